@@ -1,0 +1,86 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Targets stand in the order in which a frame passes them. A stage may depend on CaptureCore and
+// on C targets; only CapturePipeline sees two stages, and only the executables name a backend.
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+let native: [CXXSetting] = [.define("NDEBUG", .when(configuration: .release))]
+
+func stage(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: ["CaptureCore"] + dependencies, swiftSettings: strict)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: ["CaptureCore", "CaptureTestSupport"] + dependencies,
+    swiftSettings: strict)
+}
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let stages: [Target.Dependency] = [
+  "Recordings", "FrameSync", "Calibration", "RayObservations", "DepthFusion", "NeuralFields",
+  "FieldTraining", "Meshing", "MeshExport", "SurfaceMetrics", "SyntheticRigs", "CImageCodecs",
+]
+
+let package = Package(
+  name: "fieldmesh",
+  products: [
+    .executable(name: "fieldmesh", targets: ["fieldmesh"]),
+    .executable(name: "fieldmesh-bench", targets: ["fieldmesh-bench"]),
+    .library(name: "CapturePipeline", targets: ["CapturePipeline"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CEigen", pkgConfig: "eigen3", providers: [.apt(["libeigen3-dev"])]),
+    .target(name: "CImageCodecs", dependencies: ["CTurboJPEG", "CPNG"]),
+    .target(name: "CLinearAlgebra", dependencies: ["CEigen"], cxxSettings: native),
+    .target(name: "CFieldKernels", cxxSettings: native),
+
+    .target(name: "CaptureCore", swiftSettings: strict),
+    stage("Recordings", ["CImageCodecs", "CLinearAlgebra"]),
+    stage("FrameSync"),
+    stage("Calibration", ["CLinearAlgebra"]),
+    stage("RayObservations", ["CLinearAlgebra"]),
+    stage("DepthFusion"),
+    stage("NeuralFields"),
+    stage("FieldBackendCPU", ["NeuralFields", "CFieldKernels"]),
+    stage("FieldTraining", ["NeuralFields"]),
+    stage("Meshing"),
+    stage("MeshExport"),
+    stage("SurfaceMetrics"),
+    stage("SyntheticRigs", ["CImageCodecs", "MeshExport", "Meshing"]),
+    stage("CapturePipeline", stages + [log]),
+    .executableTarget(
+      name: "fieldmesh", dependencies: ["CapturePipeline", "FieldBackendCPU", arguments, log],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "fieldmesh-bench", dependencies: ["CapturePipeline", "FieldBackendCPU"] + stages,
+      swiftSettings: strict),
+
+    .target(
+      name: "CaptureTestSupport", dependencies: ["CaptureCore"], path: "Tests/CaptureTestSupport",
+      swiftSettings: strict),
+    tests("CaptureCoreTests", []),
+    tests(
+      "RecordingsTests",
+      ["Recordings", "FrameSync", "Calibration", "CImageCodecs", "CLinearAlgebra"]),
+    tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),
+    tests("FieldTests", ["CFieldKernels", "NeuralFields", "FieldBackendCPU", "FieldTraining"]),
+    tests("MeshingTests", ["Meshing", "MeshExport", "SurfaceMetrics"]),
+    tests("SyntheticRigsTests", ["SyntheticRigs", "Recordings", "FrameSync"]),
+    tests("EndToEndTests", ["CapturePipeline", "FieldBackendCPU", "fieldmesh"] + stages),
+  ],
+  cxxLanguageStandard: .cxx20
+)

@@ -1,0 +1,1 @@
+// Only the include path of this package is used, by C++ targets.

@@ -1,0 +1,105 @@
+/// How a device's clock relates to the others of its rig.
+public struct SyncRole: Equatable, Sendable {
+  /// Wiring of the device.
+  public enum Mode: String, Sendable, CaseIterable {
+    /// Gives the rig's trigger.
+    case master
+    /// Follows the master's trigger; shares its clock.
+    case subordinate
+    /// Has a clock of its own, with unknown offset and drift.
+    case standalone
+  }
+  /// Wiring of the device.
+  public var mode: Mode
+  /// What the device adds to its own capture time, seconds.
+  public var delay: Double
+
+  /// A role in the rig.
+  public init(mode: Mode, delay: Double = 0) { (self.mode, self.delay) = (mode, delay) }
+}
+
+/// One RGB-D device of a rig: both lenses, their relation, its clock.
+public struct CameraDescription: Equatable, Sendable {
+  /// Name of the camera, unique in the take.
+  public var id: String
+  /// Device model and serial number, as recorded.
+  public var model, serial: String
+  /// Clock of the device.
+  public var sync: SyncRole
+  /// Colour lens; nil when the device records no colour.
+  public var color: CameraModel?
+  /// Depth lens; nil when the device records no depth.
+  public var depth: CameraModel?
+  /// Metres per depth step.
+  public var depthUnit: Double
+  /// Working range of the depth sensor, metres.
+  public var depthRange: ClosedRange<Double>
+  /// Depth lens to colour lens.
+  public var colorFromDepth: RigidTransform
+
+  /// A device with all its parts.
+  public init(
+    id: String, model: String = "", serial: String = "", sync: SyncRole, color: CameraModel?,
+    depth: CameraModel?, depthUnit: Double = 0.001, depthRange: ClosedRange<Double> = 0.2...8,
+    colorFromDepth: RigidTransform = .identity
+  ) {
+    (self.id, self.model, self.serial, self.sync, self.color, self.depth) = (
+      id, model, serial, sync, color, depth
+    )
+    (self.depthUnit, self.depthRange, self.colorFromDepth) = (
+      depthUnit, depthRange, colorFromDepth
+    )
+  }
+}
+
+/// What was recorded, by which cameras.
+public struct TakeDescription: Equatable, Sendable {
+  /// Name of the take.
+  public var name: String
+  /// Nominal rate of the depth streams, hertz.
+  public var framesPerSecond: Double
+  /// The cameras, in the take's order; all indices of cameras refer to it.
+  public var cameras: [CameraDescription]
+
+  /// A take of the given cameras.
+  public init(name: String, framesPerSecond: Double, cameras: [CameraDescription]) {
+    (self.name, self.framesPerSecond, self.cameras) = (name, framesPerSecond, cameras)
+  }
+}
+
+/// Where each camera of a rig stands.
+public struct RigCalibration: Equatable, Sendable {
+  /// Name of the rig.
+  public var rig: String
+  /// The camera whose colour lens is the rig's frame.
+  public var reference: String
+  /// Colour lens to rig, by camera id.
+  public var rigFromColor: [String: RigidTransform]
+  /// Rig to world: +y up, floor near y = 0.
+  public var worldFromRig: RigidTransform
+
+  /// A calibration with all its parts.
+  public init(
+    rig: String, reference: String, rigFromColor: [String: RigidTransform],
+    worldFromRig: RigidTransform
+  ) {
+    (self.rig, self.reference, self.rigFromColor, self.worldFromRig) = (
+      rig, reference, rigFromColor, worldFromRig
+    )
+  }
+}
+
+/// A camera with its place in the world: what the stages after calibration see.
+public struct PlacedCamera: Equatable, Sendable {
+  /// The device.
+  public var description: CameraDescription
+  /// Colour lens to world.
+  public var worldFromColor: RigidTransform
+  /// Depth lens to world: `worldFromColor * colorFromDepth`.
+  public var worldFromDepth: RigidTransform { worldFromColor * description.colorFromDepth }
+
+  /// A device at a place.
+  public init(description: CameraDescription, worldFromColor: RigidTransform) {
+    (self.description, self.worldFromColor) = (description, worldFromColor)
+  }
+}

@@ -1,0 +1,82 @@
+/// One depth pixel as evidence of the surface. 64 bytes, written to disk as it stands in memory.
+public struct SurfaceObservation: Equatable, Sendable {
+  /// Place in the world, metres.
+  public var x, y, z: Float
+  /// Unit normal, towards the camera's side.
+  public var nx, ny, nz: Float
+  /// Unit ray direction, from the camera into the scene.
+  public var dx, dy, dz: Float
+  /// Length of the ray from the depth lens to the place, metres (not z-depth).
+  public var range: Float
+  /// Where on this ray the region of interest begins, metres.
+  public var near: Float
+  /// Standard deviation of the place along the ray, metres.
+  public var sigma: Float
+  /// |cos| of the angle between ray and normal.
+  public var incidence: Float
+  /// Weight in 0...1: how far to trust this pixel.
+  public var confidence: Float
+  /// sRGB colour; meaningless unless ``hasColor`` is 1.
+  public var red, green, blue, hasColor: UInt8
+  /// Index of the camera in the take.
+  public var camera: UInt32
+
+  /// An observation with nothing measured yet.
+  public init() {
+    (x, y, z, nx, ny, nz, dx, dy, dz) = (0, 0, 0, 0, 0, 0, 0, 0, 0)
+    (range, near, sigma, incidence, confidence) = (0, 0, 0, 0, 0)
+    (red, green, blue, hasColor, camera) = (0, 0, 0, 0, 0)
+  }
+
+  /// Place in the world, metres.
+  @inlinable public var position: SIMD3<Float> { SIMD3(x, y, z) }
+  /// Unit normal.
+  @inlinable public var normal: SIMD3<Float> { SIMD3(nx, ny, nz) }
+  /// Unit ray direction.
+  @inlinable public var direction: SIMD3<Float> { SIMD3(dx, dy, dz) }
+}
+
+/// A ray that crosses the region of interest without meeting the subject. 32 bytes.
+public struct FreeRay: Equatable, Sendable {
+  /// Unit direction.
+  public var dx, dy, dz: Float
+  /// The free stretch, as lengths along the ray, metres.
+  public var near, far: Float
+  /// Distance to the subject's silhouette in the depth image, pixels.
+  public var silhouette: Float
+  /// Index of the camera in the take.
+  public var camera: UInt32
+  /// Keeps the size a power of two.
+  public var reserved: UInt32 = 0
+
+  /// A ray of the given camera.
+  public init(
+    direction: SIMD3<Float>, near: Float, far: Float, silhouette: Float, camera: UInt32
+  ) {
+    (dx, dy, dz) = (direction.x, direction.y, direction.z)
+    (self.near, self.far, self.silhouette, self.camera) = (near, far, silhouette, camera)
+  }
+}
+
+/// What was seen in all frames of a take: the trainer's and the mesher's view of the recording.
+///
+/// Pointers stay valid as long as the source lives; nothing is loaded until it is touched.
+public protocol ObservationSource: Sendable {
+  /// Number of frame sets.
+  var frameCount: Int { get }
+  /// Times of the frame sets, seconds.
+  var times: [Double] { get }
+  /// Region of interest, world metres.
+  var box: BoundingBox { get }
+  /// Centres of the depth lenses in the world, one a camera.
+  var origins: [SIMD3<Float>] { get }
+  /// Surface evidence of one frame.
+  func surface(_ frame: Int) -> UnsafeBufferPointer<SurfaceObservation>
+  /// Free rays of one frame.
+  func freeRays(_ frame: Int) -> UnsafeBufferPointer<FreeRay>
+  /// For each point, how far in metres it lies inside space that some camera saw through: positive
+  /// is free, negative is occupied or unknown. Conservative by the stage's margins.
+  func freedom(
+    _ frame: Int, of points: UnsafeBufferPointer<SIMD3<Float>>,
+    into result: UnsafeMutableBufferPointer<Float>)
+}
