@@ -1,1 +1,1 @@
-public import CaptureCore
+internal import CaptureCore
