@@ -49,7 +49,8 @@ let package = Package(
     .target(name: "CFieldKernels", cxxSettings: native),
 
     .target(name: "CaptureCore", swiftSettings: strict),
-    stage("Recordings", ["CImageCodecs", "CLinearAlgebra"]),
+    stage("NumpyFiles", ["CImageCodecs"]),
+    stage("Recordings", ["CImageCodecs", "CLinearAlgebra", "NumpyFiles"]),
     stage("FrameSync"),
     stage("Calibration", ["CLinearAlgebra"]),
     stage("RayObservations", ["CLinearAlgebra"]),
@@ -59,7 +60,7 @@ let package = Package(
     stage("FieldTraining", ["NeuralFields"]),
     stage("Meshing"),
     stage("MeshExport"),
-    stage("SurfaceMetrics"),
+    stage("SurfaceMetrics", ["NumpyFiles"]),
     stage("SyntheticRigs", ["CImageCodecs", "MeshExport", "Meshing"]),
     stage("CapturePipeline", stages + [log]),
     .executableTarget(
@@ -78,7 +79,8 @@ let package = Package(
       ["Recordings", "FrameSync", "Calibration", "CImageCodecs", "CLinearAlgebra"]),
     tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),
     tests("FieldTests", ["CFieldKernels", "NeuralFields", "FieldBackendCPU", "FieldTraining"]),
-    tests("MeshingTests", ["Meshing", "MeshExport", "SurfaceMetrics"]),
+    tests("MeshingTests", ["Meshing", "MeshExport"]),
+    tests("SurfaceMetricsTests", ["SurfaceMetrics", "NumpyFiles"]),
     tests("SyntheticRigsTests", ["SyntheticRigs", "Recordings", "FrameSync"]),
     tests("EndToEndTests", ["CapturePipeline", "FieldBackendCPU", "fieldmesh"] + stages),
   ],
