@@ -1,1 +1,124 @@
+// The arithmetic of signed distance fields: evaluation, spatial gradient, and the backward of both.
+//
+// Everything here works on caller's memory: no allocation, I/O, threads or exceptions. Matrices are
+// row-major; a weight matrix [outputs, inputs] is stored with its rows padded by zeros to a multiple
+// of 16 floats (`cfk_stride`). Gradients are named d_<what>, have the shape of <what>, and are
+// always ACCUMULATED. Points are handled in tiles of CFK_TILE, feature-major: [feature][point].
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { CFK_TILE = 64, CFK_PAD = 16, CFK_MAX_LAYERS = 24, CFK_MAX_BANDS = 16 };
+
+// a = phi(z). `scale` is beta for softplus, omega for sine, unused otherwise.
+typedef enum {
+  CFK_IDENTITY = 0,
+  CFK_SOFTPLUS = 1,  // log(1 + exp(scale z)) / scale
+  CFK_RELU = 2,
+  CFK_SINE = 3,      // sin(scale z)
+  CFK_SIGMOID = 4,
+} cfk_activation;
+
+// One dense layer. Offsets count floats from the start of a frame's composed weights.
+typedef struct {
+  int32_t inputs, outputs;
+  int32_t activation;
+  float scale;
+  // 1: the layer's input is the previous output followed by the encoding, both divided by sqrt 2.
+  int32_t concat;
+  int32_t reserved;
+  size_t weight;  // [outputs, cfk_stride(inputs)]
+  size_t bias;    // [outputs]
+} cfk_layer;
+
+// A field: encoding -> layers -> (signed distance, feature); feature -> color_layers -> rgb.
+//
+// The encoding of x is (x, then for each band k: w_k sin(pi 2^k x), w_k cos(pi 2^k x)): 3 + 6 bands
+// values. The last of `layers` must have the identity activation; its output 0 is the distance,
+// the rest is the feature. color_layers may be 0 (no colour); its last layer has 3 outputs.
+// Source: Mihajlovic et al., ResFields, ICLR 2024 (arXiv:2309.03160), SDF network.
+typedef struct {
+  int32_t bands, layers, color_layers, reserved;
+  float band_weight[CFK_MAX_BANDS];
+  cfk_layer layer[CFK_MAX_LAYERS];  // `layers` of the distance, then `color_layers`
+} cfk_field;
+
+enum { CFK_NEEDS_GRADIENT = 1, CFK_NEEDS_COLOR = 2 };
+
+// What a loss sees of one tile, and where it says what it wants. Arrays are [..][CFK_TILE];
+// entries from `count` on are padding. d_* are zero on entry.
+typedef struct {
+  int64_t first;   // index of the tile's first point in the batch
+  int32_t count;   // points in use, 1 ... CFK_TILE
+  int32_t flags;   // CFK_NEEDS_*: which of gradient and rgb are there
+  const float *distance;  // [CFK_TILE]
+  const float *gradient;  // [3][CFK_TILE], d distance / d x
+  const float *rgb;       // [3][CFK_TILE]
+  float *d_distance, *d_gradient, *d_rgb;
+} cfk_tile;
+
+typedef void (*cfk_loss)(void *context, const cfk_tile *tile);
+
+static inline int32_t cfk_stride(int32_t inputs) {
+  return (inputs + CFK_PAD - 1) / CFK_PAD * CFK_PAD;
+}
+
+// Floats of scratch that one thread needs for this field.
+size_t cfk_scratch_floats(const cfk_field *field);
+
+// The kernels of one instruction set.
+typedef struct {
+  const char *name;
+
+  // Distances (and gradients [count][3], and rgb [count][3], where not NULL) of `count` points
+  // [count][3] in field units. `weights`: this frame's composed weights, 64-byte aligned.
+  void (*evaluate)(const cfk_field *field, const float *weights, const float *points,
+                   int64_t count, float *distance, float *gradient, float *rgb, float *scratch);
+
+  // One pass over `count` points [count][3] of one frame: forward, `loss` per tile, backward.
+  // Adds the gradient with respect to the composed weights to d_weights (same layout).
+  // `first` is the batch index of the first point, passed on to the loss; flags as in cfk_tile.
+  void (*train)(const cfk_field *field, const float *weights, const float *points, int64_t first,
+                int64_t count, int32_t flags, cfk_loss loss, void *context, float *d_weights,
+                float *scratch);
+
+  // weight_t[i] = weight[i] + sum_r coefficients[r] basis[r * count + i].
+  void (*compose)(float *weight_t, const float *weight, const float *coefficients,
+                  const float *basis, int32_t rank, size_t count);
+
+  // Backward of compose over [begin, end): d_basis[r] += coefficients[r] d_weight_t, and
+  // dots[r] = <basis[r], d_weight_t> over the range (overwritten).
+  void (*decompose)(const float *d_weight_t, const float *coefficients, const float *basis,
+                    float *d_basis, float *dots, int32_t rank, size_t count, size_t begin,
+                    size_t end);
+
+  // target[i] += source[i].
+  void (*add)(float *target, const float *source, size_t count);
+
+  // Adam with bias-corrected step `rate` (rate * sqrt(1-b2^t) / (1-b1^t), epsilon scaled alike):
+  // m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2, p -= rate m / (sqrt(v) + epsilon); clears g.
+  void (*adam)(float *parameters, float *gradient, float *m, float *v, size_t count, float rate,
+               float beta1, float beta2, float epsilon);
+} cfk_kernels;
+
+// Kernels by name ("generic", "avx2", "avx512"), NULL where unknown or not supported here.
+const cfk_kernels *cfk_kernels_named(const char *name);
+// Names in order of preference, best first, NULL-terminated; all that this program was built with.
+const char *const *cfk_kernel_names(void);
+
+// The plain reference in double, for checks: point [3] -> distance, gradient [3], rgb [3]; then,
+// given d_* of these, adds to d_weights. Weights in double, same layout. With
+// d_output NULL only the forward is done and d_weights may be NULL.
+typedef struct { double distance, gradient[3], rgb[3]; } cfk_reference_output;
+size_t cfk_reference_scratch_doubles(const cfk_field *field);
+void cfk_reference_point(const cfk_field *field, const double *weights, const double point[3],
+                         cfk_reference_output *output, const cfk_reference_output *d_output,
+                         double *d_weights, double *scratch);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,216 @@
+import CFieldKernels
+import CaptureCore
+import CaptureTestSupport
+import Foundation
+import NeuralFields
+import Testing
+
+@testable import FieldBackendCPU
+
+/// A small field with every kind of layer, its weights, and one evaluation by the reference.
+struct KernelCase {
+  let layout: ParameterLayout
+  var field: cfk_field
+  var weights: [Double]
+
+  init(_ description: FieldDescription, seed: UInt64) throws {
+    layout = try ParameterLayout(description)
+    field = layout.kernelField(bandWeights: (0..<description.bands).map { 1 / Float($0 + 1) })
+    weights = layout.freshParameters(seed: seed).prefix(layout.composedCount).map(Double.init)
+    // The sphere start has zeros that would hide wrong gradients.
+    // A sine of 30 z turns larger weights into chaos that no single precision follows.
+    let spread = description.initialization == .siren ? 0.01 : 0.2
+    var random = RepeatableGenerator(seed: seed)
+    for layer in layout.layers {
+      for o in 0..<layer.block.outputs {
+        for i in 0..<layer.inputs {
+          weights[layer.weight + o * layer.stride + i] += .random(
+            in: -spread...spread, using: &random)
+        }
+        weights[layer.bias + o] += .random(in: -spread...spread, using: &random)
+      }
+    }
+    // What the float kernels read must be the same numbers.
+    weights = weights.map { Double(Float($0)) }
+  }
+
+  func reference(
+    _ x: [Double], d: cfk_reference_output? = nil, weights: [Double]? = nil,
+    into gradient: UnsafeMutablePointer<Double>? = nil
+  ) -> cfk_reference_output {
+    var field = field
+    var output = cfk_reference_output()
+    var scratch = [Double](repeating: 0, count: cfk_reference_scratch_doubles(&field))
+    if var d {
+      cfk_reference_point(&field, weights ?? self.weights, x, &output, &d, gradient, &scratch)
+    } else {
+      cfk_reference_point(&field, weights ?? self.weights, x, &output, nil, nil, &scratch)
+    }
+    return output
+  }
+}
+
+private func small(_ name: String) -> FieldDescription {
+  var size = FieldSize(width: 40, depth: 4, rank: 3, bands: 2)
+  if name == "siren" { size.width = 24 }
+  var field = BuiltinFields.all.first { $0.name == name }!.make(size, 5)
+  // Softplus(100) and sin(30 z) bend so sharply that differences need tiny steps.
+  field.distance = field.distance.map {
+    var block = $0
+    if block.activation == .softplus(beta: 100) { block.activation = .softplus(beta: 3) }
+    if block.activation == .sine(omega: 30) { block.activation = .sine(omega: 2) }
+    return block
+  }
+  return field
+}
+
+@Suite struct KernelTests {
+  static let names = BuiltinFields.all.map(\.name)
+
+  @Test(arguments: names) func spatialGradientMatchesDifferences(_ name: String) throws {
+    let c = try KernelCase(small(name), seed: 1)
+    let x = [0.31, -0.22, 0.47]
+    let analytic = c.reference(x).gradient
+    for (axis, g) in [analytic.0, analytic.1, analytic.2].enumerated() {
+      let h = 1e-6
+      var (a, b) = (x, x)
+      a[axis] += h
+      b[axis] -= h
+      let difference = (c.reference(a).distance - c.reference(b).distance) / (2 * h)
+      #expect(abs(difference - g) < 1e-6 * max(1, abs(g)))
+    }
+  }
+
+  @Test(arguments: names) func referenceBackwardMatchesDifferences(_ name: String) throws {
+    let c = try KernelCase(small(name), seed: 2)
+    let x = [0.31, -0.22, 0.47]
+    let d = cfk_reference_output(
+      distance: 0.7, gradient: (0.3, -1.1, 0.5), rgb: (0.9, -0.4, 0.2))
+    func loss(_ weights: [Double]) -> Double {
+      let o = c.reference(x, weights: weights)
+      return 0.7 * o.distance + 0.3 * o.gradient.0 - 1.1 * o.gradient.1 + 0.5 * o.gradient.2
+        + 0.9 * o.rgb.0 - 0.4 * o.rgb.1 + 0.2 * o.rgb.2
+    }
+    var gradient = [Double](repeating: 0, count: c.weights.count)
+    _ = c.reference(x, d: d, into: &gradient)
+    var random = RepeatableGenerator(seed: 3)
+    for (index, layer) in c.layout.layers.enumerated() {
+      for _ in 0..<12 {
+        let o = Int.random(in: 0..<layer.block.outputs, using: &random)
+        let i = Int.random(in: 0..<layer.inputs, using: &random)
+        for at in [layer.weight + o * layer.stride + i, layer.bias + o] {
+          let h = 1e-5
+          var (a, b) = (c.weights, c.weights)
+          a[at] += h
+          b[at] -= h
+          let difference = (loss(a) - loss(b)) / (2 * h)
+          #expect(
+            abs(difference - gradient[at]) < 2e-6 * max(1, abs(difference)),
+            "layer \(index), parameter \(at)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: KernelTarget.supported.map(\.name), names)
+  func targetsMatchTheReference(_ target: String, _ name: String) throws {
+    let description = BuiltinFields.all.first { $0.name == name }!.make(
+      FieldSize(width: 48, depth: 4, rank: 3, bands: 3), 5)
+    let c = try KernelCase(description, seed: 4)
+    let kernels = try #require(cfk_kernels_named(target)).pointee
+    let weights = AlignedFloats(c.weights.map { Float($0) })
+    var field = c.field
+    let scratch = AlignedFloats(count: cfk_scratch_floats(&field))
+    var random = RepeatableGenerator(seed: 5)
+    for count in [1, 63, 64, 65, 130] {
+      let points = (0..<3 * count).map { _ in Float.random(in: -0.9...0.9, using: &random) }
+      var distance = [Float](repeating: .nan, count: count)
+      var gradient = [Float](repeating: .nan, count: 3 * count)
+      var rgb = gradient
+      kernels.evaluate(
+        &field, weights.base, points, Int64(count), &distance, &gradient, &rgb, scratch.base)
+      let recorder = LossRecorder()
+      let d = AlignedFloats(count: c.weights.count)
+      kernels.train(
+        &field, weights.base, points, 0, Int64(count),
+        Int32(CFK_NEEDS_GRADIENT | CFK_NEEDS_COLOR), LossRecorder.callback,
+        Unmanaged.passUnretained(recorder).toOpaque(), d.base, scratch.base)
+      #expect(recorder.points == count)
+      var expected = [Double](repeating: 0, count: c.weights.count)
+      for p in 0..<count {
+        let x = (0..<3).map { Double(points[3 * p + $0]) }
+        let r = c.reference(x, d: LossRecorder.wish(p), into: &expected)
+        let (g, k) = (r.gradient, r.rgb)
+        #expect(abs(Double(distance[p]) - r.distance) < 2e-5 * max(1, abs(r.distance)))
+        let length = max(1, abs(g.0) + abs(g.1) + abs(g.2))
+        for (i, value) in [g.0, g.1, g.2].enumerated() {
+          #expect(abs(Double(gradient[3 * p + i]) - value) < 5e-4 * length)
+        }
+        for (i, value) in [k.0, k.1, k.2].enumerated() {
+          #expect(abs(Double(rgb[3 * p + i]) - value) < 2e-4)
+        }
+      }
+      // Norm-relative: single precision through sharp bends (beta 100, omega 30) leaves about 1e-4.
+      for (index, layer) in c.layout.layers.enumerated() {
+        var (error, norm) = (0.0, 0.0)
+        for i in layer.weight..<layer.bias + layer.block.outputs {
+          error += pow(Double(d.base[i]) - expected[i], 2)
+          norm += expected[i] * expected[i]
+        }
+        #expect(error.squareRoot() < 2e-3 * norm.squareRoot(), "layer \(index), \(count) points")
+      }
+    }
+  }
+
+  @Test func anUnknownTargetIsNamedInTheError() {
+    let error = #expect(throws: CaptureError.self) {
+      try KernelTarget.choose(environment: ["FIELDMESH_FORCE_TARGET": "mmx"])
+    }
+    let names = KernelTarget.supported.map(\.name).joined(separator: ", ")
+    #expect(
+      error?.description
+        == "FIELDMESH_FORCE_TARGET: The kernel target 'mmx' does not run here. Choose one of: \(names)."
+    )
+  }
+}
+
+final class AlignedFloats {
+  let base: UnsafeMutablePointer<Float>
+  init(count: Int) {
+    base = UnsafeMutableRawPointer.allocate(byteCount: max(64, count * 4), alignment: 64)
+      .bindMemory(to: Float.self, capacity: count)
+    base.initialize(repeating: 0, count: count)
+  }
+  convenience init(_ values: [Float]) {
+    self.init(count: values.count)
+    base.update(from: values, count: values.count)
+  }
+  deinit { UnsafeMutableRawPointer(base).deallocate() }
+}
+
+/// A loss that is linear in every output, with weights that depend on the point's index.
+final class LossRecorder {
+  var points = 0
+
+  static func wish(_ p: Int) -> cfk_reference_output {
+    func w(_ k: Int) -> Double { Double(Float((p * 7 + k * 5) % 11) / 11 - 0.45) }
+    return cfk_reference_output(
+      distance: w(0), gradient: (w(1), w(2), w(3)), rgb: (w(4), w(5), w(6)))
+  }
+
+  static let callback: cfk_loss = { context, tile in
+    guard let context, let tile = tile?.pointee else { return }
+    let recorder = Unmanaged<LossRecorder>.fromOpaque(context).takeUnretainedValue()
+    recorder.points += Int(tile.count)
+    for p in 0..<Int(tile.count) {
+      let w = wish(Int(tile.first) + p)
+      tile.d_distance[p] = Float(w.distance)
+      for (c, v) in [w.gradient.0, w.gradient.1, w.gradient.2].enumerated() {
+        tile.d_gradient[c * CFK_TILE + p] = Float(v)
+      }
+      for (c, v) in [w.rgb.0, w.rgb.1, w.rgb.2].enumerated() {
+        tile.d_rgb[c * CFK_TILE + p] = Float(v)
+      }
+    }
+  }
+}
