@@ -25,7 +25,8 @@ let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let stages: [Target.Dependency] = [
   "Recordings", "FrameSync", "Calibration", "RayObservations", "DepthFusion", "NeuralFields",
-  "FieldTraining", "Meshing", "MeshExport", "SurfaceMetrics", "SyntheticRigs", "CImageCodecs",
+  "FieldTraining", "Meshing", "MeshExport", "SurfaceMetrics", "SyntheticRigs", "ImageFiles",
+  "NumpyFiles", "Pictures",
 ]
 
 let package = Package(
@@ -43,17 +44,18 @@ let package = Package(
     .systemLibrary(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-    .systemLibrary(name: "CEigen", pkgConfig: "eigen3", providers: [.apt(["libeigen3-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CImageCodecs", dependencies: ["CTurboJPEG", "CPNG"]),
-    .target(name: "CLinearAlgebra", dependencies: ["CEigen"], cxxSettings: native),
     .target(name: "CFieldKernels", cxxSettings: native),
 
     .target(name: "CaptureCore", swiftSettings: strict),
-    stage("NumpyFiles", ["CImageCodecs"]),
-    stage("Recordings", ["CImageCodecs", "CLinearAlgebra", "NumpyFiles"]),
+    stage("ImageFiles", ["CImageCodecs"]),
+    stage("NumpyFiles", ["CZlib"]),
+    stage("Pictures", ["ImageFiles"]),
+    stage("Recordings", ["ImageFiles", "NumpyFiles"]),
     stage("FrameSync"),
-    stage("Calibration", ["CLinearAlgebra"]),
-    stage("RayObservations", ["CLinearAlgebra"]),
+    stage("Calibration"),
+    stage("RayObservations"),
     stage("DepthFusion"),
     stage("NeuralFields"),
     stage("FieldBackendCPU", ["NeuralFields", "CFieldKernels"]),
@@ -61,7 +63,7 @@ let package = Package(
     stage("Meshing"),
     stage("MeshExport"),
     stage("SurfaceMetrics", ["NumpyFiles"]),
-    stage("SyntheticRigs", ["CImageCodecs", "MeshExport", "Meshing"]),
+    stage("SyntheticRigs"),
     stage("CapturePipeline", stages + [log]),
     .executableTarget(
       name: "fieldmesh", dependencies: ["CapturePipeline", "FieldBackendCPU", arguments, log],
@@ -76,11 +78,11 @@ let package = Package(
     tests("CaptureCoreTests", []),
     tests(
       "RecordingsTests",
-      ["Recordings", "FrameSync", "Calibration", "CImageCodecs", "CLinearAlgebra"]),
+      ["Recordings", "FrameSync", "Calibration", "ImageFiles", "NumpyFiles"]),
     tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),
     tests("FieldTests", ["CFieldKernels", "NeuralFields", "FieldBackendCPU", "FieldTraining"]),
     tests("MeshingTests", ["Meshing", "MeshExport"]),
-    tests("SurfaceMetricsTests", ["SurfaceMetrics", "NumpyFiles"]),
+    tests("SurfaceMetricsTests", ["SurfaceMetrics", "NumpyFiles", "Pictures", "ImageFiles"]),
     tests("SyntheticRigsTests", ["SyntheticRigs", "Recordings", "FrameSync"]),
     tests("EndToEndTests", ["CapturePipeline", "FieldBackendCPU", "fieldmesh"] + stages),
   ],

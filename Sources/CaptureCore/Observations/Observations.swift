@@ -58,9 +58,40 @@ public struct FreeRay: Equatable, Sendable {
   }
 }
 
-/// What was seen in all frames of a take: the trainer's and the mesher's view of the recording.
+/// The cleaned depth image of one camera in one frame set, on the camera's own (distorted) pixel grid.
 ///
-/// Pointers stay valid as long as the source lives; nothing is loaded until it is touched.
+/// Each sample is a z-depth in steps of ``step`` metres. Positive: the subject is there. Negative: no
+/// subject, and the ray is free as far as the absolute value. 0: unknown.
+public struct ObservedDepth: Sendable {
+  /// Metres per step.
+  public static let step: Float = 0.00025
+  /// Size in pixels.
+  public let width, height: Int
+  /// Row-major samples, `[height × width]`.
+  nonisolated(unsafe) public let samples: UnsafeBufferPointer<Int16>
+
+  /// A view of `width × height` samples.
+  public init(width: Int, height: Int, samples: UnsafeBufferPointer<Int16>) {
+    precondition(samples.count == width * height, "one sample a pixel")
+    (self.width, self.height, self.samples) = (width, height, samples)
+  }
+}
+
+/// What was seen in one frame set. Buffers live as long as the object.
+public protocol FrameObservations: AnyObject, Sendable {
+  /// Surface evidence.
+  var surface: UnsafeBufferPointer<SurfaceObservation> { get }
+  /// Rays that meet no subject.
+  var freeRays: UnsafeBufferPointer<FreeRay> { get }
+  /// The cleaned depth image of a camera; nil where it has none for this instant.
+  func depth(ofCamera camera: Int) -> ObservedDepth?
+  /// For each world point, how far in metres it lies inside space that some camera saw through:
+  /// positive is free, negative is occupied or unknown. Conservative by the stage's margins.
+  func freedom(
+    of points: UnsafeBufferPointer<SIMD3<Float>>, into result: UnsafeMutableBufferPointer<Float>)
+}
+
+/// What was seen in all frame sets of a take: the trainer's and the mesher's view of the recording.
 public protocol ObservationSource: Sendable {
   /// Number of frame sets.
   var frameCount: Int { get }
@@ -68,15 +99,8 @@ public protocol ObservationSource: Sendable {
   var times: [Double] { get }
   /// Region of interest, world metres.
   var box: BoundingBox { get }
-  /// Centres of the depth lenses in the world, one a camera.
-  var origins: [SIMD3<Float>] { get }
-  /// Surface evidence of one frame.
-  func surface(_ frame: Int) -> UnsafeBufferPointer<SurfaceObservation>
-  /// Free rays of one frame.
-  func freeRays(_ frame: Int) -> UnsafeBufferPointer<FreeRay>
-  /// For each point, how far in metres it lies inside space that some camera saw through: positive
-  /// is free, negative is occupied or unknown. Conservative by the stage's margins.
-  func freedom(
-    _ frame: Int, of points: UnsafeBufferPointer<SIMD3<Float>>,
-    into result: UnsafeMutableBufferPointer<Float>)
+  /// The cameras, in the take's order.
+  var cameras: [PlacedCamera] { get }
+  /// The observations of one frame set; a few recent ones stay in memory.
+  func frame(_ index: Int) throws(CaptureError) -> any FrameObservations
 }

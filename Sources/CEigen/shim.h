@@ -1,1 +1,0 @@
-// Only the include path of this package is used, by C++ targets.

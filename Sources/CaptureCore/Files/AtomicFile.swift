@@ -1,0 +1,84 @@
+public import Foundation
+
+/// Files that are whole or absent: written beside their place, synced, renamed.
+public enum AtomicFile {
+  /// Writes `data` under `url`; the folder must exist.
+  /// - Throws: ``CaptureError`` `tryAgain` when the disk is full, else `badInput`, naming the file.
+  public static func write(_ data: Data, to url: URL) throws(CaptureError) {
+    let temporary = url.deletingLastPathComponent()
+      .appendingPathComponent(".\(url.lastPathComponent).\(getpid()).tmp")
+    let file = open(temporary.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw failure(errno, url) }
+    let status = data.withUnsafeBytes { bytes -> Int32 in
+      var at = 0
+      while at < bytes.count {
+        let n = Foundation.write(file, bytes.baseAddress! + at, min(bytes.count - at, 1 << 30))
+        if n < 0 && errno == EINTR { continue }
+        if n <= 0 { return errno == 0 ? EIO : errno }
+        at += n
+      }
+      return fsync(file) == 0 ? 0 : errno
+    }
+    close(file)
+    guard status == 0, rename(temporary.path, url.path) == 0 else {
+      let cause = status == 0 ? errno : status
+      unlink(temporary.path)
+      throw failure(cause, url)
+    }
+  }
+
+  /// Makes a folder and its parents.
+  /// - Throws: ``CaptureError`` `badInput`, naming the folder.
+  public static func makeFolder(_ url: URL) throws(CaptureError) {
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      throw CaptureError(
+        .badInput, "The folder cannot be made: \(error.localizedDescription).", at: url.path,
+        remedy: "Choose an output folder that can be written.")
+    }
+  }
+
+  private static func failure(_ cause: Int32, _ url: URL) -> CaptureError {
+    let full = cause == ENOSPC || cause == EDQUOT
+    return CaptureError(
+      full ? .tryAgain : .badInput, "Writing failed: \(String(cString: strerror(cause))).",
+      at: url.path,
+      remedy: full
+        ? "Free some space and run the same command again; finished work is kept."
+        : "Choose an output folder that can be written.")
+  }
+
+  /// Reads a whole file of at most `limit` bytes.
+  /// - Throws: ``CaptureError`` `badInput` when it is missing, `limitExceeded` when it is too large.
+  public static func read(_ url: URL, limit: Int) throws(CaptureError) -> Data {
+    let file = open(url.path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else {
+      throw CaptureError(
+        .badInput, "Reading failed: \(String(cString: strerror(errno))).", at: url.path)
+    }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw CaptureError(.badInput, "This is not a plain file.", at: url.path)
+    }
+    guard status.st_size <= limit else {
+      throw CaptureError(
+        .limitExceeded, "The file has \(status.st_size) bytes; at most \(limit) are read.",
+        at: url.path)
+    }
+    var data = Data(count: Int(status.st_size))
+    var at = 0
+    while at < data.count {
+      let n = data.withUnsafeMutableBytes {
+        Foundation.read(file, $0.baseAddress! + at, $0.count - at)
+      }
+      if n < 0 && errno == EINTR { continue }
+      guard n > 0 else {
+        throw CaptureError(.badInput, "The file ends too early.", at: url.path)
+      }
+      at += n
+    }
+    return data
+  }
+}

@@ -1,0 +1,157 @@
+internal import CImageCodecs
+public import CaptureCore
+public import Foundation
+
+/// Pictures on disk: JPEG and PNG to and from the image types.
+public enum ImageFile {
+  /// Largest image file that is read, bytes.
+  public static let limit = 256 << 20
+
+  private struct Header {
+    var isPNG: Bool
+    var info: cic_info
+  }
+
+  /// Reads a 16-bit grey PNG as z-depth; `unit` is metres per step.
+  public static func depth(at url: URL, unit: Float) throws(CaptureError) -> DepthImage {
+    let data = try AtomicFile.read(url, limit: limit)
+    let header = try header(data, url)
+    guard header.isPNG, header.info.channels == 1, header.info.bits == 16 else {
+      throw CaptureError(
+        .badInput,
+        "A depth image must be a 16-bit grey PNG; this is \(describe(header)).", at: url.path,
+        remedy: "Record or convert depth without loss, in steps of the take's `unit`.")
+    }
+    let (w, h) = (Int(header.info.width), Int(header.info.height))
+    var samples = [UInt16](repeating: 0, count: w * h)
+    try decode(data, url) { bytes, size, message in
+      samples.withUnsafeMutableBytes {
+        cic_png_grey(bytes, size, $0.baseAddress, $0.count, message)
+      }
+    }
+    return try DepthImage(width: w, height: h, samples: samples, unit: unit)
+  }
+
+  /// Reads an 8-bit grey PNG as a mask.
+  public static func mask(at url: URL) throws(CaptureError) -> MaskImage {
+    let data = try AtomicFile.read(url, limit: limit)
+    let header = try header(data, url)
+    guard header.isPNG, header.info.channels == 1, header.info.bits == 8 else {
+      throw CaptureError(
+        .badInput, "A mask must be an 8-bit grey PNG; this is \(describe(header)).", at: url.path)
+    }
+    let (w, h) = (Int(header.info.width), Int(header.info.height))
+    var samples = [UInt8](repeating: 0, count: w * h)
+    try decode(data, url) { bytes, size, message in
+      samples.withUnsafeMutableBytes {
+        cic_png_grey(bytes, size, $0.baseAddress, $0.count, message)
+      }
+    }
+    return try MaskImage(width: w, height: h, samples: samples)
+  }
+
+  /// Reads a JPEG or PNG as 8-bit RGB.
+  public static func color(at url: URL) throws(CaptureError) -> ColorImage {
+    let data = try AtomicFile.read(url, limit: limit)
+    let header = try header(data, url)
+    let (w, h) = (Int(header.info.width), Int(header.info.height))
+    var pixels = [UInt8](repeating: 0, count: 3 * w * h)
+    try decode(data, url) { bytes, size, message in
+      pixels.withUnsafeMutableBufferPointer {
+        header.isPNG
+          ? cic_png_rgb(bytes, size, $0.baseAddress, $0.count, message)
+          : cic_jpeg_rgb(bytes, size, $0.baseAddress, $0.count, message)
+      }
+    }
+    return try ColorImage(width: w, height: h, pixels: pixels)
+  }
+
+  /// Writes an RGB PNG.
+  public static func writePNG(_ image: ColorImage, to url: URL) throws(CaptureError) {
+    try encode(url) { out, size, message in
+      cic_png_encode(
+        image.pixels, Int32(image.width), Int32(image.height), 3, 8, out, size, message)
+    }
+  }
+
+  /// Writes a 16-bit grey PNG.
+  public static func writePNG(_ image: DepthImage, to url: URL) throws(CaptureError) {
+    try encode(url) { out, size, message in
+      cic_png_encode(
+        image.samples, Int32(image.width), Int32(image.height), 1, 16, out, size, message)
+    }
+  }
+
+  /// Writes an 8-bit grey PNG.
+  public static func writePNG(_ image: MaskImage, to url: URL) throws(CaptureError) {
+    try encode(url) { out, size, message in
+      cic_png_encode(
+        image.samples, Int32(image.width), Int32(image.height), 1, 8, out, size, message)
+    }
+  }
+
+  /// Writes a JPEG; `quality` is 1...100.
+  public static func writeJPEG(
+    _ image: ColorImage, quality: Int, to url: URL
+  ) throws(CaptureError) {
+    try encode(url) { out, size, message in
+      cic_jpeg_encode(
+        image.pixels, Int32(image.width), Int32(image.height), Int32(quality), out, size, message)
+    }
+  }
+
+  private static func describe(_ header: Header) -> String {
+    let kinds = [1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGBA"]
+    let kind = kinds[Int(header.info.channels)] ?? "unknown"
+    return "\(header.info.bits)-bit \(kind) \(header.isPNG ? "PNG" : "JPEG")"
+  }
+
+  private typealias Message = UnsafeMutablePointer<CChar>
+
+  private static func header(_ data: Data, _ url: URL) throws(CaptureError) -> Header {
+    var info = cic_info()
+    let isPNG = data.starts(with: [0x89, 0x50, 0x4e, 0x47])
+    guard isPNG || data.starts(with: [0xff, 0xd8]) else {
+      throw CaptureError(.badInput, "The file is neither a JPEG nor a PNG image.", at: url.path)
+    }
+    try decode(data, url) { bytes, size, message in
+      isPNG
+        ? cic_png_info(bytes, size, &info, message) : cic_jpeg_info(bytes, size, &info, message)
+    }
+    return Header(isPNG: isPNG, info: info)
+  }
+
+  private static func decode(
+    _ data: Data, _ url: URL, _ body: (UnsafePointer<UInt8>?, Int, Message) -> Int32
+  ) throws(CaptureError) {
+    var message = [CChar](repeating: 0, count: CIC_MESSAGE)
+    let status = data.withUnsafeBytes { raw in
+      message.withUnsafeMutableBufferPointer {
+        body(raw.bindMemory(to: UInt8.self).baseAddress, raw.count, $0.baseAddress!)
+      }
+    }
+    guard status == 0 else {
+      throw CaptureError(
+        .badInput, "The image cannot be decoded: \(text(message)).", at: url.path)
+    }
+  }
+
+  private static func encode(
+    _ url: URL,
+    _ body: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, UnsafeMutablePointer<Int>, Message)
+      -> Int32
+  ) throws(CaptureError) {
+    var message = [CChar](repeating: 0, count: CIC_MESSAGE)
+    var (out, size): (UnsafeMutablePointer<UInt8>?, Int) = (nil, 0)
+    let status = message.withUnsafeMutableBufferPointer { body(&out, &size, $0.baseAddress!) }
+    guard status == 0, let out else {
+      throw CaptureError(.badInput, "The image cannot be encoded: \(text(message)).", at: url.path)
+    }
+    defer { cic_free(out) }
+    try AtomicFile.write(Data(bytes: out, count: size), to: url)
+  }
+
+  private static func text(_ message: [CChar]) -> String {
+    String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
