@@ -13,6 +13,8 @@ final class CPUSession: FieldSession, @unchecked Sendable {
 
   private struct Slice { var group, first, count: Int }
   private struct Chunk { var layer: Int?, begin, end: Int }
+  private enum Kind { case fixed, basis, coefficient }
+  private struct Piece { var kind: Kind, begin, end: Int }
 
   private let layout: ParameterLayout
   private let target: KernelTarget
@@ -21,6 +23,7 @@ final class CPUSession: FieldSession, @unchecked Sendable {
   private let parameters, gradient, firstMoment, secondMoment: FloatBuffer
   private let scratch: [FloatBuffer]
   private let chunks: [Chunk]
+  private let pieces: [Piece]
   private var composed: [FloatBuffer] = []
   private var partial: [FloatBuffer] = []
   private var dots = FloatBuffer(count: 0)
@@ -56,6 +59,7 @@ final class CPUSession: FieldSession, @unchecked Sendable {
       cut(nil, layer.bias..<(next ?? layout.composedCount))
     }
     self.chunks = chunks
+    pieces = Self.pieces(of: layout)
     steps = 0
     self.state = state
   }
@@ -96,14 +100,44 @@ final class CPUSession: FieldSession, @unchecked Sendable {
     steps += 1
     let c1 = 1 - powf(adam.beta1, Float(steps))
     let c2 = (1 - powf(adam.beta2, Float(steps))).squareRoot()
-    let pieces = (layout.count + Self.chunkFloats - 1) / Self.chunkFloats
-    parallel(pieces) { piece, _ in
-      let at = piece * Self.chunkFloats
+    let (rate, epsilon) = (adam.rate * c2 / c1, adam.epsilon * c2)
+    parallel(pieces.count) { index, _ in
+      let piece = self.pieces[index]
+      let at = piece.begin
+      let scale =
+        switch piece.kind {
+        case .fixed: Float(1)
+        case .basis: adam.basisRateScale
+        case .coefficient: adam.coefficientRateScale
+        }
       self.target.kernels.pointee.adam(
         self.parameters.base + at, self.gradient.base + at, self.firstMoment.base + at,
-        self.secondMoment.base + at, min(Self.chunkFloats, self.layout.count - at),
-        adam.rate * c2 / c1, adam.beta1, adam.beta2, adam.epsilon * c2)
+        self.secondMoment.base + at, piece.end - at, rate * scale, adam.beta1, adam.beta2, epsilon)
     }
+  }
+
+  func evaluationSlice(position: Double) throws(CaptureError) -> any FieldSlice {
+    let weights = FloatBuffer(count: layout.composedCount)
+    compose(
+      layout, parameters: parameters.base, position: position, into: weights, &coefficients, target)
+    return CPUSlice(field: field, weights: weights, target: target, threads: threads)
+  }
+
+  /// Cuts all parameters into pieces of one kind each.
+  private static func pieces(of layout: ParameterLayout) -> [Piece] {
+    var pieces: [Piece] = []
+    func cut(_ kind: Kind, _ begin: Int, _ end: Int) {
+      for at in stride(from: begin, to: end, by: chunkFloats) {
+        pieces.append(Piece(kind: kind, begin: at, end: min(at + chunkFloats, end)))
+      }
+    }
+    cut(.fixed, 0, layout.composedCount)
+    for (index, layer) in layout.layers.enumerated() where layer.block.rank > 0 {
+      let next = index + 1 < layout.layers.count ? layout.layers[index + 1].basis : layout.count
+      cut(.basis, layer.basis, layer.coefficients)
+      cut(.coefficient, layer.coefficients, next)
+    }
+    return pieces
   }
 
   private func prepare(_ groups: [PointGroup]) {

@@ -68,6 +68,8 @@ public struct AdamStep: Equatable, Sendable {
   public var beta1: Float = 0.9, beta2: Float = 0.999
   /// Keeps the quotient finite.
   public var epsilon: Float = 1e-8
+  /// Factors on the rate for the ResField layers' coefficients and bases.
+  public var coefficientRateScale: Float = 1, basisRateScale: Float = 1
 
   /// The usual settings with the given rate.
   public init(rate: Float) { self.rate = rate }
@@ -100,6 +102,9 @@ public protocol FieldSession: AnyObject {
   /// `points` is `[n][3]` in field units. The result is the same for any number of threads.
   func step(
     points: UnsafeBufferPointer<Float>, groups: [PointGroup], loss: any TileLoss, adam: AdamStep)
+  /// The field as it stands now at a position among its coefficient rows; later steps leave the
+  /// slice as it is. Costs one frame's composition, not a copy of the state.
+  func evaluationSlice(position: Double) throws(CaptureError) -> any FieldSlice
 }
 
 /// A field at one time, ready for queries in field units. Safe for several threads.
