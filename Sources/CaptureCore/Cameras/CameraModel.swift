@@ -15,7 +15,7 @@ public struct Intrinsics: Equatable, Sendable, Codable {
 ///
 ///     f  = (1 + k1 r² + k2 r⁴ + k3 r⁶) / (1 + k4 r² + k5 r⁴ + k6 r⁶)
 ///     x' = x f + 2 p1 x y + p2 (r² + 2 x²),   y' = y f + p1 (r² + 2 y²) + 2 p2 x y
-public struct Distortion: Equatable, Sendable {
+public struct Distortion: Equatable, Sendable, Codable {
   /// Radial coefficients of the numerator (1–3) and denominator (4–6).
   public var k1, k2, k3, k4, k5, k6: Double
   /// Tangential coefficients.
@@ -80,7 +80,7 @@ public struct Distortion: Equatable, Sendable {
 }
 
 /// One lens and its image: size, intrinsics, distortion.
-public struct CameraModel: Equatable, Sendable {
+public struct CameraModel: Equatable, Sendable, Codable {
   /// Image size, pixels.
   public var width, height: Int
   /// Pinhole part.

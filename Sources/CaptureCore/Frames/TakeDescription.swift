@@ -1,7 +1,7 @@
 /// How a device's clock relates to the others of its rig.
-public struct SyncRole: Equatable, Sendable {
+public struct SyncRole: Equatable, Sendable, Codable {
   /// Wiring of the device.
-  public enum Mode: String, Sendable, CaseIterable {
+  public enum Mode: String, Sendable, CaseIterable, Codable {
     /// Gives the rig's trigger.
     case master
     /// Follows the master's trigger; shares its clock.
@@ -19,7 +19,7 @@ public struct SyncRole: Equatable, Sendable {
 }
 
 /// One RGB-D device of a rig: both lenses, their relation, its clock.
-public struct CameraDescription: Equatable, Sendable {
+public struct CameraDescription: Equatable, Sendable, Codable {
   /// Name of the camera, unique in the take.
   public var id: String
   /// Device model and serial number, as recorded.
@@ -90,7 +90,7 @@ public struct RigCalibration: Equatable, Sendable {
 }
 
 /// A camera with its place in the world: what the stages after calibration see.
-public struct PlacedCamera: Equatable, Sendable {
+public struct PlacedCamera: Equatable, Sendable, Codable {
   /// The device.
   public var description: CameraDescription
   /// Colour lens to world.

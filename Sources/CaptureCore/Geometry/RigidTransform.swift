@@ -91,6 +91,26 @@ public struct RigidTransform: Equatable, Sendable {
   }
 }
 
+extension RigidTransform: Codable {
+  private enum CodingKeys: String, CodingKey { case rotation, translation }
+
+  /// Decodes `{"rotation": [9 numbers, row-major], "translation": [3 numbers]}`, validated.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      validating: container.decode([Double].self, forKey: .rotation),
+      translation: container.decode([Double].self, forKey: .translation))
+  }
+
+  /// Encodes what ``init(from:)`` decodes.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(rotation, forKey: .rotation)
+    try container.encode(
+      [translation.x, translation.y, translation.z], forKey: .translation)
+  }
+}
+
 extension SIMD3 where Scalar: FloatingPoint {
   /// Scalar product.
   @inlinable public func dot(_ other: Self) -> Scalar {

@@ -1,0 +1,115 @@
+internal import CaptureCore
+internal import NeuralFields
+
+/// What a point of a batch is there for.
+enum PointKind: UInt8, Sendable {
+  /// A depth pixel's place.
+  case surface
+  /// Near the surface, with a known distance.
+  case near
+  /// In space that was seen through: bounds only.
+  case free
+  /// Anywhere: only the gradient's length is known.
+  case uniform
+  /// One of the points along a rendered ray.
+  case rendered
+}
+
+/// The points of one step and what is known about each. Memory is taken once.
+///
+/// Arrays run over points; vectors are `[n][3]`. Lengths are in metres, positions in field units.
+/// Losses read it from several threads while nothing writes.
+final class TrainingBatch: @unchecked Sendable {
+  /// Points along a rendered ray; two rays fill a tile of 64.
+  static let raySamples = 32
+
+  /// What a rendered ray should show.
+  struct RenderedRay {
+    /// Length to the surface, metres; 0 when the ray meets nothing.
+    var range: Float
+    var rgb: SIMD3<Float>
+    var hasColor: Bool
+    /// Whether the ray meets the subject.
+    var isSubject: Bool
+    var confidence: Float
+  }
+
+  let capacity: Int
+  let positions: UnsafeMutableBufferPointer<Float>
+  let kinds: UnsafeMutableBufferPointer<PointKind>
+  /// Signed distance (surface, near), or the lower bound (free), or the length along the ray
+  /// (rendered), metres.
+  let targets: UnsafeMutableBufferPointer<Float>
+  /// Upper bound of the distance in free space, metres.
+  let ceilings: UnsafeMutableBufferPointer<Float>
+  let weights: UnsafeMutableBufferPointer<Float>
+  let normals: UnsafeMutableBufferPointer<Float>
+  /// Colour 0...1; negative where there is none.
+  let colors: UnsafeMutableBufferPointer<Float>
+  var rays: [RenderedRay] = []
+  /// First point of the rendered rays of each frame, with the index of its first ray.
+  var renderedStarts: [(point: Int, ray: Int)] = []
+  var groups: [PointGroup] = []
+  var count = 0
+  /// Points of each kind, by raw value; rendered counts rays.
+  var counts = [Float](repeating: 0, count: 5)
+
+  init(capacity: Int) {
+    self.capacity = capacity
+    positions = .allocate(capacity: 3 * capacity)
+    kinds = .allocate(capacity: capacity)
+    targets = .allocate(capacity: capacity)
+    ceilings = .allocate(capacity: capacity)
+    weights = .allocate(capacity: capacity)
+    normals = .allocate(capacity: 3 * capacity)
+    colors = .allocate(capacity: 3 * capacity)
+    for b in [positions, targets, ceilings, weights, normals, colors] { b.initialize(repeating: 0) }
+    kinds.initialize(repeating: .uniform)
+  }
+
+  deinit {
+    for b in [positions, targets, ceilings, weights, normals, colors] { b.deallocate() }
+    kinds.deallocate()
+  }
+
+  func clear() {
+    count = 0
+    groups.removeAll(keepingCapacity: true)
+    rays.removeAll(keepingCapacity: true)
+    renderedStarts.removeAll(keepingCapacity: true)
+    for i in counts.indices { counts[i] = 0 }
+  }
+
+  /// Appends a point; vectors that do not matter for its kind are left as they are.
+  @inline(__always) func append(
+    _ kind: PointKind, _ position: SIMD3<Float>, target: Float = 0, ceiling: Float = .infinity,
+    weight: Float = 1
+  ) {
+    let i = count
+    precondition(i < capacity, "the sampler's budget")
+    for c in 0..<3 { positions[3 * i + c] = position[c] }
+    kinds[i] = kind
+    (targets[i], ceilings[i], weights[i]) = (target, ceiling, weight)
+    count = i + 1
+    if kind != .rendered { counts[Int(kind.rawValue)] += 1 }
+  }
+
+  /// Sets normal and colour of the last point.
+  @inline(__always) func describeLast(normal: SIMD3<Float>, color: SIMD3<Float>?) {
+    let i = count - 1
+    for c in 0..<3 {
+      normals[3 * i + c] = normal[c]
+      colors[3 * i + c] = color?[c] ?? -1
+    }
+  }
+
+  /// The rendered ray whose first point has this index in the batch.
+  func ray(startingAt point: Int) -> RenderedRay? {
+    var found: Int?
+    for start in renderedStarts where start.point <= point {
+      found = start.ray + (point - start.point) / Self.raySamples
+    }
+    guard let found, found < rays.count else { return nil }
+    return rays[found]
+  }
+}

@@ -1,0 +1,171 @@
+public import CaptureCore
+public import NeuralFields
+
+/// How a field is trained. Loss weights are `[at the first step, at the last]`, linear in between.
+public struct TrainingConfiguration: DocumentedConfiguration {
+  /// Name of the field in the list of fields.
+  public var field = "resfield"
+  /// Neurons a layer.
+  public var width = 128
+  /// Hidden layers.
+  public var depth = 8
+  /// Rank of the ResField layers.
+  public var rank = 10
+  /// Frequency bands of the encoding.
+  public var bands = 7
+  /// Coefficient rows; 0 takes one a frame.
+  public var capacity = 0
+  /// Optimiser steps.
+  public var steps = 5000
+  /// Frames a step draws from.
+  public var framesPerStep = 2
+  /// Depth pixels drawn a frame and step.
+  public var raysPerFrame = 380
+  /// Near-surface points a depth pixel.
+  public var nearPerRay = 2
+  /// Free-space points a depth pixel.
+  public var freePerRay = 1
+  /// Points on rays that meet no subject, a frame and step.
+  public var backgroundPerFrame = 380
+  /// Points anywhere in the box, a frame and step.
+  public var uniformPerFrame = 260
+  /// Rays rendered a frame and step, 32 points each.
+  public var renderedPerFrame = 4
+  /// Standard deviation of the near-surface points' offsets.
+  public var nearSigma = 0.012
+  /// Distance beyond which targets are bounds only.
+  public var truncation = 0.03
+  /// Learning rate at its peak.
+  public var rate = 0.002
+  /// Share of the rate that is left at the end.
+  public var finalRate = 0.02
+  /// Steps until the rate reaches its peak.
+  public var warmup = 100
+  /// Share of the bands that passes at the first step.
+  public var coarseStart = 0.4
+  /// Share of the steps after which all bands pass.
+  public var coarseUntil = 0.5
+  /// Sharpness of the rendered density, first and last.
+  public var renderBeta = [0.02, 0.005]
+  /// Weight of the distance at surface and near-surface points.
+  public var distanceWeight = [10.0, 10.0]
+  /// Weight of bounds in free space.
+  public var freeWeight = [10.0, 10.0]
+  /// Weight of unit gradients.
+  public var eikonalWeight = [0.1, 0.1]
+  /// Weight of normals at surface points.
+  public var normalWeight = [0.3, 0.3]
+  /// Weight of colour at surface points.
+  public var colorWeight = [0.3, 0.3]
+  /// Weights of rendered depth, colour and opacity.
+  public var renderDepthWeight = [0.1, 0.1]
+  /// Weight of rendered colour.
+  public var renderColorWeight = [0.02, 0.02]
+  /// Weight of rendered opacity against the subject's mask.
+  public var renderMaskWeight = [0.01, 0.01]
+  /// Steps between checkpoints.
+  public var checkpointSteps = 500
+  /// Seed of everything random.
+  public var seed: UInt64 = 1
+
+  /// The standard preset.
+  public init() {}
+
+  /// Names of ``preset(_:)``.
+  public static let presets = ["preview", "standard", "fine"]
+
+  /// A named preset; nil when there is none of that name.
+  public static func preset(_ name: String) -> TrainingConfiguration? {
+    var c = TrainingConfiguration()
+    switch name {
+    case "preview":
+      (c.width, c.depth, c.rank, c.bands, c.steps) = (64, 6, 8, 6, 1500)
+    case "standard": break
+    case "fine":
+      (c.steps, c.rank) = (20_000, 16)
+    default: return nil
+    }
+    return c
+  }
+
+  /// The sizes that the field takes.
+  public var size: FieldSize { FieldSize(width: width, depth: depth, rank: rank, bands: bands) }
+
+  /// One line a key.
+  public static let documentation: [ConfigurationField] = [
+    .init("field", "", "Name of the field: resfield or siren."),
+    .init("width", "", "Neurons a layer."),
+    .init("depth", "", "Hidden layers of the distance."),
+    .init("rank", "", "Rank of the residual of each ResField layer."),
+    .init("bands", "", "Frequency bands of the encoding."),
+    .init("capacity", "", "Coefficient rows of the ResField layers; 0 takes one a frame."),
+    .init("steps", "steps", "Optimiser steps."),
+    .init("framesPerStep", "frames", "Frames that a step draws from."),
+    .init("raysPerFrame", "", "Depth pixels drawn a frame and step."),
+    .init("nearPerRay", "", "Near-surface points a depth pixel."),
+    .init("freePerRay", "", "Free-space points a depth pixel."),
+    .init("backgroundPerFrame", "", "Points on rays that meet no subject, a frame and step."),
+    .init("uniformPerFrame", "", "Points anywhere in the box, a frame and step."),
+    .init("renderedPerFrame", "", "Rays rendered a frame and step, 32 points each."),
+    .init("nearSigma", "m", "Standard deviation of the near-surface points' offsets."),
+    .init("truncation", "m", "Distance beyond which targets are bounds only."),
+    .init("rate", "", "Learning rate at its peak."),
+    .init("finalRate", "", "Share of the rate that is left at the last step."),
+    .init("warmup", "steps", "Steps until the rate reaches its peak."),
+    .init("coarseStart", "", "Share of the bands that passes at the first step."),
+    .init("coarseUntil", "", "Share of the steps after which all bands pass."),
+    .init("renderBeta", "m", "Width of the rendered density, at the first and the last step."),
+    .init("distanceWeight", "", "Weight of distances at and near the surface, first and last."),
+    .init("freeWeight", "", "Weight of bounds in free space, first and last."),
+    .init("eikonalWeight", "", "Weight of unit gradients, first and last."),
+    .init("normalWeight", "", "Weight of normals at the surface, first and last."),
+    .init("colorWeight", "", "Weight of colour at the surface, first and last."),
+    .init("renderDepthWeight", "", "Weight of rendered depth, first and last."),
+    .init("renderColorWeight", "", "Weight of rendered colour, first and last."),
+    .init("renderMaskWeight", "", "Weight of rendered opacity, first and last."),
+    .init("checkpointSteps", "steps", "Steps between checkpoints."),
+    .init("seed", "", "Seed of everything random."),
+  ]
+
+  /// Checks every range.
+  public func validate() throws(CaptureError) {
+    guard BuiltinFields.all.contains(where: { $0.name == field }) else {
+      let names = BuiltinFields.all.map(\.name).joined(separator: ", ")
+      throw CaptureError(
+        .usage, "There is no field '\(field)'.", at: "training.field",
+        remedy: "Choose one of: \(names).")
+    }
+    for (key, value, range) in [
+      ("width", width, 8...512), ("depth", depth, 2...20), ("rank", rank, 0...128),
+      ("bands", bands, 0...12), ("capacity", capacity, 0...100_000),
+      ("steps", steps, 1...10_000_000),
+      ("framesPerStep", framesPerStep, 1...64), ("raysPerFrame", raysPerFrame, 1...65536),
+      ("nearPerRay", nearPerRay, 0...16), ("freePerRay", freePerRay, 0...16),
+      ("backgroundPerFrame", backgroundPerFrame, 0...65536),
+      ("uniformPerFrame", uniformPerFrame, 0...65536),
+      ("renderedPerFrame", renderedPerFrame, 0...4096), ("warmup", warmup, 0...100_000),
+      ("checkpointSteps", checkpointSteps, 1...1_000_000),
+    ] as [(String, Int, ClosedRange<Int>)] {
+      try require("training." + key, value, in: range)
+    }
+    try require("training.nearSigma", nearSigma, in: 0.0001...1)
+    try require("training.truncation", truncation, in: 0.001...1)
+    try require("training.rate", rate, in: 1e-7...1)
+    try require("training.finalRate", finalRate, in: 0...1)
+    try require("training.coarseStart", coarseStart, in: 0...1)
+    try require("training.coarseUntil", coarseUntil, in: 0...1)
+    for (key, pair) in BuiltinLosses.all.map({ ($0.weightKey, $0.weight(self)) })
+      + [("renderBeta", renderBeta)]
+    {
+      guard pair.count == 2, pair.allSatisfy({ $0.isFinite && $0 >= 0 && $0 <= 1e6 }) else {
+        throw CaptureError(
+          .usage, "The value must be two numbers, for the first and the last step.",
+          at: "training." + key, remedy: "Write for example [1, 0.1].")
+      }
+    }
+    guard renderBeta[0] > 0, renderBeta[1] > 0 else {
+      throw CaptureError(
+        .usage, "The width of the density must not be 0.", at: "training.renderBeta")
+    }
+  }
+}

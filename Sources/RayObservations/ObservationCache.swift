@@ -1,0 +1,75 @@
+public import CaptureCore
+public import Foundation
+
+/// The observations of a take on disk; frames are mapped when asked for, a bounded number at a time.
+public final class ObservationCache: ObservationSource {
+  /// Bytes of mapped frames that are kept.
+  public static let budget = 256 << 20
+
+  /// Centre of the region of interest and its size come from the survey.
+  public let box: BoundingBox
+  /// The cameras, in the take's order.
+  public let cameras: [PlacedCamera]
+  /// Times of the frame sets, seconds.
+  public let times: [Double]
+  /// What the stage reported when it wrote the cache.
+  public let report: ObservationReport
+  private let folder: URL
+  private let margin: (depth: Float, pixels: Int)
+  private let rays: [CameraRays?]
+  private let lock = NSLock()
+  // Guarded by the lock: mapped frames, most recent last, and which files were verified.
+  nonisolated(unsafe) private var recent: [(index: Int, frame: MappedFrame)] = []
+  nonisolated(unsafe) private var verified: Set<Int> = []
+
+  /// Number of frame sets.
+  public var frameCount: Int { times.count }
+
+  /// Opens what ``ObservationStage/build(cameras:frames:load:configuration:folder:monitor:)`` wrote.
+  /// - Throws: ``CaptureError`` `badInput` when the index is missing or malformed.
+  public static func open(folder: URL) throws(CaptureError) -> ObservationCache {
+    let url = folder.appendingPathComponent(ObservationIndex.name)
+    let data = try AtomicFile.read(url, limit: 256 << 20)
+    let index: ObservationIndex
+    do { index = try JSONDecoder().decode(ObservationIndex.self, from: data) } catch {
+      throw CaptureError(
+        .badInput, "The index of the observations is malformed.", at: url.path,
+        remedy: "Run `fieldmesh observe` again.")
+    }
+    guard index.version == 1, !index.report.frames.isEmpty,
+      (1...ObservationFile.limits.cameras).contains(index.cameras.count), !index.report.box.isEmpty
+    else {
+      throw CaptureError(
+        .badInput, "The index of the observations is of another version or empty.", at: url.path,
+        remedy: "Run `fieldmesh observe` again.")
+    }
+    return ObservationCache(index, folder)
+  }
+
+  private init(_ index: ObservationIndex, _ folder: URL) {
+    (box, cameras, report) = (index.report.box, index.cameras, index.report)
+    times = index.report.frames.map(\.time)
+    self.folder = folder
+    margin = (index.freeMargin, index.freePixels)
+    rays = ObservationStage.rays(index.cameras)
+  }
+
+  /// Maps a frame, or returns the mapped one. Safe for several threads.
+  public func frame(_ index: Int) throws(CaptureError) -> any FrameObservations {
+    lock.lock()
+    defer { lock.unlock() }
+    if let at = recent.firstIndex(where: { $0.index == index }) {
+      let entry = recent.remove(at: at)
+      recent.append(entry)
+      return entry.frame
+    }
+    let frame = try MappedFrame(
+      folder.appendingPathComponent(ObservationIndex.file(index)), rays: rays, margin: margin,
+      verify: !verified.contains(index))
+    verified.insert(index)
+    recent.append((index, frame))
+    var bytes = recent.reduce(0) { $0 + $1.frame.size }
+    while bytes > Self.budget, recent.count > 4 { bytes -= recent.removeFirst().frame.size }
+    return frame
+  }
+}

@@ -1,0 +1,92 @@
+public import CaptureCore
+
+/// How depth images become observations.
+public struct ObservationConfiguration: DocumentedConfiguration {
+  /// Region of interest: lower x, y, z, upper x, y, z.
+  public var box: [Double]?
+  /// Space kept around the subject when the box is found automatically.
+  public var boxMargin = 0.08
+  /// Whether the floor is found and cut away.
+  public var cutFloor = true
+  /// Height above the floor below which depth belongs to it.
+  public var floorHeight = 0.015
+  /// Nearest z-depth used, besides each camera's own range.
+  public var nearest = 0.1
+  /// Farthest z-depth used, besides each camera's own range.
+  public var farthest = 8.0
+  /// Share of a pixel's 5 x 5 neighbours that must lie near its depth.
+  public var support = 0.35
+  /// What counts as near for `support`.
+  public var supportDepth = 0.03
+  /// Standard deviation of the local average over pixels.
+  public var smoothing = 0.8
+  /// Largest angle between ray and normal.
+  public var largestIncidence = 78.0
+  /// Depth noise at zero distance.
+  public var noiseBase = 0.0003
+  /// Growth of the depth noise with the square of z.
+  public var noiseSquare = 0.0008
+  /// How far in front of a measured depth space counts as free.
+  public var freeMargin = 0.03
+  /// Pixels around a silhouette in which nothing counts as free.
+  public var freePixels = 2
+  /// Whether a large area without any return, in front of which something moves, counts as empty.
+  public var noReturnIsFree = true
+  /// Pixels around the subject's silhouette in which every free ray is kept.
+  public var silhouetteBand = 25
+  /// Frame sets looked at to find the box, the floor and the background.
+  public var surveyFrames = 24
+
+  /// All defaults.
+  public init() {}
+
+  /// One line a key.
+  public static let documentation: [ConfigurationField] = [
+    .init(
+      "box", "m", "Region of interest as six numbers, lower x y z and upper x y z; null finds it."),
+    .init("boxMargin", "m", "Space kept around the subject when the box is found automatically."),
+    .init("cutFloor", "", "Whether the floor plane is found and cut away."),
+    .init("floorHeight", "m", "Height above the floor below which depth belongs to the floor."),
+    .init("nearest", "m", "Nearest z-depth used, besides each camera's own range."),
+    .init("farthest", "m", "Farthest z-depth used, besides each camera's own range."),
+    .init("support", "", "Share of a pixel's 5x5 neighbours that must lie near its depth."),
+    .init("supportDepth", "m", "What counts as near for `support`, for a surface seen head-on."),
+    .init("smoothing", "px", "Standard deviation of the local average; 0 keeps raw depth."),
+    .init("largestIncidence", "deg", "Largest angle between a ray and the surface's normal."),
+    .init("noiseBase", "m", "Depth noise (standard deviation) at zero distance."),
+    .init("noiseSquare", "1/m", "Growth of the depth noise with the square of z."),
+    .init("freeMargin", "m", "How far in front of a measured depth space counts as free."),
+    .init("freePixels", "px", "Width around silhouettes in which nothing counts as free."),
+    .init(
+      "noReturnIsFree", "", "Whether large areas that never return depth count as empty space."),
+    .init("silhouetteBand", "px", "Width around the subject in which every free ray is kept."),
+    .init(
+      "surveyFrames", "frames", "Frame sets looked at to find the box, the floor, the background."),
+  ]
+
+  /// Checks every range.
+  public func validate() throws(CaptureError) {
+    try require("observations.boxMargin", boxMargin, in: 0...2)
+    try require("observations.floorHeight", floorHeight, in: 0...0.5)
+    try require("observations.nearest", nearest, in: 0...20)
+    try require("observations.farthest", farthest, in: 0.01...8.1)
+    try require("observations.support", support, in: 0...1)
+    try require("observations.supportDepth", supportDepth, in: 0.001...1)
+    try require("observations.smoothing", smoothing, in: 0...4)
+    try require("observations.largestIncidence", largestIncidence, in: 1...89)
+    try require("observations.noiseBase", noiseBase, in: 0...0.1)
+    try require("observations.noiseSquare", noiseSquare, in: 0...0.1)
+    try require("observations.freeMargin", freeMargin, in: 0...1)
+    try require("observations.freePixels", freePixels, in: 0...32)
+    try require("observations.silhouetteBand", silhouetteBand, in: 1...1000)
+    try require("observations.surveyFrames", surveyFrames, in: 1...200)
+    guard let box else { return }
+    guard box.count == 6, box.allSatisfy({ $0.isFinite && abs($0) < 100 }),
+      (0..<3).allSatisfy({ box[$0] < box[$0 + 3] })
+    else {
+      throw CaptureError(
+        .usage, "The box must be six finite numbers, lower corner first.", at: "observations.box",
+        remedy: "Write for example [-1, 0, -1, 1, 2, 1], in world metres.")
+    }
+  }
+}

@@ -1,0 +1,141 @@
+public import CaptureCore
+public import Foundation
+
+/// What the stage did, for the manifest and the report.
+public struct ObservationReport: Codable, Equatable, Sendable {
+  /// One frame set.
+  public struct Frame: Codable, Equatable, Sendable {
+    /// Time of the set, seconds.
+    public var time: Double
+    /// Surface observations and free rays.
+    public var surface, freeRays: Int
+  }
+  /// Region of interest, world metres.
+  public var box: BoundingBox
+  /// Height of the floor under the world's origin, metres; nil where none was found.
+  public var floorHeight: Float?
+  /// One entry a frame set.
+  public var frames: [Frame]
+  /// What the user should know.
+  public var warnings: [String]
+}
+
+/// The scene as the cache records it.
+struct ObservationIndex: Codable {
+  static let name = "observations.json"
+
+  var version = 1
+  var cameras: [PlacedCamera]
+  var freeMargin: Float
+  var freePixels: Int
+  var report: ObservationReport
+
+  static func file(_ frame: Int) -> String {
+    let digits = String(frame)
+    return "frame_" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".obs"
+  }
+}
+
+/// Turns frame sets into observations on disk, frame by frame.
+public enum ObservationStage {
+  /// Surveys the take, then writes one file a frame set and the index last.
+  ///
+  /// - Parameters:
+  ///   - cameras: The placed cameras, in the order of the images that `load` returns.
+  ///   - frames: The frame sets.
+  ///   - load: Decodes one set; images that cannot be had are nil. Called from one thread at a time.
+  ///   - folder: Where the files go; it is made when missing.
+  /// - Returns: Box, floor and counts.
+  /// - Throws: ``CaptureError`` `badInput` when nothing can be seen, and what `load` throws.
+  /// - Complexity: O(pixels) a frame; memory for a few frames and the survey.
+  public static func build(
+    cameras: [PlacedCamera], frames: [FrameSet],
+    load: (FrameSet) throws(CaptureError) -> [CameraFrame],
+    configuration: ObservationConfiguration, folder: URL, monitor: StageMonitor = .silent
+  ) throws(CaptureError) -> ObservationReport {
+    try configuration.validate()
+    guard !frames.isEmpty else {
+      throw CaptureError(.badInput, "The take has no frame set with depth.")
+    }
+    let rays = rays(cameras)
+    let ranges = cameras.map { range($0, configuration) }
+    let survey = try survey(rays, ranges, frames, load, configuration, monitor)
+    for warning in survey.warnings { monitor.warn(warning) }
+    let observers = cameras.indices.map { c in
+      rays[c].map {
+        CameraObserver(
+          camera: c, rays: $0, placed: cameras[c], range: ranges[c], survey: survey,
+          configuration: configuration)
+      }
+    }
+    var report = ObservationReport(
+      box: survey.box, floorHeight: survey.floor?.c, frames: [], warnings: survey.warnings)
+    try AtomicFile.makeFolder(folder)
+    let sizes = rays.map { (width: $0?.width ?? 0, height: $0?.height ?? 0) }
+    for (number, set) in frames.enumerated() {
+      try monitor.checkCancelled()
+      monitor.report(number, frames.count, "")
+      let images = try load(set)
+      var results = [CameraObserver.Result?](repeating: nil, count: cameras.count)
+      results.withUnsafeMutableBufferPointer { results in
+        nonisolated(unsafe) let results = results
+        concurrently(cameras.count) { c, _ in results[c] = observers[c]?.observe(images[c]) }
+      }
+      try ObservationFile.write(
+        results, sizes: sizes,
+        to: folder.appendingPathComponent(ObservationIndex.file(number)))
+      let counts = results.reduce((0, 0)) {
+        ($0.0 + ($1?.surface.count ?? 0), $0.1 + ($1?.freeRays.count ?? 0))
+      }
+      report.frames.append(.init(time: set.time, surface: counts.0, freeRays: counts.1))
+    }
+    monitor.report(frames.count, frames.count, "")
+    guard report.frames.contains(where: { $0.surface > 0 }) else {
+      throw CaptureError(
+        .badInput, "No depth pixel shows a subject inside the region of interest.",
+        at: "observations.box", remedy: "Set the box by hand, or check the calibration.")
+    }
+    let index = ObservationIndex(
+      cameras: cameras, freeMargin: Float(configuration.freeMargin),
+      freePixels: configuration.freePixels, report: report)
+    try AtomicFile.write(
+      encoded(index), to: folder.appendingPathComponent(ObservationIndex.name))
+    return report
+  }
+
+  private static func encoded(_ index: ObservationIndex) throws(CaptureError) -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    do { return try encoder.encode(index) } catch {
+      throw CaptureError(.badInput, "The observations' index cannot be encoded: \(error).")
+    }
+  }
+
+  static func rays(_ cameras: [PlacedCamera]) -> [CameraRays?] {
+    cameras.map { camera in
+      camera.description.depth.map { CameraRays($0, worldFromDepth: camera.worldFromDepth) }
+    }
+  }
+
+  private static func range(
+    _ camera: PlacedCamera, _ configuration: ObservationConfiguration
+  ) -> ClosedRange<Float> {
+    let own = camera.description.depthRange
+    let near = max(own.lowerBound, configuration.nearest)
+    return Float(near)...Float(max(near, min(own.upperBound, configuration.farthest)))
+  }
+
+  private static func survey(
+    _ rays: [CameraRays?], _ ranges: [ClosedRange<Float>], _ frames: [FrameSet],
+    _ load: (FrameSet) throws(CaptureError) -> [CameraFrame],
+    _ configuration: ObservationConfiguration, _ monitor: StageMonitor
+  ) throws(CaptureError) -> SceneSurvey {
+    var surveyor = SceneSurveyor(rays, ranges: ranges, configuration)
+    let count = min(configuration.surveyFrames, frames.count)
+    for i in 0..<count {
+      try monitor.checkCancelled()
+      surveyor.add(try load(frames[i * frames.count / count]))
+    }
+    return try surveyor.conclude()
+  }
+}

@@ -1,0 +1,198 @@
+internal import CaptureCore
+
+/// What a few frames, spread over the take, tell about the scene: background, floor, region of interest.
+struct SceneSurvey: Sendable {
+  /// The far mode of one camera's pixels over time.
+  struct Plate: Sendable {
+    /// z-depth of the background, metres; 0 where none was measured often enough.
+    var depth: [Float]
+    /// Pixels that often return nothing: open space, if anything else speaks for it.
+    var isOftenEmpty: [Bool]
+  }
+
+  var plates: [Plate?]
+  var floor: FloorPlane?
+  /// Around the subject, without any margin.
+  var subject: BoundingBox
+  /// Region of interest.
+  var box: BoundingBox
+  var warnings: [String] = []
+}
+
+/// `y = a x + b z + c`, nearly level.
+struct FloorPlane: Codable, Equatable, Sendable {
+  var a, b, c: Float
+
+  /// Height of a point above the plane, metres (the plane is level to a few degrees).
+  func height(_ p: SIMD3<Float>) -> Float { p.y - (a * p.x + b * p.z + c) }
+}
+
+/// Gathers depth of the surveyed frames and draws the conclusions.
+struct SceneSurveyor {
+  private let rays: [CameraRays?]
+  private let configuration: ObservationConfiguration
+  private let ranges: [ClosedRange<Float>]
+  /// Depth steps by camera, then frame, as recorded; 0 outside the camera's range.
+  private var recorded: [[[UInt16]]]
+  private var units: [Float]
+
+  init(_ rays: [CameraRays?], ranges: [ClosedRange<Float>], _ c: ObservationConfiguration) {
+    (self.rays, self.ranges, configuration) = (rays, ranges, c)
+    recorded = rays.map { _ in [] }
+    units = rays.map { _ in 0.001 }
+  }
+
+  mutating func add(_ frame: [CameraFrame]) {
+    for (c, image) in frame.enumerated() {
+      guard let depth = image.depth, rays[c] != nil else { continue }
+      units[c] = depth.unit
+      recorded[c].append(depth.samples)
+    }
+  }
+
+  func conclude() throws(CaptureError) -> SceneSurvey {
+    let plates = rays.indices.map { plate($0) }
+    guard recorded.contains(where: { !$0.isEmpty }) else {
+      throw CaptureError(.badInput, "No camera has any depth image.")
+    }
+    let samples = points(plates)
+    guard !samples.isEmpty else {
+      throw CaptureError(
+        .badInput, "No depth image holds a measurement within its camera's range.",
+        remedy: "Look at the take with `fieldmesh inspect --picture`.")
+    }
+    let floor = configuration.cutFloor ? Self.floor(samples) : nil
+    var survey = SceneSurvey(
+      plates: plates, floor: floor, subject: .empty, box: .empty)
+    if let b = configuration.box {
+      let lower = SIMD3(Float(b[0]), Float(b[1]), Float(b[2]))
+      survey.box = BoundingBox(lower: lower, upper: SIMD3(Float(b[3]), Float(b[4]), Float(b[5])))
+      survey.subject = survey.box
+      return survey
+    }
+    let found = SubjectFinder(samples: samples, floor: floor).find()
+    guard let subject = found.box else {
+      throw CaptureError(
+        .badInput, "No region is seen by two cameras, and nothing moves.",
+        at: "observations.box",
+        remedy: "Check the calibration with `fieldmesh inspect`, or set the box by hand.")
+    }
+    survey.warnings = found.warnings
+    survey.subject = subject
+    survey.box = subject.expanded(by: Float(configuration.boxMargin))
+    // The surface is closed where it meets the floor, not below it.
+    if let floor, survey.subject.lower.y - floor.c < 0.15 {
+      survey.subject.lower.y = floor.c
+      survey.box.lower.y = floor.c
+    }
+    return survey
+  }
+
+  /// The farthest depth that a sixth of the frames agree on, and where nothing returns.
+  private func plate(_ c: Int) -> SceneSurvey.Plate? {
+    guard let rays = rays[c], !recorded[c].isEmpty else { return nil }
+    let frames = recorded[c]
+    var result = SceneSurvey.Plate(
+      depth: .init(repeating: 0, count: rays.width * rays.height),
+      isOftenEmpty: .init(repeating: false, count: rays.width * rays.height))
+    var values: [Float] = []
+    for pixel in result.depth.indices {
+      values.removeAll(keepingCapacity: true)
+      for frame in frames where frame[pixel] > 0 { values.append(Float(frame[pixel]) * units[c]) }
+      result.isOftenEmpty[pixel] =
+        frames.count >= 3 && Float(frames.count - values.count) >= 0.3 * Float(frames.count)
+      guard values.count >= 2 else { continue }
+      values.sort(by: >)
+      let needed = max(2, (frames.count + 5) / 6)
+      for i in 0..<max(0, values.count - needed + 1) {
+        let near = values[i + needed - 1]
+        if values[i] - near < 6 * noise(near) + 0.01 {
+          result.depth[pixel] = (values[i] + near) / 2
+          break
+        }
+      }
+    }
+    return result
+  }
+
+  private func noise(_ z: Float) -> Float {
+    Float(configuration.noiseBase) + Float(configuration.noiseSquare) * z * z
+  }
+
+  /// A sample of the depth pixels as world points, and what speaks for them.
+  private func points(_ plates: [SceneSurvey.Plate?]) -> [SurveyPoint] {
+    var result: [SurveyPoint] = []
+    let total = recorded.enumerated().reduce(0) { $0 + $1.element.count * pixels($1.offset) }
+    let step = max(1, total / 600_000)
+    for c in rays.indices {
+      guard let r = rays[c], let plate = plates[c] else { continue }
+      for (f, frame) in recorded[c].enumerated() {
+        for pixel in stride(from: (f * 7919) % step, to: frame.count, by: step) {
+          let z = Float(frame[pixel]) * units[c]
+          guard ranges[c].contains(z), r.directions[pixel].x.isFinite else { continue }
+          let behind = plate.depth[pixel]
+          let stands =
+            behind > 0 ? z < behind - max(0.05, 8 * noise(behind)) : plate.isOftenEmpty[pixel]
+          let p = r.point(pixel, z)
+          result.append(SurveyPoint(position: p, moves: stands, views: UInt8(views(p))))
+        }
+      }
+    }
+    return result
+  }
+
+  private func pixels(_ c: Int) -> Int { rays[c].map { $0.width * $0.height } ?? 0 }
+
+  private func views(_ p: SIMD3<Float>) -> Int {
+    var count = 0
+    for (c, r) in rays.enumerated() where count < 255 {
+      if let r, let hit = r.pixel(p), ranges[c].contains(hit.z) { count += 1 }
+    }
+    return count
+  }
+
+  /// The plane through the low points that most of them agree on; nil when there is none.
+  static func floor(_ samples: [SurveyPoint]) -> FloorPlane? {
+    let low = samples.lazy.map(\.position).filter { abs($0.y) < 0.25 }
+    let points = Array(low)
+    guard points.count >= 500 else { return nil }
+    var generator = SeededGenerator(seed: 11)
+    var best: (count: Int, plane: FloorPlane) = (0, FloorPlane(a: 0, b: 0, c: 0))
+    for _ in 0..<200 {
+      let p = (0..<3).map { _ in points[Int.random(in: 0..<points.count, using: &generator)] }
+      let n = (p[1] - p[0]).cross(p[2] - p[0])
+      guard abs(n.y) > 1e-6, abs(n.x / n.y) < 0.1, abs(n.z / n.y) < 0.1 else { continue }
+      let plane = FloorPlane(a: -n.x / n.y, b: -n.z / n.y, c: n.dot(p[0]) / n.y)
+      var count = 0
+      for i in stride(from: 0, to: points.count, by: max(1, points.count / 4000))
+      where abs(plane.height(points[i])) < 0.012 { count += 1 }
+      if count > best.count { best = (count, plane) }
+    }
+    let inliers = points.filter { abs(best.plane.height($0)) < 0.02 }
+    guard inliers.count * 4 > points.count, inliers.count >= 400 else { return nil }
+    var spread = BoundingBox.empty
+    for p in inliers { spread.include(p) }
+    guard spread.size.x > 0.5, spread.size.z > 0.5 else { return nil }
+    return refined(inliers)
+  }
+
+  /// Least squares of `y = a x + b z + c`.
+  private static func refined(_ points: [SIMD3<Float>]) -> FloorPlane? {
+    var (mean, n) = (SIMD3<Double>.zero, Double(points.count))
+    for p in points { mean += SIMD3<Double>(p) }
+    mean /= n
+    var (xx, xz, zz, xy, zy) = (0.0, 0.0, 0.0, 0.0, 0.0)
+    for p in points {
+      let q = SIMD3<Double>(p) - mean
+      xx += q.x * q.x
+      xz += q.x * q.z
+      zz += q.z * q.z
+      xy += q.x * q.y
+      zy += q.z * q.y
+    }
+    n = xx * zz - xz * xz
+    guard n > 1e-9 else { return nil }
+    let (a, b) = ((xy * zz - zy * xz) / n, (zy * xx - xy * xz) / n)
+    return FloorPlane(a: Float(a), b: Float(b), c: Float(mean.y - a * mean.x - b * mean.z))
+  }
+}
