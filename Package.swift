@@ -35,6 +35,7 @@ let package = Package(
     .executable(name: "fieldmesh", targets: ["fieldmesh"]),
     .executable(name: "fieldmesh-bench", targets: ["fieldmesh-bench"]),
     .library(name: "CapturePipeline", targets: ["CapturePipeline"]),
+    .library(name: "FieldBackendCPU", targets: ["FieldBackendCPU"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

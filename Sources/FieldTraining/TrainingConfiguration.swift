@@ -33,6 +33,8 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   public var renderedPerFrame = 4
   /// Standard deviation of the near-surface points' offsets.
   public var nearSigma = 0.012
+  /// Radius over which neighbouring observations are averaged into a target.
+  public var targetRadius = 0.006
   /// Distance beyond which targets are bounds only.
   public var truncation = 0.03
   /// Learning rate at its peak.
@@ -108,6 +110,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
     .init("uniformPerFrame", "", "Points anywhere in the box, a frame and step."),
     .init("renderedPerFrame", "", "Rays rendered a frame and step, 32 points each."),
     .init("nearSigma", "m", "Standard deviation of the near-surface points' offsets."),
+    .init("targetRadius", "m", "Radius over which observations are averaged into a target."),
     .init("truncation", "m", "Distance beyond which targets are bounds only."),
     .init("rate", "", "Learning rate at its peak."),
     .init("finalRate", "", "Share of the rate that is left at the last step."),
@@ -149,6 +152,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
       try require("training." + key, value, in: range)
     }
     try require("training.nearSigma", nearSigma, in: 0.0001...1)
+    try require("training.targetRadius", targetRadius, in: 0.0005...0.05)
     try require("training.truncation", truncation, in: 0.001...1)
     try require("training.rate", rate, in: 1e-7...1)
     try require("training.finalRate", finalRate, in: 0...1)

@@ -59,22 +59,10 @@ enum ObservationFile {
       put(surface, at: layout.surface)
       put(free, at: layout.freeRays)
       for (c, result) in cameras.enumerated() { put(result?.depth ?? [], at: layout.depth[c]) }
-      let sum = checksum(UnsafeRawBufferPointer(raw))
+      let sum = Checksum.of(UnsafeRawBufferPointer(rebasing: raw[64...]))
       raw.storeBytes(of: sum, toByteOffset: 40, as: UInt64.self)
     }
     try AtomicFile.write(data, to: url)
-  }
-
-  /// A word-wise multiply-and-rotate sum of everything behind the header: finds torn and stale files.
-  static func checksum(_ raw: UnsafeRawBufferPointer) -> UInt64 {
-    var sum: (UInt64, UInt64) = (0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f)
-    for at in stride(from: 64, to: raw.count - 15, by: 16) {
-      sum.0 = (sum.0 ^ raw.load(fromByteOffset: at, as: UInt64.self)) &* 0x9fb2_1c65_1e98_df25
-      sum.1 = (sum.1 ^ raw.load(fromByteOffset: at + 8, as: UInt64.self)) &* 0xd6e8_feb8_6659_fd93
-      sum.0 = sum.0 << 29 | sum.0 >> 35
-      sum.1 = sum.1 << 31 | sum.1 >> 33
-    }
-    return sum.0 ^ (sum.1 &* 0x9e37_79b9_7f4a_7c15)
   }
 }
 
@@ -144,7 +132,8 @@ final class MappedFrame: FrameObservations, @unchecked Sendable {
       freeRays: objection == nil ? Int(counts[1]) : 0)
     if objection == nil, layout.size != size { objection = "ends too early" }
     if objection == nil, verify,
-      ObservationFile.checksum(raw) != raw.load(fromByteOffset: 40, as: UInt64.self)
+      Checksum.of(UnsafeRawBufferPointer(rebasing: raw[64...]))
+        != raw.load(fromByteOffset: 40, as: UInt64.self)
     {
       objection = "has a wrong checksum"
     }

@@ -1,0 +1,202 @@
+internal import CaptureCore
+internal import NeuralFields
+
+/// Draws the points of a step. What a step draws depends on the seed and its number alone.
+final class BatchSampler {
+  let batch: TrainingBatch
+  private let source: any ObservationSource
+  private let configuration: TrainingConfiguration
+  private let space: FieldSpace
+  private let capacity: Int
+  private var grids: [(frame: Int, grid: SurfaceGrid)] = []
+  private var order: [Int] = []
+  private var epoch = -1
+  private let origins: [SIMD3<Float>]
+  private let focals: [Float]
+
+  /// Frames whose grids are kept; about 1 MB each.
+  private static let keptGrids = 48
+
+  init(
+    source: any ObservationSource, configuration c: TrainingConfiguration, space: FieldSpace,
+    capacity: Int
+  ) {
+    (self.source, configuration, self.space, self.capacity) = (source, c, space, capacity)
+    let perFrame =
+      c.raysPerFrame * (1 + c.nearPerRay + c.freePerRay) + c.backgroundPerFrame + c.uniformPerFrame
+      + c.renderedPerFrame * TrainingBatch.raySamples
+    batch = TrainingBatch(capacity: perFrame * c.framesPerStep)
+    origins = source.cameras.map { SIMD3<Float>($0.worldFromDepth.translation) }
+    focals = source.cameras.map { Float($0.description.depth?.intrinsics.fx ?? 1) }
+  }
+
+  /// Fills the batch for a step.
+  func draw(step: Int) throws(CaptureError) {
+    batch.clear()
+    for slot in 0..<configuration.framesPerStep {
+      let index = frameIndex(step * configuration.framesPerStep + slot)
+      var random = SeededGenerator(
+        seed: configuration.seed &* 0x9e37_79b9_7f4a_7c15
+          &+ UInt64(step * configuration.framesPerStep + slot) &* 0xd134_2543_de82_ef95)
+      _ = random.next()
+      try draw(frame: index, &random)
+    }
+  }
+
+  /// Every frame once an epoch, in an order of its own.
+  private func frameIndex(_ draw: Int) -> Int {
+    let n = source.frameCount
+    if draw / n != epoch {
+      epoch = draw / n
+      var random = SeededGenerator(seed: configuration.seed &+ 77 &+ UInt64(epoch) &* 1_000_003)
+      order = Array(0..<n).shuffled(using: &random)
+    }
+    return order[draw % n]
+  }
+
+  private func grid(_ index: Int, _ frame: any FrameObservations) -> SurfaceGrid {
+    if let at = grids.firstIndex(where: { $0.frame == index }) { return grids[at].grid }
+    let grid = SurfaceGrid(
+      frame, box: source.box, radius: Float(configuration.targetRadius))
+    grids.append((index, grid))
+    if grids.count > Self.keptGrids { grids.removeFirst() }
+    return grid
+  }
+
+  private func draw(frame index: Int, _ random: inout SeededGenerator) throws(CaptureError) {
+    let frame = try source.frame(index)
+    let grid = grid(index, frame)
+    let position = space.position(frame: index, capacity: capacity)
+    let first = batch.count
+    drawSurface(frame, grid, &random)
+    close(first, position, gradient: true, color: true)
+    let uniform = batch.count
+    let size = source.box.size
+    for _ in 0..<configuration.uniformPerFrame {
+      let u = SIMD3(random.uniform(), random.uniform(), random.uniform())
+      batch.append(.uniform, space.fieldFromWorld(source.box.lower + u * size))
+    }
+    close(uniform, position, gradient: true, color: false)
+    let plain = batch.count
+    drawNear(frame, grid, &random)
+    drawBackground(frame, &random)
+    close(plain, position, gradient: false, color: false)
+    let rendered = batch.count
+    drawRendered(frame, &random)
+    close(rendered, position, gradient: false, color: true)
+  }
+
+  private func close(_ first: Int, _ position: Double, gradient: Bool, color: Bool) {
+    guard batch.count > first else { return }
+    batch.groups.append(
+      PointGroup(
+        position: position, first: first, count: batch.count - first, needsGradient: gradient,
+        needsColor: color))
+  }
+
+  private func drawSurface(
+    _ frame: any FrameObservations, _ grid: SurfaceGrid, _ random: inout SeededGenerator
+  ) {
+    let surface = frame.surface
+    guard !surface.isEmpty else { return }
+    for _ in 0..<configuration.raysPerFrame {
+      let o = surface[Self.index(surface.count, &random)]
+      var (p, n) = (o.position, o.normal)
+      if let e = grid.estimate(p) { (p, n) = (p - e.normal * e.distance, e.normal) }
+      batch.append(.surface, space.fieldFromWorld(p), weight: o.confidence)
+      batch.describeLast(normal: n, color: o.color)
+    }
+  }
+
+  /// Points near the surface with their distance, and in front of it with bounds.
+  private func drawNear(
+    _ frame: any FrameObservations, _ grid: SurfaceGrid, _ random: inout SeededGenerator
+  ) {
+    let surface = frame.surface
+    guard !surface.isEmpty else { return }
+    let sigma = Float(configuration.nearSigma)
+    let truncation = Float(configuration.truncation)
+    for _ in 0..<configuration.raysPerFrame {
+      let o = surface[Self.index(surface.count, &random)]
+      for _ in 0..<configuration.nearPerRay {
+        let offset = max(-1.9, min(1.9, random.normal())) * sigma
+        let x = o.position + o.normal * offset
+        let target = grid.estimate(x)?.distance ?? offset
+        batch.append(.near, space.fieldFromWorld(x), target: target, weight: o.confidence)
+      }
+      for _ in 0..<configuration.freePerRay {
+        let end = o.range - truncation / max(o.incidence, 0.3)
+        guard end > o.near else { continue }
+        let t = o.near + (end - o.near) * random.uniform()
+        let x = origins[Int(o.camera)] + o.direction * t
+        // A grazing ray passes close to the surface long before it meets it.
+        let lower = min(truncation, (o.range - t) * o.incidence * 0.5)
+        batch.append(.free, space.fieldFromWorld(x), target: lower, ceiling: o.range - t)
+      }
+    }
+  }
+
+  private func drawBackground(
+    _ frame: any FrameObservations, _ random: inout SeededGenerator
+  ) {
+    let rays = frame.freeRays
+    guard !rays.isEmpty else { return }
+    for _ in 0..<configuration.backgroundPerFrame {
+      let ray = rays[Self.index(rays.count, &random)]
+      let c = Int(ray.camera)
+      let t = ray.near + (ray.far - ray.near) * random.uniform()
+      let x = origins[c] + SIMD3(ray.dx, ray.dy, ray.dz) * t
+      let lateral = max(0, ray.silhouette - 2) * t / focals[c]
+      let lower = min(Float(configuration.truncation), min(0.7 * lateral, ray.far - t))
+      batch.append(.free, space.fieldFromWorld(x), target: max(0, lower))
+    }
+  }
+
+  private func drawRendered(_ frame: any FrameObservations, _ random: inout SeededGenerator) {
+    let (surface, free) = (frame.surface, frame.freeRays)
+    guard !surface.isEmpty, configuration.renderedPerFrame > 0 else { return }
+    let start = (point: batch.count, ray: batch.rays.count)
+    let reach = 2 * Float(configuration.truncation)
+    for k in 0..<configuration.renderedPerFrame {
+      if k % 4 == 3, !free.isEmpty {
+        let r = free[Self.index(free.count, &random)]
+        batch.rays.append(
+          .init(range: 0, rgb: .zero, hasColor: false, isSubject: false, confidence: 1))
+        drawRay(Int(r.camera), SIMD3(r.dx, r.dy, r.dz), r.near...r.far, &random)
+      } else {
+        let o = surface[Self.index(surface.count, &random)]
+        batch.rays.append(
+          .init(
+            range: o.range, rgb: o.color ?? .zero, hasColor: o.color != nil, isSubject: true,
+            confidence: o.confidence))
+        drawRay(Int(o.camera), o.direction, o.range - reach...o.range + reach, &random)
+      }
+    }
+    batch.renderedStarts.append(start)
+  }
+
+  /// Stratified points: one in each of 32 equal parts, so that they stay in order.
+  private func drawRay(
+    _ camera: Int, _ direction: SIMD3<Float>, _ interval: ClosedRange<Float>,
+    _ random: inout SeededGenerator
+  ) {
+    let n = TrainingBatch.raySamples
+    let part = (interval.upperBound - interval.lowerBound) / Float(n)
+    for i in 0..<n {
+      let t = interval.lowerBound + (Float(i) + random.uniform()) * part
+      batch.append(.rendered, space.fieldFromWorld(origins[camera] + direction * t), target: t)
+    }
+    batch.counts[Int(PointKind.rendered.rawValue)] += 1
+  }
+
+  private static func index(_ count: Int, _ random: inout SeededGenerator) -> Int {
+    Int((random.next() >> 32) &* UInt64(count) >> 32)
+  }
+}
+
+extension SurfaceObservation {
+  /// sRGB 0...1, or nil.
+  fileprivate var color: SIMD3<Float>? {
+    hasColor == 1 ? SIMD3(Float(red), Float(green), Float(blue)) / 255 : nil
+  }
+}

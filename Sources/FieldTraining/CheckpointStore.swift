@@ -1,0 +1,64 @@
+internal import CaptureCore
+internal import Foundation
+internal import NeuralFields
+
+/// The last two states of a training on disk.
+///
+/// A state is found again only by a training of the same fingerprint: configuration, field and
+/// observations. A damaged file is passed over for the one before it, and said.
+struct CheckpointStore {
+  static let magic = "FMCHECK1"
+
+  struct Header: Codable {
+    var fingerprint: String
+    var step: Int
+  }
+
+  let folder: URL
+  let fingerprint: String
+
+  private func url(_ step: Int) -> URL {
+    let digits = String(step)
+    let padding = String(repeating: "0", count: max(0, 8 - digits.count))
+    return folder.appendingPathComponent("checkpoint_\(padding)\(digits).fmc")
+  }
+
+  private func steps() -> [Int] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.compactMap { name in
+      guard name.hasPrefix("checkpoint_"), name.hasSuffix(".fmc") else { return nil }
+      return Int(name.dropFirst(11).dropLast(4))
+    }.sorted(by: >)
+  }
+
+  func save(_ state: OptimizerState) throws(CaptureError) {
+    try ParameterFile.write(
+      magic: Self.magic, header: Header(fingerprint: fingerprint, step: state.step),
+      arrays: [state.parameters, state.firstMoment, state.secondMoment], to: url(state.step))
+    for old in steps().dropFirst(2) { unlink(url(old).path) }
+  }
+
+  /// The newest usable state with `count` parameters; nil when there is none.
+  func newest(count: Int, monitor: StageMonitor) -> OptimizerState? {
+    for step in steps() {
+      do {
+        let file = try ParameterFile.read(
+          Header.self, magic: Self.magic, arrays: 3, at: url(step))
+        guard file.header.fingerprint == fingerprint, file.arrays[0].count == count else {
+          unlink(url(step).path)
+          continue
+        }
+        var state = OptimizerState(parameters: file.arrays[0])
+        (state.firstMoment, state.secondMoment) = (file.arrays[1], file.arrays[2])
+        state.step = file.header.step
+        return state
+      } catch {
+        monitor.warn("\(error) It is passed over for an older checkpoint.")
+        unlink(url(step).path)
+      }
+    }
+    return nil
+  }
+
+  func removeAll() { for step in steps() { unlink(url(step).path) } }
+}

@@ -1,0 +1,187 @@
+public import CaptureCore
+public import Foundation
+public import NeuralFields
+
+/// What a training did, for the manifest and the report.
+public struct TrainingReport: Codable, Equatable, Sendable {
+  /// Steps in all, and those that an earlier run had done.
+  public var steps, resumedAt: Int
+  /// Points that this run drew, and the seconds it took.
+  public var points: Int
+  /// Seconds of this run.
+  public var seconds: Double
+  /// Parameters of the field.
+  public var parameters: Int
+  /// Name of the backend.
+  public var backend: String
+  /// Unweighted value of each loss at the last step of this run, by the name of its weight.
+  public var losses: [String: Float]
+}
+
+/// Trains one field over all frames of a take.
+public enum FieldTrainer {
+  /// Trains, or goes on from the newest checkpoint in `folder`, and writes the field there.
+  ///
+  /// The result depends on the observations, the configuration and the kind of machine alone: not on
+  /// the number of threads, nor on how often the training was interrupted.
+  ///
+  /// - Throws: ``CaptureError`` `usage` for a configuration out of range, `badInput` for observations
+  ///   that cannot be read, `tryAgain` when stopped or when the disk is full. A checkpoint is
+  ///   written when the monitor asks to stop.
+  /// - Complexity: O(steps × points × parameters of the field).
+  public static func train(
+    source: any ObservationSource, configuration: TrainingConfiguration,
+    backend: any FieldBackend, folder: URL, monitor: StageMonitor = .silent
+  ) throws(CaptureError) -> TrainingReport {
+    try configuration.validate()
+    let run = try TrainingRun(source, configuration, backend, folder, monitor)
+    return try run.finish()
+  }
+}
+
+/// One training from its first or a later step to the end.
+private final class TrainingRun {
+  let source: any ObservationSource
+  let configuration: TrainingConfiguration
+  let backend: any FieldBackend
+  let folder: URL
+  let monitor: StageMonitor
+  let layout: ParameterLayout
+  let space: FieldSpace
+  let store: CheckpointStore
+  let session: any FieldSession
+  let resumedAt: Int
+
+  init(
+    _ source: any ObservationSource, _ configuration: TrainingConfiguration,
+    _ backend: any FieldBackend, _ folder: URL, _ monitor: StageMonitor
+  ) throws(CaptureError) {
+    (self.source, self.configuration, self.backend) = (source, configuration, backend)
+    (self.folder, self.monitor) = (folder, monitor)
+    guard let maker = BuiltinFields.all.first(where: { $0.name == configuration.field })?.make
+    else { throw CaptureError(.usage, "There is no such field.", at: "training.field") }
+    let capacity = configuration.capacity > 0 ? configuration.capacity : source.frameCount
+    layout = try ParameterLayout(maker(configuration.size, capacity))
+    if let objection = backend.objection(to: layout) {
+      throw CaptureError(.usage, objection, at: "training.field")
+    }
+    space = FieldSpace(box: source.box, times: source.times)
+    store = CheckpointStore(
+      folder: folder,
+      fingerprint: try Self.fingerprint(configuration, space, layout.field, source))
+    try AtomicFile.makeFolder(folder)
+    let start =
+      store.newest(count: layout.count, monitor: monitor)
+      ?? OptimizerState(parameters: layout.freshParameters(seed: configuration.seed))
+    resumedAt = start.step
+    session = try backend.session(layout, state: start)
+  }
+
+  /// Everything that decides the result, as text: a checkpoint of other text is not of this training.
+  private static func fingerprint(
+    _ configuration: TrainingConfiguration, _ space: FieldSpace, _ field: FieldDescription,
+    _ source: any ObservationSource
+  ) throws(CaptureError) -> String {
+    struct Key: Encodable {
+      var configuration: TrainingConfiguration
+      var space: FieldSpace
+      var field: FieldDescription
+      var firstFrame: [Int]
+    }
+    var compared = configuration
+    compared.checkpointSteps = 1
+    let frame = try source.frame(0)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    do {
+      let data = try encoder.encode(
+        Key(
+          configuration: compared, space: space, field: field,
+          firstFrame: [frame.surface.count, frame.freeRays.count]))
+      return String(data.withUnsafeBytes(Checksum.of), radix: 16)
+    } catch {
+      throw CaptureError(.usage, "The configuration cannot be encoded: \(error).", at: "training")
+    }
+  }
+
+  func finish() throws(CaptureError) -> TrainingReport {
+    let began = Date()
+    let sampler = BatchSampler(
+      source: source, configuration: configuration, space: space, capacity: layout.field.capacity)
+    let objective = Objective(
+      batch: sampler.batch, settings: LossSettings(scale: space.scale, beta: 1))
+    var points = 0
+    for step in resumedAt..<max(configuration.steps, resumedAt) {
+      if monitor.isCancelled() {
+        try store.save(session.state)
+        try monitor.checkCancelled()
+      }
+      try sampler.draw(step: step)
+      setSchedules(step, objective)
+      objective.clear()
+      session.step(
+        points: UnsafeBufferPointer(
+          rebasing: sampler.batch.positions[..<(3 * sampler.batch.count)]),
+        groups: sampler.batch.groups, loss: objective, adam: AdamStep(rate: rate(step)))
+      points += sampler.batch.count
+      try report(step, objective)
+      if (step + 1) % configuration.checkpointSteps == 0, step + 1 < configuration.steps {
+        try store.save(session.state)
+      }
+    }
+    let state = session.state
+    try TrainedField.write(
+      layout: layout, space: space, bandWeights: bandWeights(configuration.steps - 1),
+      parameters: state.parameters, to: folder)
+    store.removeAll()
+    let names = BuiltinLosses.all.map { $0.weightKey }
+    return TrainingReport(
+      steps: configuration.steps, resumedAt: resumedAt, points: points,
+      seconds: Date().timeIntervalSince(began), parameters: layout.count, backend: backend.name,
+      losses: Dictionary(uniqueKeysWithValues: zip(names, objective.totals())))
+  }
+
+  private func report(_ step: Int, _ objective: Objective) throws(CaptureError) {
+    guard step % 50 == 0 || step + 1 == configuration.steps else { return }
+    let totals = objective.totals()
+    let loss = zip(totals, objective.weights).reduce(0) { $0 + $1.0 * $1.1 }
+    guard loss.isFinite else {
+      throw CaptureError(
+        .badInput, "The training diverged at step \(step): the loss is \(loss).",
+        at: "training", remedy: "Lower training.rate, or look at the observations.")
+    }
+    monitor.report(step + 1, configuration.steps, "distance \(millimetres(totals[0]))")
+  }
+
+  private func millimetres(_ x: Float) -> String { "\((x * 10_000).rounded() / 10) mm" }
+
+  private func setSchedules(_ step: Int, _ objective: Objective) {
+    let t = Float(step) / Float(max(1, configuration.steps - 1))
+    func between(_ pair: [Double]) -> Float { Float(pair[0]) * (1 - t) + Float(pair[1]) * t }
+    for (i, term) in BuiltinLosses.all.enumerated() {
+      objective.weights[i] = between(term.weight(configuration))
+    }
+    let (a, b) = (Float(configuration.renderBeta[0]), Float(configuration.renderBeta[1]))
+    objective.settings.beta = a * pow(b / a, t)
+    session.bandWeights = bandWeights(step)
+  }
+
+  /// Coarse to fine: band k passes by (1 − cos(π clamp(α · bands − k, 0, 1))) / 2.
+  private func bandWeights(_ step: Int) -> [Float] {
+    let until = max(1, configuration.coarseUntil * Double(configuration.steps))
+    let share = min(1, Double(step) / until)
+    let alpha = configuration.coarseStart + (1 - configuration.coarseStart) * share
+    let bands = layout.field.bands
+    return (0..<bands).map { k in
+      Float((1 - cos(.pi * min(1, max(0, alpha * Double(bands) - Double(k))))) / 2)
+    }
+  }
+
+  /// Linear warm-up, then half a cosine down to the final share.
+  private func rate(_ step: Int) -> Float {
+    let c = configuration
+    if step < c.warmup { return Float(c.rate * Double(step + 1) / Double(c.warmup)) }
+    let t = Double(step - c.warmup) / Double(max(1, c.steps - c.warmup))
+    return Float(c.rate * (c.finalRate + (1 - c.finalRate) * (1 + cos(.pi * min(1, t))) / 2))
+  }
+}
