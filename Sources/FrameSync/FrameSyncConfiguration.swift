@@ -1,9 +1,9 @@
 public import CaptureCore
 
 /// How images are put together into frame sets.
-public struct FrameSyncConfiguration: Codable, Equatable, Sendable {
-  /// Farthest that an image may lie from its frame set's time, in frame periods (0 to 1). Half a
-  /// period is the most at which the nearest image is still the right one.
+public struct FrameSyncConfiguration: DocumentedConfiguration {
+  /// Farthest that an image may lie from its frame set's time, in frame periods. Half a period is
+  /// the most at which the nearest image is still the right one.
   public var tolerance: Double = 0.5
   /// Deviation of a wired camera's depth from the frame set's time that is reported, seconds. Wired
   /// devices follow one trigger to some tens of microseconds; a millisecond has a cause.
@@ -12,16 +12,18 @@ public struct FrameSyncConfiguration: Codable, Equatable, Sendable {
   /// The defaults.
   public init() {}
 
-  /// - Throws: ``CaptureError`` `usage` for a value out of its range, naming it.
+  /// One line for every key.
+  public static let documentation = [
+    ConfigurationField(
+      "tolerance", "frame periods", "Farthest that an image may lie from its frame set's time."),
+    ConfigurationField(
+      "suspiciousDeviation", "s",
+      "Deviation of a wired camera from the frame set's time that is reported."),
+  ]
+
+  /// - Throws: ``CaptureError`` `usage`, naming the key, when a value is out of its range.
   public func validate() throws(CaptureError) {
-    guard tolerance > 0, tolerance <= 1 else {
-      throw CaptureError(
-        .usage, "`tolerance` is \(tolerance), but must be above 0 and at most 1 frame period.")
-    }
-    guard suspiciousDeviation > 0, suspiciousDeviation.isFinite else {
-      throw CaptureError(
-        .usage,
-        "`suspiciousDeviation` is \(suspiciousDeviation), but must be a positive time in seconds.")
-    }
+    try require("tolerance", tolerance, in: 0.001...1)
+    try require("suspiciousDeviation", suspiciousDeviation, in: 0...10)
   }
 }

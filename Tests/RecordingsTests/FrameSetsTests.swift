@@ -142,13 +142,14 @@ import Testing
     configuration.tolerance = 0
     var error = #expect(throws: CaptureError.self) { try configuration.validate() }
     #expect(
-      error?.description == "`tolerance` is 0.0, but must be above 0 and at most 1 frame period.")
+      error?.description
+        == "tolerance: 0.0 is out of range. Choose a value from 0.001 to 1.0.")
     configuration = FrameSyncConfiguration()
     configuration.suspiciousDeviation = .nan
     error = #expect(throws: CaptureError.self) { try configuration.validate() }
     #expect(
       error?.description
-        == "`suspiciousDeviation` is nan, but must be a positive time in seconds.")
+        == "suspiciousDeviation: nan is out of range. Choose a value from 0.0 to 10.0.")
   }
 }
 
