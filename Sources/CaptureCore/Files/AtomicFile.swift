@@ -52,7 +52,8 @@ public enum AtomicFile {
   /// Reads a whole file of at most `limit` bytes.
   /// - Throws: ``CaptureError`` `badInput` when it is missing, `limitExceeded` when it is too large.
   public static func read(_ url: URL, limit: Int) throws(CaptureError) -> Data {
-    let file = open(url.path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK, opening a named pipe waits for its writer.
+    let file = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
       throw CaptureError(
         .badInput, "Reading failed: \(String(cString: strerror(errno))).", at: url.path)

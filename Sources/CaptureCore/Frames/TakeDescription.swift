@@ -20,6 +20,9 @@ public struct SyncRole: Equatable, Sendable, Codable {
 
 /// One RGB-D device of a rig: both lenses, their relation, its clock.
 public struct CameraDescription: Equatable, Sendable, Codable {
+  /// Most cameras that a take may have.
+  public static let limit = 64
+
   /// Name of the camera, unique in the take.
   public var id: String
   /// Device model and serial number, as recorded.

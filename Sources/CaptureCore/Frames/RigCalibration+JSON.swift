@@ -1,0 +1,79 @@
+public import Foundation
+
+extension RigidTransform {
+  /// The transform as `{"rotation": [9 numbers, row-major], "translation": [3 numbers, metres]}`.
+  public var json: JSONValue {
+    .object([
+      .init("rotation", .numbers(rotation)),
+      .init("translation", .numbers([translation.x, translation.y, translation.z])),
+    ])
+  }
+
+  /// Reads what ``json`` writes.
+  /// - Throws: ``CaptureError`` `badInput` for other shapes and for what is not a rotation.
+  public init(_ node: JSONNode) throws(CaptureError) {
+    try node.expectKeys(["rotation", "translation"])
+    let rotation = try node.member("rotation").numbers(count: 9, in: -1e3...1e3)
+    let translation = try node.member("translation").numbers(count: 3, in: -1e6...1e6)
+    do {
+      self = try RigidTransform(validating: rotation, translation: translation)
+    } catch {
+      throw error.within("`\(node.path)`")
+    }
+  }
+}
+
+extension RigCalibration {
+  /// Name of the file in a take's folder.
+  public static let fileName = "calibration.json"
+  /// Largest calibration file that is read, bytes.
+  public static let fileLimit = 4 << 20
+
+  /// The document `calibration.json`; cameras in order of their names.
+  public var json: JSONValue {
+    .object([
+      .init("format", .string("fieldmesh-calibration")), .init("version", .number(1)),
+      .init("rig", .string(rig)), .init("reference", .string(reference)),
+      .init(
+        "cameras",
+        .array(
+          rigFromColor.sorted { $0.key < $1.key }.map {
+            .object([.init("id", .string($0.key)), .init("rigFromColor", $0.value.json)])
+          })),
+      .init("worldFromRig", worldFromRig.json),
+    ])
+  }
+
+  /// Reads what ``json`` writes.
+  /// - Throws: ``CaptureError`` `badInput` for unknown or missing keys, another version, a camera
+  ///   that stands twice, a reference that is no camera, and matrices that are not rotations.
+  public init(_ node: JSONNode) throws(CaptureError) {
+    try node.expectKeys(["format", "version", "rig", "reference", "cameras", "worldFromRig"])
+    try node.expectFormat("fieldmesh-calibration", version: 1)
+    var places: [String: RigidTransform] = [:]
+    for camera in try node.member("cameras").elements(count: 1...CameraDescription.limit) {
+      try camera.expectKeys(["id", "rigFromColor"])
+      let id = try camera.member("id").string()
+      guard places[id] == nil else { throw camera.failure("is a second entry for `\(id)`.") }
+      places[id] = try RigidTransform(try camera.member("rigFromColor"))
+    }
+    let reference = try node.member("reference").string()
+    guard places[reference] != nil else {
+      throw try node.member("reference").failure("names `\(reference)`, which is no camera here.")
+    }
+    self.init(
+      rig: try node.member("rig").string(), reference: reference, rigFromColor: places,
+      worldFromRig: try RigidTransform(try node.member("worldFromRig")))
+  }
+
+  /// Reads a calibration file.
+  /// - Throws: ``CaptureError``, naming the file.
+  public init(file: URL) throws(CaptureError) {
+    let data = try AtomicFile.read(file, limit: RigCalibration.fileLimit)
+    do {
+      try self.init(JSONNode(JSONValue(parsing: data)))
+    } catch {
+      throw error.within(file.path)
+    }
+  }
+}

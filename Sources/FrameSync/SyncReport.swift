@@ -1,0 +1,37 @@
+/// What synchronization found in a take.
+public struct SyncReport: Codable, Equatable, Sendable {
+  /// One camera's part.
+  public struct Camera: Codable, Equatable, Sendable {
+    /// Name of the camera.
+    public var id: String
+    /// Images in its streams.
+    public var depthFrames, colorFrames, maskFrames: Int
+    /// Images missing inside the stream, by its own times: the recorder dropped them.
+    public var depthDrops, colorDrops: Int
+    /// Frame sets without this camera's depth, however that came.
+    public var missingSets: Int
+    /// Depth images in no frame set: another one of the camera lies nearer to the set's time.
+    public var unusedDepth: Int
+    /// Frame sets that have this camera's depth but no colour within the tolerance.
+    public var setsWithoutColor: Int
+    /// Longest interval between two depth images, seconds.
+    public var longestGap: Double
+    /// Mean and largest distance of its depth from the frame set's time, seconds.
+    public var meanError, maxError: Double
+    /// Frame sets in which a wired camera deviates by more than the suspicious deviation.
+    public var suspiciousSets: Int
+  }
+
+  /// Number of frame sets.
+  public var sets: Int
+  /// Time of the first and last frame set, seconds on the rig's clock; 0 without sets.
+  public var start, end: Double
+  /// Frame period as measured in the depth streams, seconds.
+  public var period: Double
+  /// Farthest that an image was allowed to lie from its set's time, seconds.
+  public var tolerance: Double
+  /// The cameras, in the take's order.
+  public var cameras: [Camera]
+  /// Sentences that the user should read.
+  public var warnings: [String]
+}

@@ -1,0 +1,58 @@
+public import CaptureCore
+public import Foundation
+
+/// Binary little-endian PLY: float positions and normals, uchar colours, int indices.
+public struct PLYWriter: MeshWriter {
+  /// A writer; it has no settings.
+  public init() {}
+
+  /// `ply`.
+  public var fileExtension: String { "ply" }
+
+  /// The bytes of a PLY file.
+  public func encode(_ mesh: TriangleMesh) -> Data {
+    let (normals, colors) = (!mesh.normals.isEmpty, !mesh.colors.isEmpty)
+    let header = Data(Self.header(mesh, normals: normals, colors: colors).utf8)
+    let stride = 12 + (normals ? 12 : 0) + (colors ? 3 : 0)
+    var data = Data(
+      count: header.count + stride * mesh.positions.count + 13 * mesh.triangles.count)
+    data.withUnsafeMutableBytes { bytes in
+      bytes.copyBytes(from: header)
+      var at = header.count
+      func put(_ v: SIMD3<Float>) {
+        for axis in 0..<3 {
+          bytes.storeBytes(of: v[axis].bitPattern.littleEndian, toByteOffset: at, as: UInt32.self)
+          at += 4
+        }
+      }
+      for i in mesh.positions.indices {
+        put(mesh.positions[i])
+        if normals { put(mesh.normals[i]) }
+        if colors {
+          for axis in 0..<3 { bytes[at + axis] = mesh.colors[i][axis] }
+          at += 3
+        }
+      }
+      for triangle in mesh.triangles {
+        bytes[at] = 3
+        at += 1
+        for corner in 0..<3 {
+          bytes.storeBytes(of: triangle[corner].littleEndian, toByteOffset: at, as: UInt32.self)
+          at += 4
+        }
+      }
+    }
+    return data
+  }
+
+  private static func header(_ mesh: TriangleMesh, normals: Bool, colors: Bool) -> String {
+    var lines = ["ply", "format binary_little_endian 1.0", "comment world metres, +y up"]
+    lines.append("element vertex \(mesh.positions.count)")
+    lines += ["x", "y", "z"].map { "property float \($0)" }
+    if normals { lines += ["nx", "ny", "nz"].map { "property float \($0)" } }
+    if colors { lines += ["red", "green", "blue"].map { "property uchar \($0)" } }
+    lines.append("element face \(mesh.triangles.count)")
+    lines += ["property list uchar int vertex_indices", "end_header", ""]
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,29 @@
+public import CaptureCore
+public import Foundation
+
+/// The formats that come with the program; a new one is a file and a line here.
+public enum BuiltinRecordingFormats {
+  /// All readers, in the order in which they are tried.
+  public static let all: [any RecordingReader.Type] = [
+    NativeTakeReader.self
+  ]
+}
+
+/// Finds the reader for a recording.
+public enum RecordingFormats {
+  /// Opens a recording with the first format that recognizes it.
+  /// - Throws: ``CaptureError`` `badInput` when nothing is there or no format recognizes it, and
+  ///   whatever the format's reader throws.
+  public static func open(_ url: URL) throws(CaptureError) -> any RecordingReader {
+    guard FileManager.default.fileExists(atPath: url.path) else {
+      throw CaptureError(.badInput, "There is no such file or folder.", at: url.path)
+    }
+    for format in BuiltinRecordingFormats.all where format.recognizes(url) {
+      return try format.open(url)
+    }
+    let wanted = BuiltinRecordingFormats.all.map { "\($0.signature) (\($0.name))" }
+    throw CaptureError(
+      .badInput, "No known recording format. Looked for \(wanted.joined(separator: ", ")).",
+      at: url.path, remedy: "Give the folder that holds one of these.")
+  }
+}

@@ -1,0 +1,161 @@
+internal import CaptureCore
+
+extension TakeDescription {
+  /// The document `take.json`.
+  var json: JSONValue {
+    .object([
+      .init("format", .string("fieldmesh-take")), .init("version", .number(1)),
+      .init("name", .string(name)), .init("framesPerSecond", .number(framesPerSecond)),
+      .init("cameras", .array(cameras.map(\.json))),
+    ])
+  }
+
+  /// Reads what ``json`` writes, strictly.
+  init(_ node: JSONNode) throws(CaptureError) {
+    try node.expectKeys(["format", "version", "name", "framesPerSecond", "cameras"])
+    try node.expectFormat("fieldmesh-take", version: 1)
+    var cameras: [CameraDescription] = []
+    for element in try node.member("cameras").elements(count: 1...CameraDescription.limit) {
+      let camera = try CameraDescription(element)
+      guard !cameras.contains(where: { $0.id == camera.id }) else {
+        throw try element.member("id").failure("is `\(camera.id)`, which stands there before.")
+      }
+      cameras.append(camera)
+    }
+    self.init(
+      name: try node.member("name").string(),
+      framesPerSecond: try node.member("framesPerSecond").number(in: 0.001...1000),
+      cameras: cameras)
+  }
+}
+
+extension CameraDescription {
+  fileprivate var json: JSONValue {
+    var members: [JSONValue.Member] = [
+      .init("id", .string(id)), .init("model", .string(model)), .init("serial", .string(serial)),
+      .init(
+        "sync",
+        .object([
+          .init("mode", .string(sync.mode.rawValue)), .init("delay", .number(sync.delay)),
+        ])),
+    ]
+    if let color { members.append(.init("color", .object(color.members))) }
+    if let depth {
+      let own: [JSONValue.Member] = [
+        .init("unit", .number(depthUnit)),
+        .init("range", .numbers([depthRange.lowerBound, depthRange.upperBound])),
+      ]
+      members.append(.init("depth", .object(depth.members + own)))
+    }
+    if color != nil, depth != nil { members.append(.init("colorFromDepth", colorFromDepth.json)) }
+    return .object(members)
+  }
+
+  fileprivate init(_ node: JSONNode) throws(CaptureError) {
+    try node.expectKeys(["id", "model", "serial", "sync", "color", "depth", "colorFromDepth"])
+    let id = try node.member("id").string(limit: 64)
+    // The id names a folder, so it must not be a path or a hidden name.
+    guard !id.isEmpty, !id.hasPrefix("."),
+      id.utf8.allSatisfy({ $0.isLetterOrDigit || [0x2d, 0x2e, 0x5f].contains($0) })
+    else {
+      throw try node.member("id").failure(
+        "must be made of letters, digits, `-`, `_` and `.`, and not begin with `.`.")
+    }
+    let sync = try node.member("sync")
+    try sync.expectKeys(["mode", "delay"])
+    self.init(
+      id: id, model: try node.optionalMember("model")?.string() ?? "",
+      serial: try node.optionalMember("serial")?.string() ?? "",
+      sync: SyncRole(
+        mode: try sync.member("mode").word(SyncRole.Mode.self),
+        delay: try sync.optionalMember("delay")?.number(in: -10...10) ?? 0),
+      color: nil, depth: nil)
+    try readLenses(node)
+  }
+
+  private mutating func readLenses(_ node: JSONNode) throws(CaptureError) {
+    if let lens = try node.optionalMember("color") {
+      color = try CameraModel(lens, more: [])
+    }
+    if let lens = try node.optionalMember("depth") {
+      depth = try CameraModel(lens, more: ["unit", "range"])
+      depthUnit = try lens.member("unit").number(in: 1e-6...1)
+      let range = try lens.member("range").numbers(count: 2, in: 0...1000)
+      guard range[0] < range[1] else {
+        throw try lens.member("range").failure("must rise, but is \(range[0]) to \(range[1]).")
+      }
+      depthRange = range[0]...range[1]
+    }
+    guard color != nil || depth != nil else {
+      throw node.failure("has neither a colour nor a depth lens.")
+    }
+    let transform = try node.optionalMember("colorFromDepth")
+    if color != nil, depth != nil, transform == nil {
+      throw node.failure("has two lenses, so it needs `colorFromDepth`.")
+    }
+    if let transform { colorFromDepth = try RigidTransform(transform) }
+  }
+}
+
+extension UInt8 {
+  fileprivate var isLetterOrDigit: Bool {
+    (0x30...0x39).contains(self) || (0x41...0x5a).contains(self) || (0x61...0x7a).contains(self)
+  }
+}
+
+extension CameraModel {
+  fileprivate var members: [JSONValue.Member] {
+    let pinhole: [JSONValue.Member] = [
+      .init("fx", .number(intrinsics.fx)), .init("fy", .number(intrinsics.fy)),
+      .init("cx", .number(intrinsics.cx)), .init("cy", .number(intrinsics.cy)),
+    ]
+    return [
+      .init("width", .number(Double(width))), .init("height", .number(Double(height))),
+      .init("intrinsics", .object(pinhole)), .init("distortion", distortion.json),
+    ]
+  }
+
+  fileprivate init(_ node: JSONNode, more: [String]) throws(CaptureError) {
+    try node.expectKeys(["width", "height", "intrinsics", "distortion"] + more)
+    let pinhole = try node.member("intrinsics")
+    try pinhole.expectKeys(["fx", "fy", "cx", "cy"])
+    self.init(
+      width: try node.member("width").integer(in: 1...16384),
+      height: try node.member("height").integer(in: 1...16384),
+      intrinsics: Intrinsics(
+        fx: try pinhole.member("fx").number(in: 1e-3...1e6),
+        fy: try pinhole.member("fy").number(in: 1e-3...1e6),
+        cx: try pinhole.member("cx").number(in: -1e6...1e6),
+        cy: try pinhole.member("cy").number(in: -1e6...1e6)),
+      distortion: try node.optionalMember("distortion").map(Distortion.init) ?? .none)
+  }
+}
+
+extension Distortion {
+  private enum Model: String, CaseIterable { case none, rational }
+  private static var coefficients: [(String, WritableKeyPath<Distortion, Double>)] {
+    [
+      ("k1", \.k1), ("k2", \.k2), ("k3", \.k3), ("k4", \.k4), ("k5", \.k5), ("k6", \.k6),
+      ("p1", \.p1), ("p2", \.p2),
+    ]
+  }
+
+  fileprivate var json: JSONValue {
+    if self == .none { return .object([.init("model", .string("none"))]) }
+    return .object(
+      [.init("model", .string("rational"))]
+        + Distortion.coefficients.map { .init($0, .number(self[keyPath: $1])) })
+  }
+
+  fileprivate init(_ node: JSONNode) throws(CaptureError) {
+    self.init()
+    switch try node.member("model").word(Model.self) {
+    case .none: try node.expectKeys(["model"])
+    case .rational:
+      try node.expectKeys(["model"] + Distortion.coefficients.map(\.0))
+      for (key, path) in Distortion.coefficients {
+        self[keyPath: path] = try node.optionalMember(key)?.number(in: -1e6...1e6) ?? 0
+      }
+    }
+  }
+}

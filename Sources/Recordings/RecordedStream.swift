@@ -1,0 +1,80 @@
+internal import CaptureCore
+internal import Foundation
+internal import ImageFiles
+
+/// The images of one stream of one camera: a list, and where the files are.
+struct RecordedStream: Sendable {
+  let samples: [StreamSample]
+  let files: [URL]
+
+  static let none = RecordedStream(samples: [], files: [])
+}
+
+/// What the folder formats share: streams of image files, decoded and checked when asked for.
+struct RecordedStreams: Sendable {
+  let cameras: [CameraDescription]
+  /// By camera, then by kind.
+  let streams: [[StreamKind: RecordedStream]]
+
+  func samples(_ camera: Int, _ kind: StreamKind) -> [StreamSample] {
+    guard streams.indices.contains(camera) else { return [] }
+    return streams[camera][kind]?.samples ?? []
+  }
+
+  func depth(_ camera: Int, _ index: Int) throws(CaptureError) -> DepthImage {
+    try image(camera, index, .depth) { url throws(CaptureError) in
+      let image = try ImageFile.depth(at: url, unit: Float(cameras[camera].depthUnit))
+      try check(image.width, image.height, cameras[camera].depth, "depth image", url)
+      return image
+    }
+  }
+
+  func color(_ camera: Int, _ index: Int) throws(CaptureError) -> ColorImage {
+    try image(camera, index, .color) { url throws(CaptureError) in
+      let image = try ImageFile.color(at: url)
+      try check(image.width, image.height, cameras[camera].color, "colour image", url)
+      return image
+    }
+  }
+
+  func mask(_ camera: Int, _ index: Int) throws(CaptureError) -> MaskImage {
+    try image(camera, index, .mask) { url throws(CaptureError) in
+      let image = try ImageFile.mask(at: url)
+      try check(image.width, image.height, cameras[camera].color, "mask", url)
+      return image
+    }
+  }
+
+  private func image<Image>(
+    _ camera: Int, _ index: Int, _ kind: StreamKind,
+    _ decode: (URL) throws(CaptureError) -> Image
+  ) throws(CaptureError) -> Image {
+    guard cameras.indices.contains(camera) else {
+      throw CaptureError(
+        .badInput, "There is no camera number \(camera); the recording has \(cameras.count).")
+    }
+    let place = "camera \(cameras[camera].id), \(kind.rawValue) frame \(index)"
+    let files = streams[camera][kind]?.files ?? []
+    guard files.indices.contains(index) else {
+      throw CaptureError(
+        .badInput, "There is no such image; the stream has \(files.count).", at: place)
+    }
+    do {
+      return try decode(files[index])
+    } catch {
+      throw error.within(place)
+    }
+  }
+
+  private func check(
+    _ width: Int, _ height: Int, _ model: CameraModel?, _ what: String, _ url: URL
+  ) throws(CaptureError) {
+    guard let model else { return }
+    guard width == model.width, height == model.height else {
+      throw CaptureError(
+        .sizeMismatch,
+        "The \(what) is \(width)x\(height), but the camera is described as \(model.width)x\(model.height).",
+        at: url.path)
+    }
+  }
+}
