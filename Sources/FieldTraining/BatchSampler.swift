@@ -190,7 +190,7 @@ final class BatchSampler {
   }
 
   private static func index(_ count: Int, _ random: inout SeededGenerator) -> Int {
-    Int((random.next() >> 32) &* UInt64(count) >> 32)
+    Int(((random.next() >> 32) &* UInt64(count)) >> 32)
   }
 }
 
