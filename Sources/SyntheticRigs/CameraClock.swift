@@ -65,11 +65,13 @@ extension SyntheticRig {
         seed: RigLayout.mix(configuration.seed, camera, 14, stream, frame))
       if Double(random.uniform()) < configuration.droppedShare { return nil }
       let exposure = exposureTime(camera: camera, frame: frame)
+      // Clocks jitter, but never so much that times go backwards.
+      let most = 0.45 / configuration.framesPerSecond
       let jitter = configuration.timestampJitter * Double(random.normal())
       return SyntheticSample(
         frame: frame, exposureTime: exposure,
         deviceTime: exposure + clock.offset + clock.drift * (exposure - configuration.startTime)
-          + jitter)
+          + min(max(jitter, -most), most))
     }
   }
 }

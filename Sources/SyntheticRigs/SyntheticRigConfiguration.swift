@@ -3,8 +3,8 @@ public import CaptureCore
 /// Every knob of a synthetic rig: what moves, who looks, and what goes wrong.
 ///
 /// The defaults make a take like that of four wired time-of-flight cameras in a quiet room.
-/// ``knobs`` lists unit, limits and a sentence for each number.
-public struct SyntheticRigConfiguration: Codable, Equatable, Sendable {
+/// ``documentation`` has a line for each knob.
+public struct SyntheticRigConfiguration: DocumentedConfiguration {
   /// Name of the take.
   public var name = "synthetic"
   /// Which subject moves: `walker`, `dancer` or `porter`.
@@ -25,7 +25,7 @@ public struct SyntheticRigConfiguration: Codable, Equatable, Sendable {
   /// How far single cameras depart from the mean height, metres.
   public var heightSpread = 0.12
   /// Height of the point on the axis that the colour lenses look at, metres.
-  public var targetHeight = 1.05
+  public var targetHeight = 1.0
 
   /// Number of triggers, that is of images of each stream before any is dropped.
   public var frames = 24
@@ -55,9 +55,9 @@ public struct SyntheticRigConfiguration: Codable, Equatable, Sendable {
   /// Axial depth noise, as a factor of the default model.
   public var depthNoise = 1.0
   /// Share of mixed pixels at depth edges that are reported instead of dropped.
-  public var flyingPixels = 0.3
+  public var flyingPixels = 0.25
   /// Diameter of a depth pixel's footprint, pixels.
-  public var footprint = 1.0
+  public var footprint = 1.5
   /// Share of depth pixels that are lost at random.
   public var randomDropout = 0.004
   /// Incidence beyond which depth pixels are lost, degrees.
@@ -102,43 +102,4 @@ public struct SyntheticRigConfiguration: Codable, Equatable, Sendable {
 
   /// Whether the cameras share a clock.
   public var isWired: Bool { clockOffset == 0 && clockDrift == 0 && exposurePhase == 0 }
-
-  /// Checks every knob.
-  /// - Throws: ``CaptureError`` `usage`, naming the first knob that is out of its limits.
-  public func validate() throws(CaptureError) {
-    for knob in Self.knobs {
-      let value = knob.value(self)
-      guard knob.limits.contains(value) else {
-        throw CaptureError(
-          .usage, "`\(knob.name)` is \(knob.text(value)).", at: "synthetic rig",
-          remedy: knob.limitsText)
-      }
-    }
-    guard Self.subjects.contains(subject) else {
-      throw CaptureError(
-        .usage, "There is no subject `\(subject)`.", at: "synthetic rig",
-        remedy: "Choose one of \(Self.subjects.joined(separator: ", ")).")
-    }
-    guard !name.isEmpty, !name.contains("/") else {
-      throw CaptureError(
-        .usage, "The take's name is `\(name)`.", at: "synthetic rig",
-        remedy: "A name has at least one character and no slash.")
-    }
-    guard depthNear < depthFar else {
-      throw CaptureError(
-        .usage, "`depthNear` is \(depthNear) and `depthFar` \(depthFar).", at: "synthetic rig",
-        remedy: "The nearest depth must be less than the furthest.")
-    }
-    guard depthFar / depthUnit <= 65535 else {
-      throw CaptureError(
-        .usage, "`depthFar` is \(depthFar), more than 65535 steps of \(depthUnit) m.",
-        at: "synthetic rig", remedy: "Choose a coarser `depthUnit` or a smaller `depthFar`.")
-    }
-    guard distance - distanceSpread >= 0.5 else {
-      throw CaptureError(
-        .usage, "`distance` less `distanceSpread` is \(distance - distanceSpread).",
-        at: "synthetic rig",
-        remedy: "The cameras must stay at least 0.5 m from the axis, outside the subject.")
-    }
-  }
 }

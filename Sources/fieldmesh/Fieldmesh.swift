@@ -6,5 +6,6 @@ import CapturePipeline
 struct Fieldmesh: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fieldmesh",
-    abstract: "Turns a rig recording into a sequence of clean, coloured meshes.")
+    abstract: "Turns a rig recording into a sequence of clean, coloured meshes.",
+    subcommands: [Synth.self])
 }

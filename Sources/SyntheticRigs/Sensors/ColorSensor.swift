@@ -5,7 +5,7 @@ struct ColorSensor: Sendable {
   let knobs: SyntheticRigConfiguration
 
   /// Colour of a ray that meets nothing.
-  private static let background = SIMD3<Float>(0.04, 0.04, 0.05)
+  private static let background = SIMD3<Float>(0.02, 0.02, 0.03)
 
   /// Interleaved RGB of a view whose pixel centres hit `hits`.
   func measure(_ view: View, _ hits: [Hit], seed: UInt64) -> [UInt8] {

@@ -74,7 +74,7 @@ struct Body {
     chest = spine * .move(0, 0.34, 0)
     head = chest * .move(0, 0.24, 0.01) * .turnY(pose.look) * .turnX(pose.nod)
     add(
-      .box(half: SIMD3(0.165, 0.09, 0.105), round: 0.085), hips * .move(0, 0.03, 0), blend: 0.05,
+      .box(half: SIMD3(0.175, 0.115, 0.118), round: 0.1), hips * .move(0, 0.02, -0.01), blend: 0.05,
       paint.trousers)
     add(
       .box(half: SIMD3(0.145, 0.12, 0.095), round: 0.09), spine * .move(0, 0.18, 0.005),
@@ -86,14 +86,14 @@ struct Body {
       .roundCone(r1: 0.055, r2: 0.05, height: 0.1), chest * .move(0, 0.17, 0), blend: 0.03,
       paint.skin)
     add(
-      .roundCone(r1: 0.078, r2: 0.1, height: 0.085), head * .move(0, 0.065, 0.012), blend: 0.02,
+      .roundCone(r1: 0.07, r2: 0.098, height: 0.1), head * .move(0, 0.06, 0.015), blend: 0.02,
       paint.skin)
     add(
       .roundCone(r1: 0.02, r2: 0.012, height: 0.045),
       head * .move(0, 0.1, 0.112) * .turnX(-0.5), blend: 0.012, paint.skin)
     add(
-      .roundCone(r1: 0.098, r2: 0.085, height: 0.06),
-      head * .move(0, 0.155, -0.02) * .turnX(-0.9), blend: 0.01, paint.hair)
+      .roundCone(r1: 0.106, r2: 0.09, height: 0.05),
+      head * .move(0, 0.17, -0.012) * .turnX(-2.2), blend: 0.012, paint.hair)
   }
 
   private mutating func addArm(

@@ -1,0 +1,120 @@
+public import CaptureCore
+public import Foundation
+internal import ImageFiles
+internal import Recordings
+internal import Synchronization
+public import SyntheticRigs
+
+/// Writes the recording of a synthetic rig, and the truth beside it, as a take's folder.
+///
+/// ```
+/// take.json, calibration.json, cam0/...   the take, as a recorder would write it
+/// synth.json                              every knob
+/// truth/rig.json                          where the cameras stand, what their clocks do
+/// truth/depth/cam0/000000.png             z-depth at each exposure, in steps of 0.1 mm
+/// truth/000000.ply                        the surface at each trigger
+/// truth/points.npz                        the same places of the surface at each trigger
+/// ```
+public struct SyntheticTake {
+  /// Edge of the cells that the true surface is cut from, metres.
+  public static let truthVoxel: Float = 0.005
+  /// Metres per step of the true depth images.
+  public static let truthUnit: Float = 0.0001
+
+  private let rig: SyntheticRig
+  private let folder: URL
+  private let writer: TakeWriter
+  private let truth: SyntheticTruth?
+  private let samples: [[StreamKind: [SyntheticSample]]]
+
+  /// Prepares to write into a folder, which must hold no take.
+  ///
+  /// - Parameter withTruth: Whether surfaces, places and true depth are written as well.
+  /// - Throws: ``CaptureError`` `badInput` when there is a take or the folder cannot be written.
+  public init(
+    _ rig: SyntheticRig, folder: URL, withTruth: Bool = true
+  ) throws(CaptureError) {
+    (self.rig, self.folder) = (rig, folder)
+    try AtomicFile.makeFolder(folder)
+    writer = try TakeWriter(folder: folder, take: rig.take, calibration: rig.calibration)
+    truth =
+      withTruth ? try SyntheticTruth(rig, folder: folder.appendingPathComponent("truth")) : nil
+    samples = rig.take.cameras.indices.map { camera in
+      Dictionary(
+        uniqueKeysWithValues: StreamKind.allCases.map {
+          ($0, rig.samples(camera: camera, kind: $0))
+        })
+    }
+  }
+
+  /// Renders and writes everything; `take.json` comes last.
+  ///
+  /// - Throws: ``CaptureError`` for what writing meets, `tryAgain` when asked to stop.
+  public func write(monitor: StageMonitor = .silent) throws(CaptureError) {
+    try writeConfiguration()
+    let frames = rig.configuration.frames
+    let state = Mutex<(done: Int, error: CaptureError?)>((0, nil))
+    concurrently(frames) { frame, _ in
+      guard state.withLock({ $0.error == nil }) else { return }
+      do throws(CaptureError) {
+        try monitor.checkCancelled()
+        try write(frame: frame)
+        let done = state.withLock { state in
+          state.done += 1
+          return state.done
+        }
+        monitor.report(done, frames, "")
+      } catch {
+        state.withLock { $0.error = $0.error ?? error }
+      }
+    }
+    if let error = state.withLock({ $0.error }) { throw error }
+    try truth?.finish()
+    try writer.finish()
+  }
+
+  private func write(frame: Int) throws(CaptureError) {
+    var depths: [(camera: Int, depth: [Float])] = []
+    for camera in rig.take.cameras.indices {
+      if let (index, sample) = find(frame, camera, .depth) {
+        let depth = rig.depth(camera: camera, frame: frame)
+        try writer.write(
+          depth.measured, camera: camera, index: index, time: sample.deviceTime)
+        depths.append((camera, depth.truth))
+      }
+      if let (index, sample) = find(frame, camera, .color) {
+        let (color, mask) = rig.colorAndMask(camera: camera, frame: frame)
+        try writer.write(color, camera: camera, index: index, time: sample.deviceTime)
+        if rig.configuration.masks {
+          try writer.write(mask, camera: camera, index: index, time: sample.deviceTime)
+        }
+      }
+    }
+    try truth?.write(frame: frame, depths: depths)
+  }
+
+  /// A stream's image of a trigger, with its number in the stream; nil where it was dropped.
+  private func find(
+    _ frame: Int, _ camera: Int, _ kind: StreamKind
+  ) -> (Int, SyntheticSample)? {
+    guard let list = samples[camera][kind] else { return nil }
+    var (low, high) = (0, list.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if list[middle].frame < frame { low = middle + 1 } else { high = middle }
+    }
+    return low < list.count && list[low].frame == frame ? (low, list[low]) : nil
+  }
+
+  private func writeConfiguration() throws(CaptureError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let data: Data
+    do {
+      data = try encoder.encode(rig.configuration)
+    } catch {
+      throw CaptureError(.usage, "The configuration cannot be written: \(error).")
+    }
+    try AtomicFile.write(data, to: folder.appendingPathComponent("synth.json"))
+  }
+}
