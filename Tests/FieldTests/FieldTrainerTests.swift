@@ -1,0 +1,163 @@
+import CaptureCore
+import CaptureTestSupport
+import FieldBackendCPU
+import Foundation
+import Synchronization
+import Testing
+
+@testable import FieldTraining
+
+@Suite struct FieldTrainerTests {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+  let take = SphereTake(frames: 3)
+
+  static func small(_ field: String = "resfield", steps: Int) -> TrainingConfiguration {
+    var c = TrainingConfiguration()
+    (c.field, c.width, c.depth, c.rank, c.bands, c.steps) = (field, 48, 4, 3, 4, steps)
+    (c.raysPerFrame, c.backgroundPerFrame, c.uniformPerFrame) = (64, 64, 64)
+    (c.warmup, c.checkpointSteps, c.rate) = (10, 40, field == "siren" ? 5e-4 : 3e-3)
+    return c
+  }
+
+  private func train(
+    _ c: TrainingConfiguration, in name: String, threads: Int = 2, monitor: StageMonitor = .silent
+  ) throws -> TrainedField {
+    let backend = CPUBackend(target: try KernelTarget.choose(), threads: threads)
+    let folder = folder.appendingPathComponent(name)
+    _ = try FieldTrainer.train(
+      source: take, configuration: c, backend: backend, folder: folder, monitor: monitor)
+    return try TrainedField.load(folder: folder, backend: backend)
+  }
+
+  private func bytes(_ name: String) throws -> Data {
+    try Data(contentsOf: folder.appendingPathComponent(name).appendingPathComponent("field.fmf"))
+  }
+
+  /// Mean absolute error of the distance on the true sphere and on shells around it, metres.
+  private func error(_ field: TrainedField, time: Double, center: SIMD3<Float>) throws -> Float {
+    let surface = try field.field(at: time)
+    var random = RepeatableGenerator(seed: 4)
+    let offsets = (0..<600).map { _ in Float.random(in: -0.02...0.02, using: &random) }
+    let points = offsets.map { offset -> SIMD3<Float> in
+      var v = SIMD3<Float>.zero
+      repeat {
+        v = SIMD3(
+          .random(in: -1...1, using: &random), .random(in: -0.6...0.6, using: &random),
+          .random(in: -1...1, using: &random))
+      } while v.length < 0.2 || v.length > 1
+      return center + v.normalized * (take.radius + offset)
+    }
+    var distances = [Float](repeating: 0, count: points.count)
+    points.withUnsafeBufferPointer { p in
+      distances.withUnsafeMutableBufferPointer { surface.distances(at: p, into: $0) }
+    }
+    return zip(distances, offsets).reduce(0) { $0 + abs($1.0 - $1.1) } / Float(points.count)
+  }
+
+  @Test(arguments: ["resfield", "siren"]) func aMovingSphereIsFound(_ name: String) throws {
+    let field = try train(Self.small(name, steps: 500), in: name)
+    for frame in 0..<3 {
+      let e = try error(field, time: take.times[frame], center: SphereTake.center(frame))
+      #expect(e < 0.005, "frame \(frame): \(e) m")
+    }
+  }
+
+  @Test func betweenFramesTheSurfaceLiesBetween() throws {
+    let field = try train(Self.small(steps: 500), in: "between")
+    let time = (take.times[1] + take.times[2]) / 2
+    let between = (SphereTake.center(1) + SphereTake.center(2)) / 2
+    #expect(try error(field, time: time, center: between) < 0.012)
+  }
+
+  @Test func threadsDoNotChangeTheBytes() throws {
+    _ = try train(Self.small(steps: 30), in: "one", threads: 1)
+    _ = try train(Self.small(steps: 30), in: "three", threads: 3)
+    #expect(try bytes("one") == bytes("three"))
+  }
+
+  @Test func aTrainingThatWasStoppedEndsInTheSameBytes() throws {
+    let c = Self.small(steps: 90)
+    _ = try train(c, in: "whole")
+    let steps = Atomic<Int>(0)
+    let stopping = StageMonitor(isCancelled: { steps.add(1, ordering: .relaxed).newValue > 55 })
+    let error = #expect(throws: CaptureError.self) {
+      try train(c, in: "parts", monitor: stopping)
+    }
+    #expect(
+      error?.description
+        == "Stopped on request. Run the same command again to continue; finished work is kept.")
+    _ = try train(c, in: "parts")
+    #expect(try bytes("whole") == bytes("parts"))
+  }
+
+  @Test func aDamagedCheckpointIsPassedOverForTheOneBefore() throws {
+    let c = Self.small(steps: 90)
+    _ = try train(c, in: "whole")
+    let steps = Atomic<Int>(0)
+    let stopping = StageMonitor(isCancelled: { steps.add(1, ordering: .relaxed).newValue > 85 })
+    #expect(throws: CaptureError.self) { try train(c, in: "damaged", monitor: stopping) }
+    let place = folder.appendingPathComponent("damaged")
+    let names = try FileManager.default.contentsOfDirectory(atPath: place.path).sorted()
+    #expect(names == ["checkpoint_00000080.fmc", "checkpoint_00000085.fmc"])
+    let newest = place.appendingPathComponent(names[1])
+    var data = try Data(contentsOf: newest)
+    data[data.count / 2] ^= 1
+    try data.write(to: newest)
+    let warnings = Mutex<[String]>([])
+    _ = try train(
+      c, in: "damaged", monitor: StageMonitor(warn: { w in warnings.withLock { $0.append(w) } }))
+    #expect(
+      warnings.withLock { $0 } == [
+        "\(newest.path): The file is damaged: its checksum is wrong. It is passed over for an older checkpoint."
+      ])
+    #expect(try bytes("whole") == bytes("damaged"))
+  }
+
+  @Test func aCheckpointOfAnotherTrainingIsNotUsed() throws {
+    let steps = Atomic<Int>(0)
+    let stopping = StageMonitor(isCancelled: { steps.add(1, ordering: .relaxed).newValue > 45 })
+    var other = Self.small(steps: 60)
+    other.seed = 2
+    #expect(throws: CaptureError.self) { try train(other, in: "mixed", monitor: stopping) }
+    _ = try train(Self.small(steps: 60), in: "mixed")
+    _ = try train(Self.small(steps: 60), in: "pure")
+    #expect(try bytes("mixed") == bytes("pure"))
+  }
+
+  @Test func everyTruncatedFieldIsRefused() throws {
+    _ = try train(Self.small(steps: 1), in: "cut")
+    let url = folder.appendingPathComponent("cut/field.fmf")
+    let whole = try Data(contentsOf: url)
+    let backend = CPUBackend(target: try KernelTarget.choose())
+    for length in stride(from: 0, to: whole.count, by: 997) {
+      try whole.prefix(length).write(to: url)
+      #expect(throws: CaptureError.self, "\(length) bytes") {
+        try TrainedField.load(folder: url.deletingLastPathComponent(), backend: backend)
+      }
+    }
+  }
+
+  @Test func timesOutsideOfTheTakeAreRefused() throws {
+    let field = try train(Self.small(steps: 1), in: "time")
+    let error = #expect(throws: CaptureError.self) { try field.field(at: 7) }
+    #expect(error?.what == "The time 7.0 s lies outside of the take.")
+  }
+}
+
+@Suite struct TrainingConfigurationTests {
+  @Test(arguments: TrainingConfiguration.presets) func presetsAreValid(_ name: String) throws {
+    try #require(TrainingConfiguration.preset(name)).validate()
+  }
+
+  @Test func valuesOutOfRangeAreNamed() {
+    var c = TrainingConfiguration()
+    c.steps = 0
+    let error = #expect(throws: CaptureError.self) { try c.validate() }
+    #expect(
+      error?.description
+        == "training.steps: 0 is out of range. Choose a value from 1 to 10000000.")
+    c = TrainingConfiguration()
+    c.normalWeight = [1]
+    #expect(throws: CaptureError.self) { try c.validate() }
+  }
+}
