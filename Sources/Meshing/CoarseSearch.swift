@@ -14,12 +14,22 @@ struct CoarseSearch {
   /// Most cells of the coarsest level, which is searched whole.
   private static let densest = 1 << 20
 
+  /// A cell that the surface may pass through.
+  struct Cell {
+    /// Place, in units of two voxels.
+    var place: SIMD3<Int32>
+    /// Distance at the centre, which is a lattice point; not a number beyond the box.
+    var distance: Float
+  }
+
   /// What is known of a cell at its centre.
   private struct Probe {
+    /// The field's answer, if it was asked at the centre itself.
+    var distance = Float.nan
     /// Whether the centre is inside.
-    var inside: Bool
+    var inside = false
     /// Whether the surface may pass.
-    var near: Bool
+    var near = false
   }
 
   init(_ lattice: Lattice, _ configuration: MeshingConfiguration) {
@@ -30,8 +40,8 @@ struct CoarseSearch {
     self.halvings = halvings
   }
 
-  /// The cells, in units of two voxels.
-  func cells(_ sampler: inout FieldSampler) throws(CaptureError) -> [SIMD3<Int32>] {
+  /// The cells of two voxels.
+  func cells(_ sampler: inout FieldSampler) throws(CaptureError) -> [Cell] {
     let count = Self.cellCount(lattice, halvings)
     var cells: [SIMD3<Int32>] = []
     cells.reserveCapacity(count.total)
@@ -53,7 +63,8 @@ struct CoarseSearch {
       keepDifferingSiblings(&probes)
     }
     let limit = Self.cellCount(lattice, 1)
-    return zip(cells, probes).filter { $0.1.near && all($0.0 .< limit) }.map(\.0)
+    return zip(cells, probes).filter { $0.1.near && all($0.0 .< limit) }
+      .map { Cell(place: $0.0, distance: $0.1.distance) }
   }
 
   /// Cells on each axis, the last of which may reach beyond the lattice.
@@ -79,13 +90,14 @@ struct CoarseSearch {
     }
     let open = points.indices.filter { distances[$0] <= reach[$0] }
     let freedom = try sampler.freedom(open.map { points[$0] })
-    var probes = [Probe](repeating: Probe(inside: false, near: false), count: cells.count)
+    var probes = [Probe](repeating: Probe(), count: cells.count)
     for (i, free) in zip(open, freedom) {
       let (d, r) = (distances[i], reach[i])
       let cut = any(centers[i] - half .< box.lower) || any(centers[i] + half .> box.upper)
       // Freedom jumps at silhouettes: a cell counts as free only when its centre is far inside.
       probes[inRange[i]] = Probe(
-        inside: d < 0 && !(free >= 0), near: !(free > 2 * r) && (d >= -r || free >= -r || cut))
+        distance: points[i] == centers[i] ? d : .nan, inside: d < 0 && !(free >= 0),
+        near: !(free > 2 * r) && (d >= -r || free >= -r || cut))
     }
     return probes
   }

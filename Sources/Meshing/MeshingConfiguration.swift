@@ -5,7 +5,7 @@ public struct MeshingConfiguration: DocumentedConfiguration {
   /// Edge of the cells that the surface is cut from, metres.
   public var voxel: Float = 0.004
   /// Halvings between the coarsest and the finest cells.
-  public var halvings = 4
+  public var halvings = 5
   /// Largest gradient norm that the field is trusted to have: how fast distances may change.
   public var steepness: Float = 1.25
   /// Newton steps that move vertices onto the zero set.

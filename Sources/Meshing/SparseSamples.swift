@@ -68,12 +68,55 @@ struct SparseSamples {
     return differ & known[here] & shifted(known, slot, z, x: x, y: y, z: up)
   }
 
-  /// Samples the corners of the given cells of two voxels.
+  /// Samples what lies near the surface in the given cells: their corners first, then the voxels
+  /// of which neither the corner nor the centre of the cell is far from the surface.
+  ///
+  /// A voxel that this leaves out although the surface passes is found by ``close(_:)`` from its
+  /// neighbours; so the threshold can be narrow. It saves a third of all questions.
   mutating func sample(
-    cells: [SIMD3<Int32>], _ sampler: inout FieldSampler
+    cells: [CoarseSearch.Cell], _ sampler: inout FieldSampler
   ) throws(CaptureError) {
-    for cell in cells { want(from: cell &* 2, size: SIMD3(repeating: 3)) }
+    var (points, places, values) = ([SIMD3<Float>](), [Int32](), [Float]())
+    for cell in cells {
+      let first = cell.place &* 2
+      for c in Int32(0)..<8 {
+        want(from: first &+ SIMD3(c & 1, c >> 1 & 1, c >> 2) &* 2, size: SIMD3(repeating: 1))
+      }
+      guard !cell.distance.isNaN else { continue }
+      let center = first &+ 1
+      addSlot(of: center)
+      let place = self.place(center)
+      known[place >> 6] |= 1 << UInt64(place & 63)
+      points.append(lattice.position(center))
+      places.append(Int32(place))
+      values.append(cell.distance)
+    }
+    try store(values, points, places, &sampler)
     _ = try evaluate(&sampler)
+    for cell in cells {
+      let first = cell.place &* 2
+      for c in Int32(0)..<8 {
+        let offset = SIMD3(c & 1, c >> 1 & 1, c >> 2)
+        if mayCross(first &+ offset &* 2, first &+ 1) {
+          want(from: first &+ offset, size: SIMD3(repeating: 2))
+        }
+      }
+    }
+    _ = try evaluate(&sampler)
+  }
+
+  /// Whether the surface may pass through the voxel between two opposite corners.
+  private func mayCross(_ a: SIMD3<Int32>, _ b: SIMD3<Int32>) -> Bool {
+    guard let x = value(a), let y = value(b) else { return true }
+    return (x < 0) != (y < 0) || min(abs(x), abs(y)) < 0.75 * lattice.voxel
+  }
+
+  /// The value whose sign says what is inside; nil where it is not known.
+  private func value(_ p: SIMD3<Int32>) -> Float? {
+    guard let index = lattice.index(brick: p &>> 3), table[index] >= 0 else { return nil }
+    let place = self.place(p)
+    guard known[place >> 6] >> UInt64(place & 63) & 1 == 1 else { return nil }
+    return max(distances[place], freedom[place])
   }
 
   /// Samples further points until every edge that crosses the surface has its four cells: the
@@ -116,7 +159,7 @@ struct SparseSamples {
         for x in first.x..<(first.x &+ size.x) {
           let p = SIMD3(x, y, z)
           guard lattice.contains(p), let index = lattice.index(brick: p &>> 3) else { continue }
-          if table[index] < 0 { addSlot(index) }
+          addSlot(of: p)
           let word = Int(table[index]) * 8 + Int(z & 7)
           wanted[word] |= (1 << UInt64((y & 7) * 8 + (x & 7))) & ~known[word]
         }
@@ -124,7 +167,8 @@ struct SparseSamples {
     }
   }
 
-  private mutating func addSlot(_ index: Int) {
+  private mutating func addSlot(of p: SIMD3<Int32>) {
+    guard let index = lattice.index(brick: p &>> 3), table[index] < 0 else { return }
     table[index] = Int32(bricks.count)
     bricks.append(Int32(index))
     distances.append(contentsOf: repeatElement(.infinity, count: 512))
@@ -163,7 +207,14 @@ struct SparseSamples {
         }
       }
     }
-    let values = try sampler.distances(points)
+    try store(try sampler.distances(points), points, places, &sampler)
+    return touched
+  }
+
+  /// Keeps the field's answers, asks the observations, and decides what is inside.
+  private mutating func store(
+    _ values: [Float], _ points: [SIMD3<Float>], _ places: [Int32], _ sampler: inout FieldSampler
+  ) throws(CaptureError) {
     // What is not a number is no surface; infinity is kept for points beyond the box.
     let limit = lattice.voxel * 1e6
     for (place, value) in zip(places, values) {
@@ -177,6 +228,5 @@ struct SparseSamples {
       if !free.isNaN { freedom[place] = free }
       if values[i] < 0 && !(free >= 0) { inside[place >> 6] |= 1 << UInt64(place & 63) }
     }
-    return touched
   }
 }
