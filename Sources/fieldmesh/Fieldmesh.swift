@@ -7,5 +7,8 @@ struct Fieldmesh: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fieldmesh",
     abstract: "Turns a rig recording into a sequence of clean, coloured meshes.",
-    subcommands: [Synth.self])
+    subcommands: [
+      Synth.self,
+      Evaluate.self,
+    ])
 }
