@@ -122,7 +122,10 @@ import Testing
     defer { try? FileManager.default.removeItem(at: folder) }
     try writeTake(calibration: calibration(of: ["left"]))
     let error = #expect(throws: CaptureError.self) { try InspectedTake(folder).inspect() }
-    #expect(error?.what == "The calibration of `test` does not place camera `right`.")
+    #expect(
+      error?.description
+        == "\(folder.path): The calibration of `test` does not place camera `right`. Use the calibration of the rig that recorded the take."
+    )
   }
 
   @Test func theSheetShowsColourAndDepthOfEveryCamera() throws {

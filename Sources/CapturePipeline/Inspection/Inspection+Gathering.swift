@@ -8,10 +8,11 @@ internal import Recordings
 /// A recording opened to be looked at.
 public struct InspectedTake {
   let reader: any RecordingReader
-  let cameras: [CameraTimes]
   let sets: [FrameSet]
   private let sync: SyncReport
   private let calibration: RigCalibration?
+  /// Where the calibration was found, for messages.
+  private let calibrationPlace: String
   private let rig: RigDescription?
 
   /// Opens a recording and puts its streams together.
@@ -23,17 +24,11 @@ public struct InspectedTake {
   public init(_ url: URL, calibration: URL? = nil, rig: URL? = nil) throws(CaptureError) {
     let reader = try RecordingFormats.open(url)
     self.reader = reader
+    calibrationPlace = (calibration ?? url).path
     self.rig = if let rig { try RigDescription(file: rig) } else { nil }
     self.calibration =
       if let calibration { try CalibrationFile.read(calibration) } else { reader.calibration }
-    cameras = reader.take.cameras.enumerated().map { index, camera in
-      let streams = StreamKind.allCases.map {
-        ($0, reader.samples(camera: index, kind: $0).map(\.time))
-      }
-      return CameraTimes(
-        id: camera.id, sync: camera.sync, times: Dictionary(uniqueKeysWithValues: streams))
-    }
-    (sets, sync) = frameSets(of: cameras, framesPerSecond: reader.take.framesPerSecond)
+    (sets, sync) = reader.synchronized()
   }
 
   /// Up to `count` frame sets, spread evenly.
@@ -45,8 +40,7 @@ public struct InspectedTake {
   /// Reads the sampled images and draws the conclusions.
   /// - Throws: ``CaptureError`` when the calibration does not fit the take, or on request to stop.
   public func inspect(_ monitor: StageMonitor = .silent) throws(CaptureError) -> Inspection {
-    let placed: [PlacedCamera]? =
-      if let calibration { try place(reader.take, calibration) } else { nil }
+    let placed = try placed()
     var unreadable: [String] = []
     let sampled = spread(Inspection.depthSets)
     let histograms = try histograms(of: sampled, &unreadable, monitor)
@@ -60,10 +54,16 @@ public struct InspectedTake {
     return result
   }
 
+  /// The cameras in their places; nil without a calibration.
+  private func placed() throws(CaptureError) -> [PlacedCamera]? {
+    guard let calibration else { return nil }
+    do { return try place(reader.take, calibration) } catch { throw error.within(calibrationPlace) }
+  }
+
   private func histograms(
     of sets: [FrameSet], _ unreadable: inout [String], _ monitor: StageMonitor
   ) throws(CaptureError) -> [DepthHistogram] {
-    var histograms = [DepthHistogram](repeating: DepthHistogram(), count: cameras.count)
+    var histograms = [DepthHistogram](repeating: DepthHistogram(), count: reader.take.cameras.count)
     for (number, set) in sets.enumerated() {
       try monitor.checkCancelled()
       monitor.report(number, sets.count, "")
