@@ -67,7 +67,8 @@ let package = Package(
     stage("SyntheticRigs"),
     stage("CapturePipeline", stages + [log]),
     .executableTarget(
-      name: "fieldmesh", dependencies: ["CapturePipeline", "FieldBackendCPU", arguments, log],
+      name: "fieldmesh",
+      dependencies: ["CapturePipeline", "NeuralFields", "FieldBackendCPU", arguments, log],
       swiftSettings: strict),
     .executableTarget(
       name: "fieldmesh-bench", dependencies: ["CapturePipeline", "FieldBackendCPU"] + stages,

@@ -6,10 +6,12 @@ public struct ConfigurationField: Equatable, Sendable {
   public let unit: String
   /// What the value does, as a sentence.
   public let sentence: String
+  /// The names that are allowed; empty where the value is not one of a few names.
+  public let choices: [String]
 
   /// A field with its unit and sentence.
-  public init(_ key: String, _ unit: String, _ sentence: String) {
-    (self.key, self.unit, self.sentence) = (key, unit, sentence)
+  public init(_ key: String, _ unit: String, _ sentence: String, choices: [String] = []) {
+    (self.key, self.unit, self.sentence, self.choices) = (key, unit, sentence, choices)
   }
 }
 

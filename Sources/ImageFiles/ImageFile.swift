@@ -12,6 +12,12 @@ public enum ImageFile {
     var info: cic_info
   }
 
+  /// Size of a JPEG or PNG in pixels, by its header; nothing is decoded.
+  public static func size(at url: URL) throws(CaptureError) -> (width: Int, height: Int) {
+    let info = try header(AtomicFile.read(url, limit: limit), url).info
+    return (Int(info.width), Int(info.height))
+  }
+
   /// Reads a 16-bit grey PNG as z-depth; `unit` is metres per step.
   public static func depth(at url: URL, unit: Float) throws(CaptureError) -> DepthImage {
     let data = try AtomicFile.read(url, limit: limit)

@@ -5,7 +5,8 @@ public import Foundation
 public enum BuiltinRecordingFormats {
   /// All readers, in the order in which they are tried.
   public static let all: [any RecordingReader.Type] = [
-    NativeTakeReader.self
+    NativeTakeReader.self,
+    CameraFoldersReader.self,
   ]
 }
 

@@ -15,6 +15,8 @@ struct RecordedStreams: Sendable {
   let cameras: [CameraDescription]
   /// By camera, then by kind.
   let streams: [[StreamKind: RecordedStream]]
+  /// Whether masks must be 8-bit grey PNGs; else the first channel of any image is one.
+  var masksAreGrey = true
 
   func samples(_ camera: Int, _ kind: StreamKind) -> [StreamSample] {
     guard streams.indices.contains(camera) else { return [] }
@@ -39,10 +41,17 @@ struct RecordedStreams: Sendable {
 
   func mask(_ camera: Int, _ index: Int) throws(CaptureError) -> MaskImage {
     try image(camera, index, .mask) { url throws(CaptureError) in
-      let image = try ImageFile.mask(at: url)
+      let image = try masksAreGrey ? ImageFile.mask(at: url) : firstChannel(of: url)
       try check(image.width, image.height, cameras[camera].color, "mask", url)
       return image
     }
+  }
+
+  private func firstChannel(of url: URL) throws(CaptureError) -> MaskImage {
+    let image = try ImageFile.color(at: url)
+    return try MaskImage(
+      width: image.width, height: image.height,
+      samples: stride(from: 0, to: image.pixels.count, by: 3).map { image.pixels[$0] })
   }
 
   private func image<Image>(

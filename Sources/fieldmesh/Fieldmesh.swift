@@ -1,11 +1,55 @@
 import ArgumentParser
+import CaptureCore
 import CapturePipeline
+import Foundation
 
-/// The `fieldmesh` command.
-@main
+/// The `fieldmesh` command: one line a subcommand.
 struct Fieldmesh: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fieldmesh",
     abstract: "Turns a rig recording into a sequence of clean, coloured meshes.",
-    subcommands: [Synth.self])
+    discussion: """
+      Exit status: 0 done, 2 wrong usage, 3 bad input, 4 done but for some images or frames, \
+      75 interrupted or busy: run the same command again.
+      """,
+    version: programVersion,
+    subcommands: [
+      Run.self,
+      Ingest.self,
+      Observe.self,
+      Train.self,
+      MeshFrames.self,
+      Export.self,
+      Inspect.self,
+      Config.self,
+      Evaluate.self,
+      Synth.self,
+    ])
+}
+
+/// Runs a subcommand and turns what it throws into one line and an exit status.
+@main
+enum Main {
+  static func main() {
+    do {
+      var command = try Fieldmesh.parseAsRoot()
+      try command.run()
+    } catch let error as CaptureError {
+      fail("fieldmesh: \(error)", error.code.exitStatus)
+    } catch {
+      let code = Fieldmesh.exitCode(for: error)
+      guard code == .validationFailure else { Fieldmesh.exit(withError: error) }
+      let message = Fieldmesh.fullMessage(for: error)
+      let prefix = "Error: "
+      fail(
+        "fieldmesh: "
+          + (message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message),
+        CaptureError.Code.usage.exitStatus)
+    }
+  }
+
+  private static func fail(_ text: String, _ status: Int32) -> Never {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+    exit(status)
+  }
 }

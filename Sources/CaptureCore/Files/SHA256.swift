@@ -7,7 +7,7 @@ public import Foundation
 ///     hash.update(body)
 ///     let text = hash.hexDigest()
 ///
-/// About 200 MB a second; files are small beside what it takes to make them.
+/// About 180 MB a second; files are small beside what it takes to make them.
 public struct SHA256: Sendable {
   private var state: SIMD8<UInt32>
   private var pending: [UInt8] = []

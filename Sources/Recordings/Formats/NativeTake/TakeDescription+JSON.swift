@@ -30,6 +30,15 @@ extension TakeDescription {
 }
 
 extension CameraDescription {
+  static let idRule =
+    "must be made of letters, digits, `-`, `_` and `.`, and not begin with `.`."
+
+  /// Whether the id can name a folder: it must not be a path or a hidden name.
+  static func isUsable(id: String) -> Bool {
+    !id.isEmpty && id.utf8.count <= 64 && !id.hasPrefix(".")
+      && id.utf8.allSatisfy { $0.isLetterOrDigit || [0x2d, 0x2e, 0x5f].contains($0) }
+  }
+
   fileprivate var json: JSONValue {
     var members: [JSONValue.Member] = [
       .init("id", .string(id)), .init("model", .string(model)), .init("serial", .string(serial)),
@@ -54,12 +63,8 @@ extension CameraDescription {
   fileprivate init(_ node: JSONNode) throws(CaptureError) {
     try node.expectKeys(["id", "model", "serial", "sync", "color", "depth", "colorFromDepth"])
     let id = try node.member("id").string(limit: 64)
-    // The id names a folder, so it must not be a path or a hidden name.
-    guard !id.isEmpty, !id.hasPrefix("."),
-      id.utf8.allSatisfy({ $0.isLetterOrDigit || [0x2d, 0x2e, 0x5f].contains($0) })
-    else {
-      throw try node.member("id").failure(
-        "must be made of letters, digits, `-`, `_` and `.`, and not begin with `.`.")
+    guard CameraDescription.isUsable(id: id) else {
+      throw try node.member("id").failure(CameraDescription.idRule)
     }
     let sync = try node.member("sync")
     try sync.expectKeys(["mode", "delay"])

@@ -1,0 +1,92 @@
+public import CaptureCore
+internal import Foundation
+
+/// Times and counts of a run: `OUT/report.json` and the table at the end.
+public struct RunReport: Codable, Equatable, Sendable {
+  /// One stage's line.
+  public struct Stage: Codable, Equatable, Sendable {
+    /// The stage.
+    public var name: StageName
+    /// Whether it ran in this run; else its result was there already.
+    public var ran: Bool
+    /// How long it ran, the last time that it had to.
+    public var seconds: Double
+    /// What it did.
+    public var summary: String
+    /// Sentences that the user should read.
+    public var warnings: [String]
+    /// Images and frames that could not be used, each with the reason.
+    public var skipped: [String]
+  }
+
+  /// Version of the program.
+  public var program = programVersion
+  /// How surfaces were made.
+  public var method: JobConfiguration.Method
+  /// What ran the field.
+  public var backend: String
+  /// The stages, in order.
+  public var stages: [Stage]
+  /// Wall time of this run.
+  public var seconds: Double
+  /// Most memory that the process has held, bytes.
+  public var peakMemory: Int
+
+  init(
+    configuration: JobConfiguration, backend: String, stages: [StageManifest], ran: Set<StageName>,
+    seconds: Double
+  ) {
+    method = configuration.method
+    (self.backend, self.seconds) = (backend, seconds)
+    self.stages = stages.map {
+      Stage(
+        name: $0.stage, ran: ran.contains($0.stage), seconds: $0.seconds, summary: $0.summary,
+        warnings: $0.warnings, skipped: $0.skipped)
+    }
+    var usage = rusage()
+    // Linux counts in kibibytes.
+    peakMemory = getrusage(Int32(RUSAGE_SELF.rawValue), &usage) == 0 ? usage.ru_maxrss << 10 : 0
+  }
+
+  /// Everything that could not be used, over all stages.
+  public var skipped: [String] { stages.flatMap(\.skipped) }
+
+  /// - Throws: ``CaptureError`` `partialResult` when something could not be used.
+  public static func checkComplete(_ skipped: [String]) throws(CaptureError) {
+    guard !skipped.isEmpty else { return }
+    let list = skipped.prefix(10).map { "\n  " + $0 }.joined()
+    let more = skipped.count > 10 ? "\n  and \(skipped.count - 10) more, see report.json" : ""
+    throw CaptureError(
+      .partialResult,
+      "\(skipped.count) \(skipped.count == 1 ? "image or frame" : "images or frames") could not be used; the rest is written.\(list)\(more)"
+    )
+  }
+
+  /// The table for the end of a run: a line a stage, and the sum.
+  public var table: String {
+    var rows = stages.map {
+      [$0.name.rawValue, Self.time($0.seconds), $0.ran ? "" : "kept", $0.summary]
+    }
+    let memory = "peak memory \(peakMemory >> 20) MB"
+    rows.append(["this run", Self.time(seconds), "", memory])
+    let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      let cells = (0..<3).map { column in
+        let space = String(repeating: " ", count: widths[column] - row[column].count)
+        return column == 1 ? space + row[column] : row[column] + space
+      }
+      return (cells + [row[3]]).joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+
+  /// `0.4 s`, `37 s`, `4:05`, `2:04:05`.
+  public static func time(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e9 else { return "?" }
+    if seconds < 10 { return String(format: "%.1f s", seconds) }
+    let whole = Int(seconds.rounded())
+    if whole < 60 { return "\(whole) s" }
+    let tail = String(format: "%02d:%02d", whole / 60 % 60, whole % 60)
+    return whole < 3600
+      ? String(format: "%d:%02d", whole / 60, whole % 60) : "\(whole / 3600):" + tail
+  }
+}

@@ -1,0 +1,59 @@
+internal import CaptureCore
+internal import Foundation
+
+/// The files of a recording, as inputs of the first stage.
+enum SourceFiles {
+  /// Most files that a recording may have: ten cameras for a day, and a bound on the memory.
+  static let limit = 4_000_000
+
+  /// A hash over names, sizes and times of all files below a folder, or of one file.
+  ///
+  /// Descriptions and lists (JSON and text up to 4 MiB) count by their content, so that copying a
+  /// take changes nothing but what its images' times say. `excluded` is the output folder.
+  static func fingerprint(of take: URL, excluding excluded: URL) throws(CaptureError) -> String {
+    var hash = SHA256()
+    for name in try names(in: take, excluding: excluded) {
+      let url = name.isEmpty ? take : take.appendingPathComponent(name)
+      var status = stat()
+      guard stat(url.path, &status) == 0 else {
+        throw CaptureError(
+          .badInput, "Reading failed: \(String(cString: strerror(errno))).", at: url.path)
+      }
+      guard status.st_mode & S_IFMT == S_IFREG else { continue }
+      let time = status.st_mtim
+      let isText = ["json", "txt"].contains(url.pathExtension) && status.st_size <= 4 << 20
+      let mark =
+        isText
+        ? SHA256.hexDigest(of: try AtomicFile.read(url, limit: 4 << 20))
+        : "\(status.st_size) \(time.tv_sec).\(time.tv_nsec)"
+      hash.update(Data("\(name)\n\(mark)\n".utf8))
+    }
+    return hash.hexDigest()
+  }
+
+  private static func names(in take: URL, excluding excluded: URL) throws(CaptureError) -> [String]
+  {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: take.path, isDirectory: &isFolder) else {
+      throw CaptureError(
+        .badInput, "There is no such recording.", at: take.path,
+        remedy: "Name the folder of a take, the one that holds take.json.")
+    }
+    guard isFolder.boolValue, let walk = FileManager.default.enumerator(atPath: take.path) else {
+      return [""]
+    }
+    let root = take.standardizedFileURL.path + "/"
+    let skipped =
+      excluded.path.hasPrefix(root) ? String(excluded.path.dropFirst(root.count)) + "/" : "\0"
+    var names: [String] = []
+    while let name = walk.nextObject() as? String {
+      guard !(name + "/").hasPrefix(skipped), !name.hasPrefix(".") else { continue }
+      names.append(name)
+      guard names.count <= limit else {
+        throw CaptureError(
+          .limitExceeded, "The folder has more than \(limit) files.", at: take.path)
+      }
+    }
+    return names.sorted()
+  }
+}

@@ -1,0 +1,55 @@
+internal import CaptureCore
+internal import Foundation
+internal import MeshExport
+
+/// Writes the meshes in the formats asked for, and their table of contents.
+struct ExportStage: PipelineStage {
+  let name = StageName.export
+
+  func inputs(_ context: StageContext) throws(CaptureError) -> [String: String] {
+    [
+      "mesh": try context.fingerprint(.mesh),
+      "export": try context.hash(context.configuration.export),
+    ]
+  }
+
+  func run(_ context: StageContext) throws(CaptureError) -> StageResult {
+    let list = try FrameList.read(context.output)
+    let meshes = try MeshRecord.all(in: context.output, frames: list.frames).compactMap(\.mesh)
+    let writers = try context.configuration.export.formats.map { name throws(CaptureError) in
+      try BuiltinMeshWriters.named(name)
+    }
+    var entries: [SequenceManifest.Frame] = []
+    for (position, mesh) in meshes.enumerated() {
+      try context.monitor.checkCancelled()
+      context.monitor.report(position, meshes.count, "")
+      for writer in writers { entries.append(try export(mesh, writer, context.output)) }
+    }
+    context.monitor.report(meshes.count, meshes.count, "")
+    try SequenceManifest(framesPerSecond: list.framesPerSecond, frames: entries)
+      .write(toFolder: context.output.folder(.export))
+    return StageResult(
+      outputs: entries.map(\.file) + [SequenceManifest.fileName],
+      summary:
+        "\(entries.count) files (\(context.configuration.export.formats.joined(separator: ", ")))")
+  }
+
+  private func export(
+    _ mesh: SequenceManifest.Frame, _ writer: any MeshWriter, _ output: OutputFolder
+  ) throws(CaptureError) -> SequenceManifest.Frame {
+    let source = output.folder(.mesh).appendingPathComponent(mesh.file)
+    let name = SequenceManifest.meshName(frame: mesh.index, fileExtension: writer.fileExtension)
+    let target = output.folder(.export).appendingPathComponent(name)
+    if name == mesh.file {
+      // A second name for the same file costs no space; some file systems have none to give.
+      unlink(target.path)
+      if link(source.path, target.path) == 0 { return mesh }
+      try AtomicFile.write(try AtomicFile.read(source, limit: PLYReader.limit), to: target)
+      return mesh
+    }
+    var entry = mesh
+    entry.file = name
+    entry.sha256 = try writer.write(try PLYReader.read(source), to: target)
+    return entry
+  }
+}

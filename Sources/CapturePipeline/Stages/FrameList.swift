@@ -1,0 +1,62 @@
+internal import CaptureCore
+internal import Foundation
+
+/// What the first stage found: which images belong together. `OUT/ingest/frames.json`.
+struct FrameList: Codable, Equatable, Sendable {
+  static let fileName = "frames.json"
+
+  /// One frame set that later stages use.
+  struct Frame: Codable, Equatable, Sendable {
+    /// Number of the set in the take, which names its mesh.
+    var number: Int
+    /// Time, seconds on the rig's clock.
+    var time: Double
+    /// By camera: indices into the streams, null where the set has no image that can be read.
+    var depth, color, mask: [Int?]
+    /// By camera: time of the depth image minus the set's, seconds.
+    var error: [Double]
+  }
+
+  /// Absolute path of the recording.
+  var take: String
+  /// Absolute path of the calibration; nil for the one in the recording.
+  var calibration: String?
+  /// Name of the recording.
+  var name: String
+  /// Names of the cameras, in the take's order.
+  var cameras: [String]
+  /// Frame sets a second, as measured.
+  var framesPerSecond: Double
+  /// The frame sets, in ascending order of time.
+  var frames: [Frame]
+
+  /// The list that the first stage left in an output folder.
+  static func read(_ output: OutputFolder) throws(CaptureError) -> FrameList {
+    try readJSON(
+      FrameList.self, from: output.folder(.ingest).appendingPathComponent(fileName),
+      remedy: "Run 'fieldmesh ingest' again.")
+  }
+
+  /// The frame sets, numbered from 0 whatever their numbers in the take.
+  var sets: [FrameSet] {
+    frames.enumerated().map { index, frame in
+      FrameSet(
+        index: index, time: frame.time,
+        entries: cameras.indices.map {
+          FrameSet.Entry(
+            depth: frame.depth[$0], color: frame.color[$0], mask: frame.mask[$0],
+            error: frame.error[$0])
+        })
+    }
+  }
+}
+
+extension FrameList.Frame {
+  init(_ set: FrameSet) {
+    (number, time) = (set.index, set.time)
+    depth = set.entries.map(\.depth)
+    color = set.entries.map(\.color)
+    mask = set.entries.map(\.mask)
+    error = set.entries.map(\.error)
+  }
+}

@@ -1,0 +1,91 @@
+internal import CaptureCore
+internal import Foundation
+internal import FrameSync
+internal import Recordings
+internal import Synchronization
+
+/// Opens the recording, pairs its images by time, and reads each image once, so that a broken one is
+/// found before hours of training and not after.
+struct IngestStage: PipelineStage {
+  let name = StageName.ingest
+
+  func inputs(_ context: StageContext) throws(CaptureError) -> [String: String] {
+    guard let source = context.source else {
+      throw CaptureError(.usage, "The first stage needs a recording.", at: context.output.url.path)
+    }
+    let configuration = context.configuration
+    return [
+      "take": source.take.standardizedFileURL.path,
+      "files": try SourceFiles.fingerprint(of: source.take, excluding: context.output.url),
+      "calibration": try source.calibration.map { file throws(CaptureError) in
+        SHA256.hexDigest(of: try AtomicFile.read(file, limit: 64 << 20))
+      } ?? "in the take",
+      "sync": try context.hash(configuration.sync),
+      "frames": try context.hash(configuration.frames),
+      "strict": "\(configuration.strict)",
+    ]
+  }
+
+  func run(_ context: StageContext) throws(CaptureError) -> StageResult {
+    guard let source = context.source else {
+      throw CaptureError(.usage, "The first stage needs a recording.", at: context.output.url.path)
+    }
+    let take = try OpenTake(source)
+    let (all, report) = take.reader.synchronized(context.configuration.sync)
+    for warning in report.warnings { context.monitor.warn(warning) }
+    let chosen = all.filter { context.configuration.frames.contains($0.index) }
+    guard !chosen.isEmpty else {
+      throw CaptureError(
+        .badInput, "None of the take's \(all.count) frame sets is used.", at: source.take.path,
+        remedy: all.isEmpty
+          ? "Check that the cameras recorded depth." : "Choose other --frames or a smaller --every."
+      )
+    }
+    let (sets, failures) = try checked(chosen, take, context)
+    guard !sets.isEmpty else {
+      throw CaptureError(
+        .badInput, "No depth image can be read. \(failures[0])", at: source.take.path)
+    }
+    let list = FrameList(
+      take: source.take.standardizedFileURL.path,
+      calibration: source.calibration?.standardizedFileURL.path, name: take.reader.take.name,
+      cameras: take.cameras.map(\.description.id),
+      framesPerSecond: report.period > 0 ? 1 / report.period : take.reader.take.framesPerSecond,
+      frames: sets.map(FrameList.Frame.init))
+    let folder = context.output.folder(.ingest)
+    try writeJSON(list, to: folder.appendingPathComponent(FrameList.fileName))
+    try writeJSON(report, to: folder.appendingPathComponent("sync.json"))
+    return StageResult(
+      outputs: [FrameList.fileName, "sync.json"],
+      summary: "\(sets.count) frame sets of \(take.cameras.count) cameras", skipped: failures)
+  }
+
+  /// The sets without the images that cannot be read, less the sets that then have no depth.
+  private func checked(
+    _ sets: [FrameSet], _ take: OpenTake, _ context: StageContext
+  ) throws(CaptureError) -> ([FrameSet], [String]) {
+    var results = sets.map { (set: $0, failures: [CaptureError]()) }
+    let done = Atomic<Int>(0)
+    results.withUnsafeMutableBufferPointer { buffer in
+      nonisolated(unsafe) let buffer = buffer
+      concurrently(sets.count, threads: context.threads) { i, _ in
+        if context.monitor.isCancelled() { return }
+        buffer[i] = take.readable(sets[i])
+        let count = done.wrappingAdd(1, ordering: .relaxed).newValue
+        context.monitor.report(count, sets.count, "")
+      }
+    }
+    try context.monitor.checkCancelled()
+    var failures: [String] = []
+    for result in results {
+      if let first = result.failures.first, context.configuration.strict { throw first }
+      failures += result.failures.map(\.description)
+      if !result.set.entries.contains(where: { $0.depth != nil }) {
+        failures.append("frame set \(result.set.index): No camera's depth can be read.")
+      }
+    }
+    return (
+      results.map(\.set).filter { $0.entries.contains { $0.depth != nil } }, failures
+    )
+  }
+}

@@ -1,0 +1,79 @@
+internal import CaptureCore
+internal import FieldTraining
+internal import Foundation
+internal import MeshExport
+internal import Meshing
+internal import NeuralFields
+internal import RayObservations
+
+/// Extracts one mesh a frame, each with a record of what it was made from.
+struct MeshStage: PipelineStage {
+  let name = StageName.mesh
+
+  func inputs(_ context: StageContext) throws(CaptureError) -> [String: String] {
+    let configuration = context.configuration
+    var inputs = [
+      "observe": try context.fingerprint(.observe), "method": configuration.method.rawValue,
+      "meshing": try context.hash(configuration.meshing), "strict": "\(configuration.strict)",
+    ]
+    switch configuration.method {
+    case .field: inputs["train"] = try context.fingerprint(.train)
+    case .tsdf: break
+    }
+    return inputs
+  }
+
+  func run(_ context: StageContext) throws(CaptureError) -> StageResult {
+    let list = try FrameList.read(context.output)
+    let surfaces = try FrameSurfaces(context)
+    var records: [MeshRecord] = []
+    for (position, frame) in list.frames.enumerated() {
+      try context.monitor.checkCancelled()
+      context.monitor.report(position, list.frames.count, "")
+      let file = MeshRecord.File(
+        folder: context.output.folder(.mesh), number: frame.number,
+        inputs: try hash(frame, context))
+      if let known = file.standing() {
+        records.append(known)
+      } else {
+        records.append(try extract(frame, at: position, file, surfaces, context))
+      }
+    }
+    context.monitor.report(list.frames.count, list.frames.count, "")
+    let meshes = records.compactMap(\.mesh)
+    guard !meshes.isEmpty else {
+      throw CaptureError(
+        .badInput, "No frame has a surface. \(records.first?.failure ?? "")",
+        at: context.output.folder(.mesh).path)
+    }
+    return StageResult(
+      outputs: meshes.map(\.file) + records.map { MeshRecord.fileName($0.number) },
+      summary: "\(meshes.count) meshes, \(counted(meshes.reduce(0) { $0 + $1.faces })) faces",
+      skipped: records.compactMap(\.failure))
+  }
+
+  private func hash(
+    _ frame: FrameList.Frame, _ context: StageContext
+  ) throws(CaptureError) -> String {
+    let parts = try inputs(context).sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)\n" }
+    return SHA256.hexDigest(of: Data("\(parts.joined())\(frame.number) \(frame.time)".utf8))
+  }
+
+  private func extract(
+    _ frame: FrameList.Frame, at position: Int, _ file: MeshRecord.File,
+    _ surfaces: FrameSurfaces, _ context: StageContext
+  ) throws(CaptureError) -> MeshRecord {
+    let place = "frame \(frame.number)"
+    var monitor = context.monitor
+    monitor.report = { _, _, _ in }
+    monitor.warn = { context.monitor.warn("\(place): \($0)") }
+    do throws(CaptureError) {
+      let mesh = try surfaces.mesh(ofFrame: position, monitor: monitor)
+      return try file.write(mesh, time: frame.time)
+    } catch {
+      let error = error.within(place)
+      guard error.code == .badInput, !context.configuration.strict else { throw error }
+      return try file.write(failure: error)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+internal import CaptureCore
+internal import Foundation
+internal import RayObservations
+
+/// Turns depth images into observations on disk.
+struct ObserveStage: PipelineStage {
+  let name = StageName.observe
+
+  func inputs(_ context: StageContext) throws(CaptureError) -> [String: String] {
+    [
+      "ingest": try context.fingerprint(.ingest),
+      "observations": try context.hash(context.configuration.observations),
+    ]
+  }
+
+  func run(_ context: StageContext) throws(CaptureError) -> StageResult {
+    let list = try FrameList.read(context.output)
+    let take = try OpenTake(
+      TakeSource(
+        take: URL(fileURLWithPath: list.take),
+        calibration: list.calibration.map { URL(fileURLWithPath: $0) }))
+    let report = try ObservationStage.build(
+      cameras: take.cameras, frames: list.sets,
+      load: { set throws(CaptureError) in try take.images(of: set, threads: context.threads) },
+      configuration: context.configuration.observations, folder: context.output.folder(.observe),
+      monitor: context.monitor)
+    let points = report.frames.reduce(0) { $0 + $1.surface }
+    let rays = report.frames.reduce(0) { $0 + $1.freeRays }
+    return StageResult(
+      outputs: context.output.results(of: .observe),
+      summary: "\(counted(points)) surface points, \(counted(rays)) free rays")
+  }
+}
+
+/// `940`, `12.5 k`, `1.2 M`: a count for people.
+func counted(_ number: Int) -> String {
+  switch number {
+  case ..<1000: "\(number)"
+  case ..<1_000_000: String(format: "%.1f k", Double(number) / 1e3)
+  default: String(format: "%.1f M", Double(number) / 1e6)
+  }
+}

@@ -1,0 +1,90 @@
+internal import Calibration
+internal import CaptureCore
+internal import Foundation
+internal import Recordings
+
+/// A recording with its cameras in their places.
+struct OpenTake: Sendable {
+  let reader: any RecordingReader
+  let cameras: [PlacedCamera]
+
+  /// Opens a recording and places its cameras by the given calibration, or by the one in it.
+  /// - Throws: ``CaptureError`` `badInput` without any calibration, and what the readers throw.
+  init(_ source: TakeSource) throws(CaptureError) {
+    reader = try RecordingFormats.open(source.take)
+    var calibration = reader.calibration
+    if let file = source.calibration { calibration = try CalibrationFile.read(file) }
+    guard let calibration else {
+      throw CaptureError(
+        .badInput, "The take has no calibration.", at: source.take.path,
+        remedy: "Name one with --calibration, such as calibration/<rig>/<date>.json.")
+    }
+    do {
+      cameras = try place(reader.take, calibration)
+    } catch {
+      throw error.within(source.calibration?.path ?? source.take.path)
+    }
+  }
+
+  /// The images of a set, decoded side by side; nil where the set has none.
+  /// - Throws: The first camera's ``CaptureError`` for an image that cannot be read.
+  func images(of set: FrameSet, threads: Int) throws(CaptureError) -> [CameraFrame] {
+    let results = images(set, threads: threads)
+    return try results.map { result throws(CaptureError) in try result.get() }
+  }
+
+  private func images(_ set: FrameSet, threads: Int) -> [Result<CameraFrame, CaptureError>] {
+    var results = [Result<CameraFrame, CaptureError>](
+      repeating: .success(CameraFrame(depth: nil, color: nil)), count: set.entries.count)
+    results.withUnsafeMutableBufferPointer { buffer in
+      nonisolated(unsafe) let buffer = buffer
+      concurrently(set.entries.count, threads: threads) { camera, _ in
+        buffer[camera] = Result { () throws(CaptureError) in
+          try image(camera, set.entries[camera])
+        }
+      }
+    }
+    return results
+  }
+
+  private func image(_ camera: Int, _ entry: FrameSet.Entry) throws(CaptureError) -> CameraFrame {
+    CameraFrame(
+      depth: try entry.depth.map { i throws(CaptureError) in
+        try reader.depth(camera: camera, index: i)
+      },
+      color: try entry.color.map { i throws(CaptureError) in
+        try reader.color(camera: camera, index: i)
+      },
+      mask: try entry.mask.map { i throws(CaptureError) in
+        try reader.mask(camera: camera, index: i)
+      })
+  }
+
+  /// The set without the images that cannot be read, and why each cannot.
+  func readable(_ set: FrameSet) -> (set: FrameSet, failures: [CaptureError]) {
+    var (set, failures) = (set, [CaptureError]())
+    for camera in set.entries.indices {
+      let entry = set.entries[camera]
+      func check(_ index: Int?, _ read: (Int) throws(CaptureError) -> Void) -> Int? {
+        guard let index else { return nil }
+        do throws(CaptureError) {
+          try read(index)
+          return index
+        } catch {
+          failures.append(error)
+          return nil
+        }
+      }
+      set.entries[camera].depth = check(entry.depth) { i throws(CaptureError) in
+        _ = try reader.depth(camera: camera, index: i)
+      }
+      set.entries[camera].color = check(entry.color) { i throws(CaptureError) in
+        _ = try reader.color(camera: camera, index: i)
+      }
+      set.entries[camera].mask = check(entry.mask) { i throws(CaptureError) in
+        _ = try reader.mask(camera: camera, index: i)
+      }
+    }
+    return (set, failures)
+  }
+}

@@ -1,0 +1,129 @@
+internal import CaptureCore
+
+/// Finds the cells of two voxels that the surface can pass through, from coarse to fine.
+///
+/// A cell is asked at its centre. A field whose gradient norm is at most `steepness` has no zero in
+/// the cell when the distance exceeds `steepness` times the half diagonal. Fields that were learned
+/// break such promises here and there; so cells are kept, too, when a neighbour has the other
+/// sign, and ``SparseSamples/close(_:)`` follows the surface out of the cells found here.
+struct CoarseSearch {
+  let lattice: Lattice
+  let halvings: Int
+  let steepness: Float
+
+  /// Most cells of the coarsest level, which is searched whole.
+  private static let densest = 1 << 20
+
+  /// A cell that the surface may pass through.
+  struct Cell {
+    /// Place, in units of two voxels.
+    var place: SIMD3<Int32>
+    /// Distance at the centre, which is a lattice point; not a number beyond the box.
+    var distance: Float
+  }
+
+  /// What is known of a cell at its centre.
+  private struct Probe {
+    /// The field's answer, if it was asked at the centre itself.
+    var distance = Float.nan
+    /// Whether the centre is inside.
+    var inside = false
+    /// Whether the surface may pass.
+    var near = false
+  }
+
+  init(_ lattice: Lattice, _ configuration: MeshingConfiguration) {
+    self.lattice = lattice
+    steepness = configuration.steepness
+    var halvings = configuration.halvings
+    while Self.cellCount(lattice, halvings).total > Self.densest { halvings += 1 }
+    self.halvings = halvings
+  }
+
+  /// The cells of two voxels.
+  func cells(_ sampler: inout FieldSampler) throws(CaptureError) -> [Cell] {
+    let count = Self.cellCount(lattice, halvings)
+    var cells: [SIMD3<Int32>] = []
+    cells.reserveCapacity(count.total)
+    for z in 0..<count.z {
+      for y in 0..<count.y {
+        for x in 0..<count.x { cells.append(SIMD3(x, y, z)) }
+      }
+    }
+    var probes = try probe(cells, level: halvings, &sampler)
+    keepDifferingNeighbours(count, &probes)
+    for level in stride(from: halvings - 1, through: 1, by: -1) {
+      let parents = zip(cells, probes).filter { $0.1.near }.map(\.0)
+      cells = []
+      cells.reserveCapacity(parents.count * 8)
+      for parent in parents {
+        for c in Int32(0)..<8 { cells.append(parent &* 2 &+ SIMD3(c & 1, c >> 1 & 1, c >> 2)) }
+      }
+      probes = try probe(cells, level: level, &sampler)
+      keepDifferingSiblings(&probes)
+    }
+    let limit = Self.cellCount(lattice, 1)
+    return zip(cells, probes).filter { $0.1.near && all($0.0 .< limit) }
+      .map { Cell(place: $0.0, distance: $0.1.distance) }
+  }
+
+  /// Cells on each axis, the last of which may reach beyond the lattice.
+  private static func cellCount(_ lattice: Lattice, _ level: Int) -> SIMD3<Int32> {
+    let edge = Int32(1) << Int32(level)
+    return (lattice.points &- 2 &+ edge) / edge
+  }
+
+  private func probe(
+    _ cells: [SIMD3<Int32>], level: Int, _ sampler: inout FieldSampler
+  ) throws(CaptureError) -> [Probe] {
+    let edge = lattice.voxel * Float(1 << level)
+    let (half, box) = (edge * 0.5, lattice.box)
+    let count = Self.cellCount(lattice, level)
+    // Halving the last cell of a row can give one beyond the lattice.
+    let inRange = cells.indices.filter { all(cells[$0] .< count) }
+    // Beyond the box the field may say anything; a point on the box stands for such a centre.
+    let centers = inRange.map { lattice.origin + SIMD3<Float>(cells[$0]) * edge + half }
+    let points = centers.map { $0.clamped(lowerBound: box.lower, upperBound: box.upper) }
+    let distances = try sampler.distances(points)
+    let reach = zip(points, centers).map {
+      steepness * (half * Float(3).squareRoot() + ($0 - $1).length)
+    }
+    let open = points.indices.filter { distances[$0] <= reach[$0] }
+    let freedom = try sampler.freedom(open.map { points[$0] })
+    var probes = [Probe](repeating: Probe(), count: cells.count)
+    for (i, free) in zip(open, freedom) {
+      let (d, r) = (distances[i], reach[i])
+      let cut = any(centers[i] - half .< box.lower) || any(centers[i] + half .> box.upper)
+      // Freedom jumps at silhouettes: a cell counts as free only when its centre is far inside.
+      probes[inRange[i]] = Probe(
+        distance: points[i] == centers[i] ? d : .nan, inside: d < 0 && !(free >= 0),
+        near: !(free > 2 * r) && (d >= -r || free >= -r || cut))
+    }
+    return probes
+  }
+
+  private func keepDifferingSiblings(_ probes: inout [Probe]) {
+    for first in stride(from: 0, to: probes.count, by: 8) {
+      for edge in MarchingCubesTable.edges {
+        let (a, b) = (first + edge.corner, first + edge.upper)
+        if probes[a].inside != probes[b].inside { (probes[a].near, probes[b].near) = (true, true) }
+      }
+    }
+  }
+
+  private func keepDifferingNeighbours(_ count: SIMD3<Int32>, _ probes: inout [Probe]) {
+    let (nx, ny) = (Int(count.x), Int(count.y))
+    for i in probes.indices {
+      let place = [i % nx, i / nx % ny, i / (nx * ny)]
+      for (axis, step) in [1, nx, nx * ny].enumerated()
+      where place[axis] + 1 < Int(count[axis]) && probes[i].inside != probes[i + step].inside {
+        (probes[i].near, probes[i + step].near) = (true, true)
+      }
+    }
+  }
+}
+
+extension SIMD3<Int32> {
+  /// Product of the three counts.
+  fileprivate var total: Int { Int(x) * Int(y) * Int(z) }
+}

@@ -1,0 +1,147 @@
+internal import CaptureCore
+
+/// Drops connected surfaces that are too small, unobserved, or hollows.
+struct ComponentFilter {
+  let configuration: MeshingConfiguration
+  let observations: (any FrameObservations)?
+
+  /// One connected surface.
+  private struct Component {
+    var area = 0.0
+    /// Six times the enclosed volume; negative when the surface faces inward.
+    var volume = 0.0
+    var kept = true
+  }
+
+  /// Removes what is dropped and numbers the remaining vertices anew, in their order.
+  func apply(to surface: inout RawSurface, _ report: inout MeshReport) {
+    let labels = Self.labels(surface)
+    var components = Self.measure(surface, labels)
+    report.components = components.count
+    dropHollows(&components, &report)
+    dropSmall(&components, &report)
+    dropUnobserved(surface, labels, &components, &report)
+    guard components.contains(where: { !$0.kept }) else { return }
+    Self.compact(&surface, labels, components)
+  }
+
+  private func dropHollows(_ components: inout [Component], _ report: inout MeshReport) {
+    guard !configuration.hollows else { return }
+    for i in components.indices where components[i].volume < 0 {
+      components[i].kept = false
+      report.hollowComponents += 1
+    }
+  }
+
+  private func dropSmall(_ components: inout [Component], _ report: inout MeshReport) {
+    let largest = components.filter(\.kept).map(\.area).max() ?? 0
+    let least = max(
+      Double(configuration.smallestArea), Double(configuration.smallestShare) * largest)
+    for i in components.indices where components[i].kept && components[i].area < least {
+      components[i].kept = false
+      report.smallComponents += 1
+    }
+  }
+
+  private func dropUnobserved(
+    _ surface: RawSurface, _ labels: [Int32], _ components: inout [Component],
+    _ report: inout MeshReport
+  ) {
+    let within = configuration.observedWithin
+    // A lone surface stays whatever the distance: without it there would be no mesh.
+    guard let seen = observations?.surface, !seen.isEmpty, within > 0,
+      components.count(where: \.kept) > 1
+    else { return }
+    var cells = Set<SIMD3<Int32>>()
+    for observation in seen { cells.insert(Self.cube(observation.position, within)) }
+    var observed = components.map { !$0.kept }
+    for (p, label) in zip(surface.positions, labels) where !observed[Int(label)] {
+      let cell = Self.cube(p, within)
+      observed[Int(label)] = Self.neighbourhood.contains { cells.contains(cell &+ $0) }
+    }
+    for i in components.indices where !observed[i] {
+      components[i].kept = false
+      report.unobservedComponents += 1
+    }
+  }
+
+  private static let neighbourhood: [SIMD3<Int32>] = (Int32(0)..<27).map { i in
+    SIMD3<Int32>(i % 3, i / 3 % 3, i / 9) &- 1
+  }
+
+  /// The cube of the given edge that holds a point; far and undefined places share the last one.
+  private static func cube(_ p: SIMD3<Float>, _ edge: Float) -> SIMD3<Int32> {
+    var cube = SIMD3<Int32>.zero
+    for axis in 0..<3 { cube[axis] = Int32(max(-1e9, min(1e9, (p[axis] / edge).rounded(.down)))) }
+    return cube
+  }
+
+  /// The component of each vertex, numbered by their first vertices.
+  private static func labels(_ surface: RawSurface) -> [Int32] {
+    var parent = (0..<surface.positions.count).map { Int32($0) }
+    parent.withUnsafeMutableBufferPointer { parent in
+      func root(_ start: UInt32) -> Int32 {
+        var at = Int32(start)
+        while parent[Int(at)] != at {
+          parent[Int(at)] = parent[Int(parent[Int(at)])]
+          at = parent[Int(at)]
+        }
+        return at
+      }
+      func join(_ a: UInt32, _ b: UInt32) {
+        let (a, b) = (root(a), root(b))
+        // The smaller number leads, so that roots stand before what they lead.
+        if a < b { parent[Int(b)] = a } else { parent[Int(a)] = b }
+      }
+      for t in surface.triangles {
+        join(t.x, t.y)
+        join(t.y, t.z)
+      }
+    }
+    var count: Int32 = 0
+    for i in parent.indices {
+      if parent[i] == Int32(i) {
+        parent[i] = count
+        count += 1
+      } else {
+        parent[i] = parent[Int(parent[i])]
+      }
+    }
+    return parent
+  }
+
+  private static func measure(_ surface: RawSurface, _ labels: [Int32]) -> [Component] {
+    var components = [Component](repeating: Component(), count: Int((labels.max() ?? -1) + 1))
+    for t in surface.triangles {
+      let a = SIMD3<Double>(surface.positions[Int(t.x)])
+      let b = SIMD3<Double>(surface.positions[Int(t.y)])
+      let c = SIMD3<Double>(surface.positions[Int(t.z)])
+      let label = Int(labels[Int(t.x)])
+      components[label].area += (b - a).cross(c - a).length * 0.5
+      components[label].volume += a.dot(b.cross(c))
+    }
+    return components
+  }
+
+  private static func compact(
+    _ surface: inout RawSurface, _ labels: [Int32], _ components: [Component]
+  ) {
+    var number = [UInt32](repeating: 0, count: labels.count)
+    var count = 0
+    for (i, label) in labels.enumerated() where components[Int(label)].kept {
+      number[i] = UInt32(count)
+      surface.positions[count] = surface.positions[i]
+      surface.kinds[count] = surface.kinds[i]
+      surface.room[count] = surface.room[i]
+      count += 1
+    }
+    surface.positions.removeLast(labels.count - count)
+    surface.kinds.removeLast(labels.count - count)
+    surface.room.removeLast(labels.count - count)
+    surface.triangles = surface.triangles.filter { components[Int(labels[Int($0.x)])].kept }
+    for i in surface.triangles.indices {
+      let t = surface.triangles[i]
+      surface.triangles[i] = SIMD3(number[Int(t.x)], number[Int(t.y)], number[Int(t.z)])
+    }
+  }
+}

@@ -1,0 +1,37 @@
+public import CaptureCore
+
+/// A mesh with an account of how it came about.
+public struct ExtractedMesh: Equatable, Sendable {
+  /// The surface: closed, outward-facing, in world metres.
+  public var mesh: TriangleMesh
+  /// What it took, and what was left out.
+  public var report: MeshReport
+}
+
+/// What extracting one mesh took, and what was left out of it.
+public struct MeshReport: Codable, Equatable, Sendable {
+  /// Points at which the field was asked for a distance.
+  public var distanceQueries = 0
+  /// Points at which it was asked for a distance and gradient.
+  public var gradientQueries = 0
+  /// Points at which it was asked for a colour.
+  public var colorQueries = 0
+  /// Points at which the observations were asked whether they are free.
+  public var freedomQueries = 0
+  /// Number of vertices and faces of the mesh.
+  public var vertices = 0, faces = 0
+  /// Connected surfaces that were found.
+  public var components = 0
+  /// Of these, dropped because they are too small, unobserved, or hollows.
+  public var smallComponents = 0, unobservedComponents = 0, hollowComponents = 0
+  /// Vertices where carving, not the field, ends the surface.
+  public var carvedVertices = 0
+  /// Faces that close the surface at the boundary of the box, and their area in square metres:
+  /// the subject goes on beyond.
+  public var boxFaces = 0
+  /// Area of the faces that close the surface at the boundary of the box, square metres.
+  public var boxArea: Float = 0
+
+  /// A report of nothing yet.
+  public init() {}
+}

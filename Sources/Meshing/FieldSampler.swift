@@ -1,0 +1,94 @@
+internal import CaptureCore
+
+/// Asks a field and the observations in batches, on several threads, and counts the questions.
+struct FieldSampler {
+  /// Points of one call: enough to keep a field's own batches full, few enough to share out.
+  static let batch = 8192
+
+  let field: any ScalarField
+  let observations: (any FrameObservations)?
+  let threads: Int?
+  let monitor: StageMonitor
+  var report = MeshReport()
+
+  init(
+    _ field: any ScalarField, _ observations: (any FrameObservations)?, threads: Int?,
+    _ monitor: StageMonitor
+  ) {
+    (self.field, self.observations, self.threads, self.monitor) = (
+      field, observations, threads, monitor
+    )
+  }
+
+  /// Signed distances, metres.
+  mutating func distances(_ points: [SIMD3<Float>]) throws(CaptureError) -> [Float] {
+    report.distanceQueries += points.count
+    var result = [Float](repeating: 0, count: points.count)
+    try inBatches(points, &result) { [field] in field.distances(at: $0, into: $1) }
+    return result
+  }
+
+  /// How far each point lies in free space, metres; minus infinity without observations.
+  mutating func freedom(_ points: [SIMD3<Float>]) throws(CaptureError) -> [Float] {
+    var result = [Float](repeating: -.infinity, count: points.count)
+    guard let observations else { return result }
+    report.freedomQueries += points.count
+    try inBatches(points, &result) { observations.freedom(of: $0, into: $1) }
+    return result
+  }
+
+  /// Signed distances in `w` and gradients in `xyz`.
+  mutating func gradients(_ points: [SIMD3<Float>]) throws(CaptureError) -> [SIMD4<Float>] {
+    report.gradientQueries += points.count
+    var result = [SIMD4<Float>](repeating: .zero, count: points.count)
+    try inBatches(points, &result) { [field] points, result in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: points.count) { distances in
+        withUnsafeTemporaryAllocation(of: SIMD3<Float>.self, capacity: points.count) { slopes in
+          field.gradients(at: points, into: distances, gradients: slopes)
+          for i in 0..<points.count { result[i] = SIMD4(slopes[i], distances[i]) }
+        }
+      }
+    }
+    return result
+  }
+
+  /// sRGB colours; empty when the field has none.
+  mutating func colors(_ points: [SIMD3<Float>]) throws(CaptureError) -> [SIMD3<UInt8>] {
+    report.colorQueries += points.count
+    var result = [SIMD4<UInt8>](repeating: .zero, count: points.count)
+    try inBatches(points, &result) { [field] points, result in
+      withUnsafeTemporaryAllocation(of: SIMD3<Float>.self, capacity: points.count) { colors in
+        guard field.colors(at: points, into: colors) else { return }
+        for i in 0..<points.count {
+          let level = (colors[i].clamped(lowerBound: .zero, upperBound: .one) * 255).rounded(
+            .toNearestOrAwayFromZero)
+          // The comparison is false for what is not a number, which becomes black.
+          let safe = level.replacing(with: 0, where: .!(level .>= 0))
+          result[i] = SIMD4(SIMD3<UInt8>(truncatingIfNeeded: SIMD3<Int32>(safe)), 1)
+        }
+      }
+    }
+    guard result.allSatisfy({ $0.w == 1 }) else { return [] }
+    return result.map { SIMD3($0.x, $0.y, $0.z) }
+  }
+
+  private func inBatches<Value: Sendable>(
+    _ points: [SIMD3<Float>], _ result: inout [Value],
+    _ body: (UnsafeBufferPointer<SIMD3<Float>>, UnsafeMutableBufferPointer<Value>) -> Void
+  ) throws(CaptureError) {
+    let batches = (points.count + Self.batch - 1) / Self.batch
+    points.withUnsafeBufferPointer { points in
+      result.withUnsafeMutableBufferPointer { result in
+        nonisolated(unsafe) let (points, result) = (points, result)
+        concurrently(batches, threads: threads) { batch, _ in
+          if monitor.isCancelled() { return }
+          let range = (batch * Self.batch)..<min((batch + 1) * Self.batch, points.count)
+          body(
+            UnsafeBufferPointer(rebasing: points[range]),
+            UnsafeMutableBufferPointer(rebasing: result[range]))
+        }
+      }
+    }
+    try monitor.checkCancelled()
+  }
+}

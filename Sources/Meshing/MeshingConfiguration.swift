@@ -1,0 +1,60 @@
+public import CaptureCore
+
+/// How a surface is taken from a field.
+public struct MeshingConfiguration: DocumentedConfiguration {
+  /// Edge of the cells that the surface is cut from, metres.
+  public var voxel: Float = 0.004
+  /// Halvings between the coarsest and the finest cells.
+  public var halvings = 5
+  /// Largest gradient norm that the field is trusted to have: how fast distances may change.
+  public var steepness: Float = 1.25
+  /// Newton steps that move vertices onto the zero set.
+  public var refinementSteps = 1
+  /// Smallest component that is kept, as a share of the largest one's area.
+  public var smallestShare: Float = 0.01
+  /// Smallest component that is kept, square metres.
+  public var smallestArea: Float = 0.001
+  /// How near an observation a component must come to be kept, metres; 0 keeps unobserved ones.
+  public var observedWithin: Float = 0.05
+  /// Whether closed surfaces that face inward, hollows that nobody can see, are kept.
+  public var hollows = false
+  /// Whether space that a camera saw through is cut away.
+  public var carve = true
+  /// Whether vertices get colours.
+  public var color = true
+
+  /// All defaults.
+  public init() {}
+
+  /// A line for every key.
+  public static let documentation = [
+    ConfigurationField("voxel", "metres", "Edge of the cells that the surface is cut from."),
+    ConfigurationField("halvings", "", "Halvings between the coarsest and the finest cells."),
+    ConfigurationField(
+      "steepness", "", "Largest gradient norm of the field; higher searches more cells."),
+    ConfigurationField(
+      "refinementSteps", "", "Newton steps that move vertices onto the zero set."),
+    ConfigurationField(
+      "smallestShare", "", "Components below this share of the largest one's area are dropped."),
+    ConfigurationField(
+      "smallestArea", "square metres", "Components below this area are dropped."),
+    ConfigurationField(
+      "observedWithin", "metres",
+      "Components that come no nearer to any observation are dropped; 0 keeps them."),
+    ConfigurationField(
+      "hollows", "", "Whether closed surfaces around hollows, which nobody can see, are kept."),
+    ConfigurationField("carve", "", "Whether space that a camera saw through is cut away."),
+    ConfigurationField("color", "", "Whether vertices get colours."),
+  ]
+
+  /// - Throws: ``CaptureError`` `usage`, naming the key, when a value is out of its range.
+  public func validate() throws(CaptureError) {
+    try require("voxel", voxel, in: 0.0005...0.5)
+    try require("halvings", halvings, in: 1...8)
+    try require("steepness", steepness, in: 0.5...10)
+    try require("refinementSteps", refinementSteps, in: 0...8)
+    try require("smallestShare", smallestShare, in: 0...1)
+    try require("smallestArea", smallestArea, in: 0...100)
+    try require("observedWithin", observedWithin, in: 0...10)
+  }
+}

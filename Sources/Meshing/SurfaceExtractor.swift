@@ -1,0 +1,83 @@
+public import CaptureCore
+
+/// Takes the zero surface out of a field.
+///
+///     let result = try SurfaceExtractor.mesh(
+///       of: field, in: box, observations: frame, configuration: MeshingConfiguration(),
+///       monitor: .silent)
+///
+/// The inside is where the distance is negative, inside the box, and where no camera saw through:
+/// `max(distance, freedom, distance to the box) < 0`. The result is a closed 2-manifold whatever
+/// the field: every edge in exactly two triangles, of opposite directions, counter-clockwise seen
+/// from outside. It is the same for any number of threads.
+///
+/// The field is asked sparsely. For a person of 1.7 m in voxels of 4 mm: about 0.65 million
+/// distances, and a gradient and a colour for each of 0.18 million vertices.
+public enum SurfaceExtractor {
+  /// Extracts the surface of one frame.
+  ///
+  /// - Parameters:
+  ///   - field: Signed distances, metres. Asked from several threads at a time.
+  ///   - box: Where to look, world metres. Faces that close the surface at its boundary are
+  ///     counted in the report and told to the monitor.
+  ///   - observations: What the cameras saw at this instant; nil where nothing shall be carved.
+  ///   - configuration: How fine, and what to keep.
+  ///   - threads: Workers; nil for one a core.
+  ///   - monitor: Learns of a surface that leaves the box; may stop the work.
+  /// - Throws: ``CaptureError`` `usage` for a configuration out of range; `badInput` when the
+  ///   surface is empty; `limitExceeded` when box or surface are too large for the voxels;
+  ///   `tryAgain` when the monitor stops.
+  public static func mesh(
+    of field: any ScalarField, in box: BoundingBox, observations: (any FrameObservations)? = nil,
+    configuration: MeshingConfiguration = MeshingConfiguration(), threads: Int? = nil,
+    monitor: StageMonitor = .silent
+  ) throws(CaptureError) -> ExtractedMesh {
+    try configuration.validate()
+    let lattice = try Lattice(box: box, voxel: configuration.voxel)
+    var sampler = FieldSampler(
+      field, configuration.carve ? observations : nil, threads: threads, monitor)
+    var surface = try rawSurface(lattice, configuration, &sampler)
+    ComponentFilter(configuration: configuration, observations: observations)
+      .apply(to: &surface, &sampler.report)
+    guard !surface.triangles.isEmpty else {
+      throw CaptureError(
+        .badInput, "The surface is empty.",
+        remedy: "Check the box, the masks and the calibration, or train longer.")
+    }
+    var mesh = TriangleMesh()
+    mesh.normals = try VertexRefinement(steps: configuration.refinementSteps)
+      .apply(to: &surface, &sampler)
+    mesh.positions = surface.positions
+    mesh.triangles = surface.triangles
+    if configuration.color { mesh.colors = try sampler.colors(mesh.positions) }
+    account(for: surface, &sampler.report)
+    if sampler.report.boxFaces > 0 {
+      monitor.warn(
+        "The surface leaves the box: \(sampler.report.boxFaces) faces close it at the boundary.")
+    }
+    return ExtractedMesh(mesh: mesh, report: sampler.report)
+  }
+
+  private static func rawSurface(
+    _ lattice: Lattice, _ configuration: MeshingConfiguration, _ sampler: inout FieldSampler
+  ) throws(CaptureError) -> RawSurface {
+    let cells = try CoarseSearch(lattice, configuration).cells(&sampler)
+    var samples = SparseSamples(lattice)
+    try samples.sample(cells: cells, &sampler)
+    try samples.close(&sampler)
+    return SurfaceAssembler(samples, threads: sampler.threads).surface()
+  }
+
+  private static func account(for surface: RawSurface, _ report: inout MeshReport) {
+    report.vertices = surface.positions.count
+    report.faces = surface.triangles.count
+    report.carvedVertices = surface.kinds.count { $0 == .carved }
+    for t in surface.triangles {
+      let corners = [Int(t.x), Int(t.y), Int(t.z)]
+      guard corners.allSatisfy({ surface.kinds[$0] == .box }) else { continue }
+      let p = corners.map { surface.positions[$0] }
+      report.boxFaces += 1
+      report.boxArea += (p[1] - p[0]).cross(p[2] - p[0]).length * 0.5
+    }
+  }
+}

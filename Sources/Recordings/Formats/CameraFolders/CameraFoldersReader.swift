@@ -1,0 +1,104 @@
+public import CaptureCore
+public import Foundation
+
+/// Reads the layout of NeuS and ResFields: one folder a camera, with `rgb` (or `image`), `depth`,
+/// `mask` and `cameras_sphere.npz`.
+///
+/// What is taken from it, and how:
+/// - `world_mat_0` is `K [R | t]`, from world to pixel. It is taken apart into intrinsics and pose;
+///   every other `world_mat_i` of the folder must be the same, for cameras stand still here.
+/// - **Units.** The world of `world_mat` is taken to be in metres, and depth is `value / 1000` metres.
+///   That is what the authors' code means too: it divides depth in metres by `scale_mat[0][0]`, which
+///   takes the unit sphere to that world. Poses stay in the world, so `scale_mat` is only checked.
+/// - **World axes** are kept as they are; the layout does not say which way is up.
+/// - **Pixel centres** lie at one half in the layout: 0.5 is taken from `cx` and `cy`.
+/// - **Depth** is z-depth registered to colour, of the colour image's size; the lenses are one.
+///   There is no lens distortion.
+/// - **Frames** are numbered by the last number in the file's name; the time is number / 30 s.
+/// - **Masks** may be grey or colour; the first channel counts.
+///
+/// Source: P. Wang et al., *NeuS*, NeurIPS 2021; M. Mihajlovic et al., *ResFields*, ICLR 2024.
+public struct CameraFoldersReader: RecordingReader {
+  /// Name of the format.
+  public static let name = "NeuS camera folders"
+  /// What the folder must hold.
+  public static let signature = "<camera>/cameras_sphere.npz"
+
+  /// What was recorded, by which cameras.
+  public let take: TakeDescription
+  /// The poses of `world_mat`; the first camera is the reference.
+  public let calibration: RigCalibration?
+  private let streams: RecordedStreams
+
+  /// Whether a folder in the folder holds a `cameras_sphere.npz`.
+  public static func recognizes(_ url: URL) -> Bool { !cameraFolders(url).isEmpty }
+
+  private static func cameraFolders(_ url: URL) -> [URL] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+    let folders = names.map { url.appendingPathComponent($0) }.filter {
+      FileManager.default.fileExists(
+        atPath: $0.appendingPathComponent(CameraFolder.camerasFile).path)
+    }
+    // `cam_2` comes before `cam_10`.
+    func key(_ url: URL) -> (String, Int, String) {
+      let name = url.lastPathComponent
+      return (name.filter { !$0.isNumber }, CameraFolder.frameNumber(name) ?? 0, name)
+    }
+    return folders.sorted { key($0) < key($1) }
+  }
+
+  /// Opens a recording: lists its folders, reads its matrices and the size of one image a camera.
+  /// - Throws: ``CaptureError`` that names the file.
+  public static func open(_ url: URL) throws(CaptureError) -> CameraFoldersReader {
+    let folders = cameraFolders(url)
+    guard (1...CameraDescription.limit).contains(folders.count) else {
+      throw CaptureError(
+        .badInput,
+        "There are \(folders.count) camera folders; 1 to \(CameraDescription.limit) can be read.",
+        at: url.path)
+    }
+    var cameras: [CameraFolder] = []
+    for folder in folders { cameras.append(try CameraFolder(folder)) }
+    let descriptions = cameras.enumerated().map { index, camera in
+      var description = camera.description
+      if index == 0 { description.sync.mode = .master }
+      return description
+    }
+    let worldFromRig = cameras[0].worldFromColor
+    let places = cameras.map {
+      ($0.description.id, worldFromRig.inverse * $0.worldFromColor)
+    }
+    return CameraFoldersReader(
+      take: TakeDescription(
+        name: url.lastPathComponent, framesPerSecond: CameraFolder.framesPerSecond,
+        cameras: descriptions),
+      calibration: RigCalibration(
+        rig: url.lastPathComponent, reference: descriptions[0].id,
+        rigFromColor: Dictionary(uniqueKeysWithValues: places), worldFromRig: worldFromRig),
+      streams: RecordedStreams(
+        cameras: descriptions, streams: cameras.map(\.streams), masksAreGrey: false))
+  }
+
+  /// The images of a stream, by frame number.
+  public func samples(camera: Int, kind: StreamKind) -> [StreamSample] {
+    streams.samples(camera, kind)
+  }
+
+  /// Decodes a depth image.
+  /// - Throws: ``CaptureError`` that names file, camera and frame.
+  public func depth(camera: Int, index: Int) throws(CaptureError) -> DepthImage {
+    try streams.depth(camera, index)
+  }
+
+  /// Decodes a colour image.
+  /// - Throws: ``CaptureError`` that names file, camera and frame.
+  public func color(camera: Int, index: Int) throws(CaptureError) -> ColorImage {
+    try streams.color(camera, index)
+  }
+
+  /// Decodes a mask.
+  /// - Throws: ``CaptureError`` that names file, camera and frame.
+  public func mask(camera: Int, index: Int) throws(CaptureError) -> MaskImage {
+    try streams.mask(camera, index)
+  }
+}

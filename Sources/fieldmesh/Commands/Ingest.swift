@@ -1,0 +1,19 @@
+import ArgumentParser
+import CaptureCore
+import CapturePipeline
+
+/// `fieldmesh ingest`: the first stage alone.
+struct Ingest: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Pair the cameras' images in time, and check that each can be read.")
+
+  @OptionGroup var take: TakeOptions
+  @OptionGroup var configuration: ConfigurationOptions
+  @OptionGroup var runtime: RuntimeOptions
+
+  func run() throws {
+    let configuration = try configuration.load(take.settings())
+    let pipeline = try runtime.pipeline(in: take.folder, configuration)
+    try RunReport.checkComplete(try pipeline.run(only: .ingest, take.source).skipped)
+  }
+}

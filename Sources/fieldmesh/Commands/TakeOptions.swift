@@ -1,0 +1,49 @@
+import ArgumentParser
+import CaptureCore
+import CapturePipeline
+import Foundation
+
+/// The recording, and which part of it.
+struct TakeOptions: ParsableArguments {
+  @Argument(help: ArgumentHelp("Folder of the recording.", valueName: "take"))
+  var take: String
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Folder for all results.", valueName: "out"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp("Calibration of the rig, unless the take holds it.", valueName: "file"))
+  var calibration: String?
+
+  @Option(help: ArgumentHelp("Use only these frame sets: 10..<20.", valueName: "a..<b"))
+  var frames: String?
+
+  @Option(help: ArgumentHelp("Use only each n-th frame set.", valueName: "n"))
+  var every: Int?
+
+  @Flag(help: "Stop at an image or frame that cannot be used, instead of leaving it out.")
+  var strict = false
+
+  /// The recording.
+  var source: TakeSource {
+    TakeSource(
+      take: URL(fileURLWithPath: take), calibration: calibration.map { URL(fileURLWithPath: $0) })
+  }
+
+  /// Where the results go.
+  var folder: OutputFolder { OutputFolder(URL(fileURLWithPath: output)) }
+
+  /// The options as settings of the configuration.
+  func settings() throws(CaptureError) -> [String] {
+    var settings: [String] = []
+    if let frames {
+      let range = try FrameSelection.range(frames)
+      settings += [
+        "frames.first=\(range.first)", "frames.end=\(range.end.map(String.init) ?? "null")",
+      ]
+    }
+    if let every { settings.append("frames.every=\(every)") }
+    if strict { settings.append("strict=true") }
+    return settings
+  }
+}
