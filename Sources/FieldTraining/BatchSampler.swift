@@ -18,9 +18,10 @@ final class BatchSampler {
   private var freedom: [Float]
 
   /// Metres behind a depth pixel at which interior points are looked for.
-  private static let interiorDepth: ClosedRange<Float> = 0.03...0.3
-  /// Metres by which a point must lie behind free space in every camera to count as inside.
-  private static let hidden: Float = 0.055
+  private static let interiorDepth: ClosedRange<Float> = 0.07...0.4
+  /// Metres by which a point must lie behind free space in every camera to count as inside: more
+  /// than most gaps between a body and what hangs off it (a cape, a bag), less than half a torso.
+  private static let hidden: Float = 0.1
   /// Metres that an interior point is at least inside.
   private static let interiorDistance: Float = 0.015
 

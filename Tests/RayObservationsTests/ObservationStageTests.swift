@@ -1,0 +1,184 @@
+import CaptureCore
+import CaptureTestSupport
+import Foundation
+import Testing
+
+@testable import RayObservations
+
+@Suite struct ObservationStageTests {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+
+  private func build(
+    _ scene: SphereScene, _ configuration: ObservationConfiguration = .init(),
+    noise: (Int, Int) -> Double = { _, _ in 0 }
+  ) throws -> (ObservationReport, ObservationCache) {
+    let images = try scene.frames.map { set in
+      try scene.images(set.index, noise: { noise(set.index, $0) })
+    }
+    let report = try ObservationStage.build(
+      cameras: scene.cameras, frames: scene.frames, load: { images[$0.index] },
+      configuration: configuration, folder: folder)
+    return (report, try ObservationCache.open(folder: folder))
+  }
+
+  @Test func theBoxHoldsTheMovingSphereAndTheFloorIsFound() throws {
+    let (report, _) = try build(SphereScene())
+    #expect(abs(try #require(report.floorHeight)) < 0.004)
+    for frame in 0..<6 {
+      let c = SIMD3<Float>(SphereScene.center(frame))
+      #expect(report.box.contains(c - SIMD3(0.25, 0.25, 0.25)))
+      #expect(report.box.contains(c + SIMD3(0.25, 0.25, 0.25)))
+    }
+    #expect(report.box.size.max() < 1.6)
+  }
+
+  @Test(arguments: [
+    Distortion.none, Distortion(k1: 5.2, k2: 3.5, k3: 0.18, k4: 5.55, k5: 5.3, k6: 0.95, p1: -4e-5),
+  ]) func pointsAndNormalsLieOnTheSphere(_ lens: Distortion) throws {
+    let (_, cache) = try build(SphereScene(distortion: lens))
+    for index in 0..<cache.frameCount {
+      let frame = try cache.frame(index)
+      #expect(frame.surface.count > 400)
+      for o in frame.surface {
+        let normal = (SIMD3<Double>(o.position) - SphereScene.center(index)).normalized
+        // Pixels of 3 cm on a ball of 25 cm: the fit may be off by a millimetre, the normal by 10°.
+        #expect(abs(cache.signedDistance(o, index)) < 0.004)
+        #expect(SIMD3<Double>(o.normal).dot(normal) > 0.94)
+        #expect(abs(o.incidence + o.normal.dot(o.direction)) < 1e-3)
+        let back = SIMD3<Float>(cache.cameras[Int(o.camera)].worldFromDepth.translation)
+        #expect(((back + o.direction * o.range) - o.position).length < 1e-4)
+      }
+    }
+  }
+
+  @Test func smoothingAveragesNoiseWithoutShrinkingTheSphere() throws {
+    var random = RepeatableGenerator(seed: 2)
+    let noise = (0..<400_000).map { _ in Double.random(in: -0.006...0.006, using: &random) }
+    func statistics(_ smoothing: Double) throws -> (mean: Double, deviation: Double) {
+      var c = ObservationConfiguration()
+      c.smoothing = smoothing
+      let (_, cache) = try build(SphereScene(), c, noise: { noise[($0 * 40_503 + $1) % 400_000] })
+      var errors: [Double] = []
+      for index in 0..<cache.frameCount {
+        errors += try cache.frame(index).surface.filter { $0.incidence > 0.7 }
+          .map { cache.signedDistance($0, index) }
+      }
+      let mean = errors.reduce(0, +) / Double(errors.count)
+      let square = errors.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(errors.count)
+      return (mean, square.squareRoot())
+    }
+    let (raw, smooth) = (try statistics(0), try statistics(0.8))
+    #expect(smooth.deviation < 0.8 * raw.deviation)
+    #expect(abs(smooth.mean) < 0.0006)
+  }
+
+  @Test func whatCamerasSawThroughIsFreeAndTheSphereIsNot() throws {
+    let (_, cache) = try build(SphereScene())
+    let frame = try cache.frame(2)
+    let center = SIMD3<Float>(SphereScene.center(2))
+    let points = [
+      center, center + SIMD3(0, 0.2, 0), center + SIMD3(0, 0.45, 0), center + SIMD3(0, -0.5, 0),
+      center + SIMD3(0, 20, 0),
+    ]
+    var freedom = [Float](repeating: 0, count: points.count)
+    points.withUnsafeBufferPointer { p in
+      freedom.withUnsafeMutableBufferPointer { frame.freedom(of: p, into: $0) }
+    }
+    #expect(freedom[0] < -0.1 && freedom[1] < 0)
+    #expect(freedom[2] > 0 && freedom[3] > 0)
+    #expect(freedom[4] == -1, "no camera looks there")
+  }
+
+  @Test func freeRaysMissTheSphere() throws {
+    let (_, cache) = try build(SphereScene())
+    for index in 0..<cache.frameCount {
+      let frame = try cache.frame(index)
+      #expect(frame.freeRays.count > 100)
+      for ray in frame.freeRays {
+        let origin = cache.cameras[Int(ray.camera)].worldFromDepth.translation
+        for step in 0...20 {
+          let t = Double(ray.near + (ray.far - ray.near) * Float(step) / 20)
+          let p = origin + SIMD3(Double(ray.dx), Double(ray.dy), Double(ray.dz)) * t
+          #expect((p - SphereScene.center(index)).length > SphereScene.radius)
+        }
+      }
+    }
+  }
+
+  @Test func flyingPixelsAreLeftOut() throws {
+    // One pixel in nine stands 12 cm before the surface.
+    let (_, cache) = try build(SphereScene(), noise: { _, i in i % 9 == 4 ? -0.12 : 0 })
+    var far = 0
+    for index in 0..<cache.frameCount {
+      far += try cache.frame(index).surface.count { abs(cache.signedDistance($0, index)) > 0.05 }
+    }
+    #expect(far == 0)
+  }
+
+  @Test func aDamagedOrCutFileIsNamed() throws {
+    let (_, cache) = try build(SphereScene())
+    let url = folder.appendingPathComponent("frame_000003.obs")
+    let whole = try Data(contentsOf: url)
+    var bad = whole
+    bad[whole.count - 100] ^= 4
+    try bad.write(to: url)
+    let error = #expect(throws: CaptureError.self) { try cache.frame(3) }
+    #expect(
+      error?.description
+        == "\(url.path): The observation file has a wrong checksum. Run `fieldmesh observe` again; it writes what is missing or damaged."
+    )
+    for length in stride(from: 0, to: whole.count, by: 4999) {
+      try whole.prefix(length).write(to: url)
+      #expect(throws: CaptureError.self, "\(length) bytes") { try cache.frame(3) }
+    }
+    var huge = whole
+    huge.replaceSubrange(16..<24, with: [255, 255, 255, 255, 255, 255, 255, 0])
+    try huge.write(to: url)
+    #expect(throws: CaptureError.self) { try cache.frame(3) }
+  }
+
+  @Test func emptyDepthIsAnError() {
+    let scene = SphereScene(frames: 1)
+    let error = #expect(throws: CaptureError.self) {
+      try ObservationStage.build(
+        cameras: scene.cameras, frames: scene.frames,
+        load: { _ in
+          scene.cameras.map { _ in
+            CameraFrame(
+              depth: try? DepthImage(
+                width: 80, height: 72, samples: [UInt16](repeating: 0, count: 80 * 72),
+                unit: 0.001), color: nil)
+          }
+        }, configuration: .init(), folder: folder)
+    }
+    #expect(error?.what == "No depth image holds a measurement within its camera's range.")
+  }
+
+  @Test func aWrongBoxIsNamed() {
+    var c = ObservationConfiguration()
+    c.box = [0, 0, 0, 1, -1, 1]
+    let error = #expect(throws: CaptureError.self) { try c.validate() }
+    #expect(error?.place == "observations.box")
+  }
+}
+
+extension ObservationCache {
+  fileprivate func signedDistance(_ o: SurfaceObservation, _ frame: Int) -> Double {
+    (SIMD3<Double>(o.position) - SphereScene.center(frame)).length - SphereScene.radius
+  }
+}
+
+@Suite struct PixelDistanceTests {
+  @Test func distancesAreEuclideanToThreePercent() {
+    var marked = [Bool](repeating: false, count: 61 * 47)
+    marked[20 * 61 + 30] = true
+    let d = PixelDistance.to(marked, width: 61, height: 47)
+    for v in 0..<47 {
+      for u in 0..<61 {
+        let exact = Float((u - 30) * (u - 30) + (v - 20) * (v - 20)).squareRoot()
+        #expect(abs(d[v * 61 + u] - exact) <= 0.03 * exact + 0.01)
+      }
+    }
+    #expect(PixelDistance.to([false, false], width: 2, height: 1) == [.infinity, .infinity])
+  }
+}
