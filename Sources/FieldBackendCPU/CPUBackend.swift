@@ -12,10 +12,12 @@ public struct CPUBackend: FieldBackend {
   public let target: KernelTarget
   /// Threads in use.
   public let threads: Int
+  /// Where sessions book what their steps spend their time on, if anywhere.
+  public let clock: PhaseClock?
 
   /// A backend with as many threads as the machine has cores, unless told otherwise.
-  public init(target: KernelTarget, threads: Int? = nil) {
-    self.target = target
+  public init(target: KernelTarget, threads: Int? = nil, clock: PhaseClock? = nil) {
+    (self.target, self.clock) = (target, clock)
     self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
   }
 
@@ -40,7 +42,8 @@ public struct CPUBackend: FieldBackend {
         .sizeMismatch,
         "The field has \(layout.count) parameters, the state \(state.parameters.count).")
     }
-    return CPUSession(layout, state: state, target: target, threads: threads)
+    return CPUSession(
+      layout, state: state, target: target, threads: threads, clock: clock)
   }
 
   /// Composes a field at a position among its coefficient rows.
@@ -53,57 +56,13 @@ public struct CPUBackend: FieldBackend {
         "The field has \(layout.count) parameters, the state \(parameters.count).")
     }
     let weights = FloatBuffer(count: layout.composedCount)
-    var coefficients = [Float](repeating: 0, count: ParameterLayout.limits.rank)
     parameters.withUnsafeBufferPointer { p in
       guard let base = p.baseAddress else { return }
-      compose(layout, parameters: base, position: position, into: weights, &coefficients, target)
+      compose(layout, parameters: base, position: position, into: weights, target)
     }
     return CPUSlice(
       field: layout.kernelField(bandWeights: bandWeights), weights: weights, target: target,
       threads: threads)
-  }
-}
-
-/// 64-byte aligned floats, zeroed at first.
-final class FloatBuffer: @unchecked Sendable {
-  let base: UnsafeMutablePointer<Float>
-  let count: Int
-
-  init(count: Int) {
-    self.count = count
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 16) * 4, alignment: 64)
-    base = raw.bindMemory(to: Float.self, capacity: max(count, 16))
-    base.initialize(repeating: 0, count: max(count, 16))
-  }
-
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
-}
-
-/// Writes the weights of one time: statics copied, ResField layers with their residual added.
-/// `coefficients` is room for the interpolated row.
-func compose(
-  _ layout: ParameterLayout, parameters p: UnsafePointer<Float>, position: Double,
-  into weights: FloatBuffer, _ coefficients: inout [Float], _ target: KernelTarget
-) {
-  memcpy(weights.base, p, layout.composedCount * 4)
-  for layer in layout.layers where layer.block.rank > 0 {
-    interpolate(layout, layer, parameters: p, position: position, &coefficients)
-    target.kernels.pointee.compose(
-      weights.base + layer.weight, p + layer.weight, coefficients, p + layer.basis,
-      Int32(layer.block.rank), layer.weightCount)
-  }
-}
-
-/// The coefficients of one layer at a position, linear between rows.
-func interpolate(
-  _ layout: ParameterLayout, _ layer: ParameterLayout.Layer, parameters p: UnsafePointer<Float>,
-  position: Double, _ coefficients: inout [Float]
-) {
-  let rank = layer.block.rank
-  let (first, second, share) = layout.rows(at: position)
-  let table = p + layer.coefficients
-  for r in 0..<rank {
-    coefficients[r] = table[first * rank + r] * (1 - share) + table[second * rank + r] * share
   }
 }
 
@@ -140,42 +99,6 @@ extension Activation {
     case .relu: (CFK_RELU, 1)
     case .sine(let omega): (CFK_SINE, omega)
     case .sigmoid: (CFK_SIGMOID, 1)
-    }
-  }
-}
-
-/// A composed field: evaluation in parallel chunks.
-final class CPUSlice: FieldSlice, @unchecked Sendable {
-  private let field: cfk_field
-  private let weights: FloatBuffer
-  private let target: KernelTarget
-  private let threads: Int
-
-  init(field: cfk_field, weights: FloatBuffer, target: KernelTarget, threads: Int) {
-    (self.field, self.weights, self.target, self.threads) = (field, weights, target, threads)
-  }
-
-  func evaluate(
-    _ points: UnsafeBufferPointer<Float>, distance: UnsafeMutablePointer<Float>,
-    gradient: UnsafeMutablePointer<Float>?, rgb: UnsafeMutablePointer<Float>?
-  ) {
-    let count = points.count / 3
-    guard count > 0, let base = points.baseAddress else { return }
-    var field = field
-    let room = cfk_scratch_floats(&field)
-    let workers = min(threads, (count + 511) / 512)
-    let perWorker = ((count + workers - 1) / workers + 63) / 64 * 64
-    nonisolated(unsafe) let (points, distance, gradient, rgb) = (base, distance, gradient, rgb)
-    nonisolated(unsafe) let kernels = target.kernels
-    DispatchQueue.concurrentPerform(iterations: workers) { worker in
-      let first = worker * perWorker
-      guard first < count else { return }
-      let scratch = FloatBuffer(count: room)
-      var field = self.field
-      kernels.pointee.evaluate(
-        &field, self.weights.base, points + 3 * first, Int64(min(perWorker, count - first)),
-        distance + first, gradient.map { $0 + 3 * first }, rgb.map { $0 + 3 * first },
-        scratch.base)
     }
   }
 }

@@ -14,6 +14,16 @@ final class BatchSampler {
   private let origins: [SIMD3<Float>]
   private let focals: [Float]
 
+  private var candidates: [SIMD3<Float>]
+  private var freedom: [Float]
+
+  /// Metres behind a depth pixel at which interior points are looked for.
+  private static let interiorDepth: ClosedRange<Float> = 0.03...0.3
+  /// Metres by which a point must lie behind free space in every camera to count as inside.
+  private static let hidden: Float = 0.055
+  /// Metres that an interior point is at least inside.
+  private static let interiorDistance: Float = 0.015
+
   /// Frames whose grids are kept; about 1 MB each.
   private static let keptGrids = 48
 
@@ -24,8 +34,11 @@ final class BatchSampler {
     (self.source, configuration, self.space, self.capacity) = (source, c, space, capacity)
     let perFrame =
       c.raysPerFrame * (1 + c.nearPerRay + c.freePerRay) + c.backgroundPerFrame + c.uniformPerFrame
+      + c.interiorPerFrame
       + c.renderedPerFrame * TrainingBatch.raySamples
     batch = TrainingBatch(capacity: perFrame * c.framesPerStep)
+    candidates = [SIMD3<Float>](repeating: .zero, count: c.interiorPerFrame)
+    freedom = [Float](repeating: 0, count: c.interiorPerFrame)
     origins = source.cameras.map { SIMD3<Float>($0.worldFromDepth.translation) }
     focals = source.cameras.map { Float($0.description.depth?.intrinsics.fx ?? 1) }
   }
@@ -80,6 +93,7 @@ final class BatchSampler {
     let plain = batch.count
     drawNear(frame, grid, &random)
     drawBackground(frame, &random)
+    drawInterior(frame, &random)
     close(plain, position, gradient: false, color: false)
     let rendered = batch.count
     drawRendered(frame, &random)
@@ -149,6 +163,30 @@ final class BatchSampler {
       let lateral = max(0, ray.silhouette - 2) * t / focals[c]
       let lower = min(Float(configuration.truncation), min(0.7 * lateral, ray.far - t))
       batch.append(.free, space.fieldFromWorld(x), target: max(0, lower))
+    }
+  }
+
+  /// Points behind the surface as every camera sees it: inside, and said to be. Nothing else speaks
+  /// of the interior, and a field left alone there grows cavities that open where no camera looks.
+  private func drawInterior(
+    _ frame: any FrameObservations, _ random: inout SeededGenerator
+  ) {
+    let surface = frame.surface
+    guard !surface.isEmpty, configuration.interiorPerFrame > 0 else { return }
+    for i in candidates.indices {
+      let o = surface[Self.index(surface.count, &random)]
+      let depth = Self.interiorDepth.lowerBound
+      let span = Self.interiorDepth.upperBound - depth
+      candidates[i] = o.position + o.direction * (depth + span * random.uniform())
+    }
+    candidates.withUnsafeBufferPointer { points in
+      freedom.withUnsafeMutableBufferPointer { frame.freedom(of: points, into: $0) }
+    }
+    // -1 is "no camera looks here".
+    for (x, free) in zip(candidates, freedom)
+    where free < -Self.hidden && free > -1 && source.box.contains(x) {
+      batch.append(
+        .free, space.fieldFromWorld(x), target: -.infinity, ceiling: -Self.interiorDistance)
     }
   }
 

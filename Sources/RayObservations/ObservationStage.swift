@@ -117,7 +117,7 @@ public enum ObservationStage {
     }
   }
 
-  private static func range(
+  static func range(
     _ camera: PlacedCamera, _ configuration: ObservationConfiguration
   ) -> ClosedRange<Float> {
     let own = camera.description.depthRange
@@ -125,7 +125,7 @@ public enum ObservationStage {
     return Float(near)...Float(max(near, min(own.upperBound, configuration.farthest)))
   }
 
-  private static func survey(
+  static func survey(
     _ rays: [CameraRays?], _ ranges: [ClosedRange<Float>], _ frames: [FrameSet],
     _ load: (FrameSet) throws(CaptureError) -> [CameraFrame],
     _ configuration: ObservationConfiguration, _ monitor: StageMonitor

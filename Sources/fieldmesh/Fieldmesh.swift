@@ -20,6 +20,7 @@ struct Fieldmesh: ParsableCommand {
       Train.self,
       MeshFrames.self,
       Export.self,
+      Inspect.self,
       Config.self,
       Evaluate.self,
       Synth.self,

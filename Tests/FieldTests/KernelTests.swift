@@ -134,7 +134,7 @@ private func small(_ name: String) -> FieldDescription {
       kernels.train(
         &field, weights.base, points, 0, Int64(count),
         Int32(CFK_NEEDS_GRADIENT | CFK_NEEDS_COLOR), LossRecorder.callback,
-        Unmanaged.passUnretained(recorder).toOpaque(), d.base, scratch.base)
+        Unmanaged.passUnretained(recorder).toOpaque(), d.base, scratch.base, nil)
       #expect(recorder.points == count)
       var expected = [Double](repeating: 0, count: c.weights.count)
       for p in 0..<count {

@@ -191,6 +191,16 @@ import Testing
       after: { try FileManager.default.removeItem(at: $0.url("cam1/depth.txt")) })
   }
 
+  @Test func listsThatLieOutsideAreRefused() throws {
+    try expectError(
+      "<take>/cam1/depth.txt: The list lies outside the take's folder.",
+      after: {
+        try FileManager.default.removeItem(at: $0.url("cam1/depth.txt"))
+        try FileManager.default.createSymbolicLink(
+          atPath: $0.url("cam1/depth.txt").path, withDestinationPath: "/etc/hostname")
+      })
+  }
+
   @Test func listsOfUndescribedLensesAreRefused() throws {
     try expectError(
       "<take>/cam1/color.txt: There is a list, but take.json describes no such lens of `cam1`.",
@@ -265,6 +275,21 @@ import Testing
     for length in 0..<data.count - 1 {
       try data.prefix(length).write(to: tiny.url(name))
       #expect(throws: CaptureError.self, "\(length)") { try NativeTakeReader.open(tiny.folder) }
+    }
+  }
+
+  @Test func truncatedListsGiveNoOtherFrames() throws {
+    let tiny = try TinyTake()
+    defer { tiny.remove() }
+    let whole = try NativeTakeReader.open(tiny.folder).samples(camera: 1, kind: .depth)
+    let data = try Data(contentsOf: tiny.url("cam1/depth.txt"))
+    for length in 0..<data.count {
+      try data.prefix(length).write(to: tiny.url("cam1/depth.txt"))
+      do {
+        let samples = try NativeTakeReader.open(tiny.folder).samples(camera: 1, kind: .depth)
+        // The last name may be cut off; reading that image then tells.
+        #expect(samples.dropLast() == whole.prefix(max(0, samples.count - 1)))
+      } catch { #expect(error.place.hasPrefix(tiny.url("cam1/depth.txt").path), "\(error)") }
     }
   }
 

@@ -21,6 +21,12 @@ import Testing
     #expect(try NativeTakeReader.open(folder).samples(camera: 0, kind: .depth).count == 1)
   }
 
+  @Test func aTakeNeedsAnImage() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let writer = try TakeWriter(folder: folder, take: TinyTake.description)
+    expectError("<take>: No image was written, and a take needs one.") { try writer.finish() }
+  }
+
   @Test func aTakeIsNeverOverwritten() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let writer = try TakeWriter(folder: folder, take: TinyTake.description)

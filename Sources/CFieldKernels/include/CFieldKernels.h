@@ -49,6 +49,16 @@ typedef struct {
 
 enum { CFK_NEEDS_GRADIENT = 1, CFK_NEEDS_COLOR = 2 };
 
+// What `train` spends its time on.
+enum {
+  CFK_PHASE_FORWARD = 0,
+  CFK_PHASE_GRADIENT = 1,
+  CFK_PHASE_LOSS = 2,
+  CFK_PHASE_BACKWARD_OF_GRADIENT = 3,
+  CFK_PHASE_BACKWARD = 4,
+  CFK_PHASES = 5,
+};
+
 // What a loss sees of one tile, and where it says what it wants. Arrays are [..][CFK_TILE];
 // entries from `count` on are padding. d_* are zero on entry.
 typedef struct {
@@ -74,6 +84,10 @@ size_t cfk_scratch_floats(const cfk_field *field);
 typedef struct {
   const char *name;
 
+  // Does `rounds` of multiply-adds in registers alone and returns how many floating-point
+  // operations that were: what this processor could do at best.
+  double (*peak)(int64_t rounds);
+
   // Distances (and gradients [count][3], and rgb [count][3], where not NULL) of `count` points
   // [count][3] in field units. `weights`: this frame's composed weights, 64-byte aligned.
   void (*evaluate)(const cfk_field *field, const float *weights, const float *points,
@@ -82,19 +96,22 @@ typedef struct {
   // One pass over `count` points [count][3] of one frame: forward, `loss` per tile, backward.
   // Adds the gradient with respect to the composed weights to d_weights (same layout).
   // `first` is the batch index of the first point, passed on to the loss; flags as in cfk_tile.
+  // Adds the processor's ticks spent on each phase to `ticks` [CFK_PHASES] where not NULL.
+  // A point that isn't finite makes every gradient NaN; outputs of other points don't suffer.
   void (*train)(const cfk_field *field, const float *weights, const float *points, int64_t first,
                 int64_t count, int32_t flags, cfk_loss loss, void *context, float *d_weights,
-                float *scratch);
+                float *scratch, uint64_t *ticks);
 
-  // weight_t[i] = weight[i] + sum_r coefficients[r] basis[r * count + i].
+  // The following work on whole arrays or pieces of them; `count` is a multiple of 16.
+  //
+  // weight_t[i] = weight[i] + sum_r coefficients[r] basis[r * basis_stride + i].
   void (*compose)(float *weight_t, const float *weight, const float *coefficients,
-                  const float *basis, int32_t rank, size_t count);
+                  const float *basis, int32_t rank, size_t basis_stride, size_t count);
 
-  // Backward of compose over [begin, end): d_basis[r] += coefficients[r] d_weight_t, and
-  // dots[r] = <basis[r], d_weight_t> over the range (overwritten).
-  void (*decompose)(const float *d_weight_t, const float *coefficients, const float *basis,
-                    float *d_basis, float *dots, int32_t rank, size_t count, size_t begin,
-                    size_t end);
+  // Backward of compose for one r: d_basis[i] += coefficient d_weight_t[i]; returns
+  // <basis, d_weight_t>, the gradient of the coefficient.
+  float (*decompose)(const float *d_weight_t, float coefficient, const float *basis,
+                     float *d_basis, size_t count);
 
   // target[i] += source[i].
   void (*add)(float *target, const float *source, size_t count);

@@ -7,22 +7,22 @@ static void activate(int32_t kind, float scale, const float *z, float *a, float 
     vf value, slope;
     switch (kind) {
       case CFK_SOFTPLUS: {
-        const vf y = x * scale, t = vexp(-vmax(y, -y)), r = 1.0f / (t + 1.0f);
-        value = vmax(x, (vf){}) + vlog1p01(t) * inverse;
-        slope = select(y >= 0.0f, r, t * r);
+        const vf y = x * scale, t = vexp(-vabs(y)), r = 1.0f / (t + 1.0f);
+        value = vmax((vf){}, x) + vlog1p01(t) * inverse;
+        slope = y >= 0.0f ? r : t * r;
         break;
       }
       case CFK_RELU:
-        value = vmax(x, (vf){});
-        slope = select(x > 0.0f, splat(1.0f), (vf){});
+        value = vmax((vf){}, x);
+        slope = x > 0.0f ? splat(1.0f) : (vf){};
         break;
       case CFK_SINE:
         vsincos(x * scale, &value, &slope);
         slope = slope * scale;
         break;
       case CFK_SIGMOID: {
-        const vf t = vexp(-vmax(x, -x)), r = 1.0f / (t + 1.0f);
-        value = select(x >= 0.0f, r, t * r);
+        const vf t = vexp(-vabs(x)), r = 1.0f / (t + 1.0f);
+        value = x >= 0.0f ? r : t * r;
         slope = value * (1.0f - value);
         break;
       }

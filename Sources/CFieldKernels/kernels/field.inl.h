@@ -12,21 +12,32 @@ struct Tile {
   const float *weights;
   int32_t flags;
   int32_t encoded;                       // 3 + 6 bands
+  int64_t columns;                       // points in use, rounded up to whole vectors
   float *position, *encoding, *wave;     // [3][T], [encoded][T], derivative of each encoded value
   float *a[CFK_MAX_LAYERS], *p[CFK_MAX_LAYERS], *u[CFK_MAX_LAYERS], *g[CFK_MAX_LAYERS];
   float *joined;                         // input of the concatenating layer [inputs][T]
   float *s0, *s1, *transposed;           // work [widest][T]
   float *gradient;                       // [3][T]
   float *d_output;                       // [7][T]: d_distance, d_gradient, d_rgb
+  uint64_t *ticks, mark;                 // time by phase, and when the running one began
 };
 
 CFK_INLINE int32_t layerCount(const cfk_field *f) { return f->layers + f->color_layers; }
 static const int64_t T = CFK_TILE;
 
+// Books the time since the last call on a phase.
+CFK_INLINE void endPhase(Tile *t, int32_t phase) {
+  if (!t->ticks) return;
+  const uint64_t now = __builtin_readcyclecounter();
+  t->ticks[phase] += now - t->mark;
+  t->mark = now;
+}
+
 static void bind(Tile *t, const cfk_field *field, const float *weights, int32_t flags,
                  float *scratch) {
   int32_t widest = 3 + 6 * field->bands;
   t->field = field; t->weights = weights; t->flags = flags; t->encoded = widest;
+  t->ticks = nullptr; t->mark = 0;
   for (int32_t l = 0; l < layerCount(field); ++l) {
     const cfk_layer *layer = &field->layer[l];
     if (layer->inputs > widest) widest = layer->inputs;
@@ -45,7 +56,10 @@ static void bind(Tile *t, const cfk_field *field, const float *weights, int32_t 
 #undef CFK_TAKE
 }
 
+// Columns behind the last vector in use keep what an earlier tile left there: nothing reads them but
+// element-wise loops, which leave their results there too.
 static void encode(Tile *t, const float *points, int64_t count) {
+  t->columns = (count + kWidth - 1) / kWidth * kWidth;
   for (int64_t p = 0; p < T; ++p) {
     const int64_t q = p < count ? p : count - 1;  // padding repeats the last point
     for (int axis = 0; axis < 3; ++axis) t->position[axis * T + p] = points[3 * q + axis];
@@ -93,7 +107,7 @@ static const float *inputOf(const Tile *t, int32_t l) {
 
 static void forwardLayer(Tile *t, int32_t l, int64_t outputs) {
   const cfk_layer *layer = &t->field->layer[l];
-  gemm(outputs, T, layer->inputs, t->weights + layer->weight, cfk_stride(layer->inputs), 1,
+  gemm(outputs, t->columns, layer->inputs, t->weights + layer->weight, cfk_stride(layer->inputs), 1,
        inputOf(t, l), T, t->a[l], T, kBias, t->weights + layer->bias);
   if (layer->activation != CFK_IDENTITY)
     activate(layer->activation, layer->scale, t->a[l], t->a[l], t->p[l], outputs * T);
@@ -122,7 +136,7 @@ static void forwardGradient(Tile *t) {
     for (int64_t i = 0; i < own * T; i += kWidth)
       store(t->s1 + i, load(t->u[l - 1] + i) * load(t->p[l - 1] + i));
     const cfk_layer *below = &f->layer[l - 1];
-    gemm(below->inputs, T, below->outputs, t->weights + below->weight, 1,
+    gemm(below->inputs, t->columns, below->outputs, t->weights + below->weight, 1,
          cfk_stride(below->inputs), t->s1, T, down, T, kZero, nullptr);
   }
 }
@@ -135,7 +149,9 @@ static void forward(Tile *t) {
   if (color)
     for (int32_t l = layers; l < layerCount(t->field); ++l)
       forwardLayer(t, l, t->field->layer[l].outputs);
+  endPhase(t, CFK_PHASE_FORWARD);
   if (t->flags & CFK_NEEDS_GRADIENT) forwardGradient(t);
+  endPhase(t, CFK_PHASE_GRADIENT);
 }
 
 // d_W[o, i] += sum_p left[o][p] right[i][p].
@@ -143,14 +159,14 @@ static void outer(Tile *t, int32_t l, const float *left, const float *right, int
                   float *d_weights) {
   const cfk_layer *layer = &t->field->layer[l];
   const int64_t stride = cfk_stride(layer->inputs);
-  transpose(right, layer->inputs, t->transposed, stride);
-  gemm(outputs, stride, T, left, T, 1, t->transposed, stride, d_weights + layer->weight, stride,
+  transpose(right, layer->inputs, t->transposed, stride, t->columns);
+  gemm(outputs, stride, t->columns, left, T, 1, t->transposed, stride, d_weights + layer->weight, stride,
        kAccumulate, nullptr);
 }
 
-CFK_INLINE float total(const float *row) {
+CFK_INLINE float total(const Tile *t, const float *row) {
   vf sum = {};
-  for (int64_t p = 0; p < T; p += kWidth) sum += load(row + p);
+  for (int64_t p = 0; p < t->columns; p += kWidth) sum += load(row + p);
   float result = 0;
   for (int i = 0; i < kWidth; ++i) result += sum[i];
   return result;
@@ -171,7 +187,7 @@ static void backwardGradient(Tile *t, const float *d_gradient, float *d_weights)
     for (int64_t i = 0; i < n; i += kWidth)
       store(t->s1 + i, load(t->u[l] + i) * load(t->p[l] + i));
     outer(t, l, t->s1, h, layer->outputs, d_weights);
-    gemm(layer->outputs, T, layer->inputs, t->weights + layer->weight, cfk_stride(layer->inputs),
+    gemm(layer->outputs, t->columns, layer->inputs, t->weights + layer->weight, cfk_stride(layer->inputs),
          1, h, T, t->s1, T, kZero, nullptr);
     for (int64_t i = 0; i < n; i += kWidth) {
       const vf hv = load(t->s1 + i), slope = load(t->p[l] + i);
@@ -182,7 +198,7 @@ static void backwardGradient(Tile *t, const float *d_gradient, float *d_weights)
     h = join(t, l + 1, t->s0, h_encoding, t->joined);
   }
   const cfk_layer *last = &f->layer[f->layers - 1];
-  for (int32_t i = 0; i < last->inputs; ++i) d_weights[last->weight + i] += total(h + i * T);
+  for (int32_t i = 0; i < last->inputs; ++i) d_weights[last->weight + i] += total(t, h + i * T);
 }
 
 // d: gradient at layer l's z [outputs][T]; leaves the gradient at its input in `below`.
@@ -190,10 +206,10 @@ static void backwardLayer(Tile *t, int32_t l, const float *d, int64_t outputs, f
                           float *d_weights) {
   const cfk_layer *layer = &t->field->layer[l];
   outer(t, l, d, inputOf(t, l), outputs, d_weights);
-  for (int64_t o = 0; o < outputs; ++o) d_weights[layer->bias + o] += total(d + o * T);
+  for (int64_t o = 0; o < outputs; ++o) d_weights[layer->bias + o] += total(t, d + o * T);
   if (!below) return;
   const int64_t inputs = layer->concat ? layer->inputs - t->encoded : layer->inputs;
-  gemm(inputs, T, outputs, t->weights + layer->weight, 1, cfk_stride(layer->inputs), d, T, below,
+  gemm(inputs, t->columns, outputs, t->weights + layer->weight, 1, cfk_stride(layer->inputs), d, T, below,
        T, kZero, nullptr);
   if (layer->concat) scaled(below, below, kJoin, inputs * T);
 }
@@ -205,6 +221,7 @@ static void backward(Tile *t, const float *d_distance, const float *d_gradient, 
   const bool second_order = t->flags & CFK_NEEDS_GRADIENT;
   const bool color = (t->flags & CFK_NEEDS_COLOR) && f->color_layers > 0;
   if (second_order) backwardGradient(t, d_gradient, d_weights);
+  endPhase(t, CFK_PHASE_BACKWARD_OF_GRADIENT);
   float *d = t->s0;
   int64_t outputs = 1;
   scaled(d, d_distance, 1.0f, T);
@@ -254,9 +271,11 @@ static void evaluate(const cfk_field *field, const float *weights, const float *
 
 static void train(const cfk_field *field, const float *weights, const float *points, int64_t first,
                   int64_t count, int32_t flags, cfk_loss loss, void *context, float *d_weights,
-                  float *scratch) {
+                  float *scratch, uint64_t *ticks) {
   Tile t;
   bind(&t, field, weights, flags, scratch);
+  t.ticks = ticks;
+  t.mark = ticks ? __builtin_readcyclecounter() : 0;
   for (int64_t at = 0; at < count; at += T) {
     const int64_t n = count - at < T ? count - at : T;
     encode(&t, points + 3 * at, n);
@@ -266,8 +285,10 @@ static void train(const cfk_field *field, const float *weights, const float *poi
                            t.a[layerCount(field) - 1], t.d_output, t.d_output + T,
                            t.d_output + 4 * T};
     loss(context, &view);
+    endPhase(&t, CFK_PHASE_LOSS);
     for (int r = 0; r < 7; ++r)
       for (int64_t p = n; p < T; ++p) t.d_output[r * T + p] = 0.0f;
     backward(&t, view.d_distance, view.d_gradient, view.d_rgb, d_weights);
+    endPhase(&t, CFK_PHASE_BACKWARD);
   }
 }

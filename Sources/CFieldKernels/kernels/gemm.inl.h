@@ -25,18 +25,19 @@ CFK_INLINE void micro(int64_t k_count, const float *a, int64_t a_row, int64_t a_
 }
 
 template <int NV>
-CFK_INLINE void panel(int64_t m_count, int64_t k_count, const float *a, int64_t a_row,
+static void panel(int64_t m_count, int64_t k_count, const float *a, int64_t a_row,
                       int64_t a_column, const float *b, int64_t b_row, float *c, int64_t c_row,
                       Init init, const float *bias) {
   int64_t m = 0;
-#define CFK_ROWS(MR)                                                                        \
-  for (; m + MR <= m_count; m += MR)                                                        \
-    micro<MR, NV>(k_count, a + m * a_row, a_row, a_column, b, b_row, c + m * c_row, c_row,  \
-                  init, init == kBias ? bias + m : bias);
-  CFK_ROWS(kRows)
-  CFK_ROWS(4)
-  CFK_ROWS(1)
-#undef CFK_ROWS
+  for (; m + kRows <= m_count; m += kRows)
+    micro<kRows, NV>(k_count, a + m * a_row, a_row, a_column, b, b_row, c + m * c_row, c_row, init,
+                     init == kBias ? bias + m : bias);
+#define CFK_REST(MR)                                                                         \
+  case MR:                                                                                   \
+    return micro<MR, NV>(k_count, a + m * a_row, a_row, a_column, b, b_row, c + m * c_row,   \
+                         c_row, init, init == kBias ? bias + m : bias);
+  switch (m_count - m) { CFK_REST(1) CFK_REST(2) CFK_REST(3) CFK_REST(4) CFK_REST(5) }
+#undef CFK_REST
 }
 
 // N must be a multiple of kWidth.
@@ -44,17 +45,45 @@ static void gemm(int64_t m_count, int64_t n_count, int64_t k_count, const float 
                  int64_t a_column, const float *b, int64_t b_row, float *c, int64_t c_row,
                  Init init, const float *bias) {
   int64_t n = 0;
-  for (; n + kColumns * kWidth <= n_count; n += kColumns * kWidth)
-    panel<kColumns>(m_count, k_count, a, a_row, a_column, b + n, b_row, c + n, c_row, init, bias);
-  for (; n < n_count; n += kWidth)
-    panel<1>(m_count, k_count, a, a_row, a_column, b + n, b_row, c + n, c_row, init, bias);
+#define CFK_PANEL(NV)                                                                       \
+  panel<NV>(m_count, k_count, a, a_row, a_column, b + n, b_row, c + n, c_row, init, bias);  \
+  n += NV * kWidth
+  while (n + kColumns * kWidth <= n_count) { CFK_PANEL(kColumns); }
+  if constexpr (kColumns > 2) {
+    if (n + 3 * kWidth <= n_count) { CFK_PANEL(3); }
+    if (n + 2 * kWidth <= n_count) { CFK_PANEL(2); }
+  }
+  while (n < n_count) { CFK_PANEL(1); }
+#undef CFK_PANEL
 }
 
-// out[p][i] = in[i][p] for a tile; columns from `rows` to `stride` become 0.
-static void transpose(const float *in, int64_t rows, float *out, int64_t stride) {
-  enum { kBlock = 16 };
-  for (int64_t i = 0; i < stride; i += kBlock)
-    for (int64_t p = 0; p < CFK_TILE; ++p)
-      for (int64_t j = i; j < i + kBlock; ++j)
-        out[p * stride + j] = j < rows ? in[j * CFK_TILE + p] : 0.0f;
+template <int Half, int... I>
+CFK_INLINE void exchange(vf *first, vf *second, std::integer_sequence<int, I...>) {
+  const vf a = *first, b = *second;
+  *first = __builtin_shufflevector(a, b, ((I & Half) ? kWidth + I - Half : I)...);
+  *second = __builtin_shufflevector(a, b, ((I & Half) ? kWidth + I : I + Half)...);
+}
+
+// One round of the transposition of a square of vectors: swaps halves of blocks of 2 x Half.
+template <int Half>
+CFK_INLINE void exchangeAll(vf *row) {
+  if constexpr (Half > 0) {
+    for (int i = 0; i < kWidth; ++i)
+      if (!(i & Half))
+        exchange<Half>(&row[i], &row[i + Half], std::make_integer_sequence<int, kWidth>());
+    exchangeAll<Half / 2>(row);
+  }
+}
+
+// out[p][i] = in[i][p] for the first `points` of a tile, a multiple of kWidth; columns from `rows` to
+// `stride` become 0.
+static void transpose(const float *in, int64_t rows, float *out, int64_t stride, int64_t points) {
+  for (int64_t i = 0; i < stride; i += kWidth)
+    for (int64_t p = 0; p < points; p += kWidth) {
+      vf block[kWidth];
+      for (int j = 0; j < kWidth; ++j)
+        block[j] = i + j < rows ? load(in + (i + j) * CFK_TILE + p) : (vf){};
+      exchangeAll<kWidth / 2>(block);
+      for (int j = 0; j < kWidth; ++j) store(out + (p + j) * stride + i, block[j]);
+    }
 }

@@ -1,4 +1,6 @@
 // The kernels compiled for one instruction set; see dispatch.cpp for when they are chosen.
+#include <utility>
+
 #include "../include/CFieldKernels.h"
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
@@ -12,5 +14,6 @@ enum { kWidth = 8, kRows = 6, kColumns = 2 };  // kRows x kColumns accumulators 
 }  // namespace cfk_avx2
 #pragma clang attribute pop
 extern const cfk_kernels cfk_kernels_avx2 = {
-    "avx2", cfk_avx2::evaluate, cfk_avx2::train, cfk_avx2::compose, cfk_avx2::decompose, cfk_avx2::add, cfk_avx2::adam};
+    "avx2",         cfk_avx2::peak,      cfk_avx2::evaluate, cfk_avx2::train,
+    cfk_avx2::compose, cfk_avx2::decompose, cfk_avx2::add,      cfk_avx2::adam};
 #endif

@@ -1,4 +1,6 @@
 // The kernels compiled for one instruction set; see dispatch.cpp for when they are chosen.
+#include <utility>
+
 #include "../include/CFieldKernels.h"
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), apply_to = function)
@@ -12,5 +14,6 @@ enum { kWidth = 16, kRows = 6, kColumns = 4 };  // kRows x kColumns accumulators
 }  // namespace cfk_avx512
 #pragma clang attribute pop
 extern const cfk_kernels cfk_kernels_avx512 = {
-    "avx512", cfk_avx512::evaluate, cfk_avx512::train, cfk_avx512::compose, cfk_avx512::decompose, cfk_avx512::add, cfk_avx512::adam};
+    "avx512",         cfk_avx512::peak,      cfk_avx512::evaluate, cfk_avx512::train,
+    cfk_avx512::compose, cfk_avx512::decompose, cfk_avx512::add,      cfk_avx512::adam};
 #endif

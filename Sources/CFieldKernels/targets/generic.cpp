@@ -1,4 +1,6 @@
 // The kernels compiled for one instruction set; see dispatch.cpp for when they are chosen.
+#include <utility>
+
 #include "../include/CFieldKernels.h"
 namespace cfk_generic {
 enum { kWidth = 4, kRows = 4, kColumns = 2 };  // kRows x kColumns accumulators fill the registers
@@ -9,4 +11,5 @@ enum { kWidth = 4, kRows = 4, kColumns = 2 };  // kRows x kColumns accumulators 
 #include "../kernels/vectors.inl.h"
 }  // namespace cfk_generic
 extern const cfk_kernels cfk_kernels_generic = {
-    "generic", cfk_generic::evaluate, cfk_generic::train, cfk_generic::compose, cfk_generic::decompose, cfk_generic::add, cfk_generic::adam};
+    "generic",         cfk_generic::peak,      cfk_generic::evaluate, cfk_generic::train,
+    cfk_generic::compose, cfk_generic::decompose, cfk_generic::add,      cfk_generic::adam};

@@ -31,7 +31,7 @@ struct IngestStage: PipelineStage {
       throw CaptureError(.usage, "The first stage needs a recording.", at: context.output.url.path)
     }
     let take = try OpenTake(source)
-    let (all, report) = synchronized(take.reader, context.configuration.sync)
+    let (all, report) = take.reader.synchronized(context.configuration.sync)
     for warning in report.warnings { context.monitor.warn(warning) }
     let chosen = all.filter { context.configuration.frames.contains($0.index) }
     guard !chosen.isEmpty else {
@@ -58,22 +58,6 @@ struct IngestStage: PipelineStage {
     return StageResult(
       outputs: [FrameList.fileName, "sync.json"],
       summary: "\(sets.count) frame sets of \(take.cameras.count) cameras", skipped: failures)
-  }
-
-  private func synchronized(
-    _ reader: any RecordingReader, _ configuration: FrameSyncConfiguration
-  ) -> ([FrameSet], SyncReport) {
-    let cameras = reader.take.cameras.enumerated().map { index, camera in
-      CameraTimes(
-        id: camera.id, sync: camera.sync,
-        times: Dictionary(
-          uniqueKeysWithValues: StreamKind.allCases.map { kind in
-            (kind, reader.samples(camera: index, kind: kind).map(\.time))
-          }))
-    }
-    let result = frameSets(
-      of: cameras, framesPerSecond: reader.take.framesPerSecond, configuration: configuration)
-    return (result.sets, result.report)
   }
 
   /// The sets without the images that cannot be read, less the sets that then have no depth.

@@ -110,10 +110,13 @@ public final class TakeWriter: Sendable {
   }
 
   /// Writes the lists, the calibration and, last, `take.json`.
-  /// - Throws: ``CaptureError`` `badInput` when a stream's times go backwards, or for what
-  ///   writing meets.
+  /// - Throws: ``CaptureError`` `badInput` when there is no image or a stream's times go backwards,
+  ///   or for what writing meets.
   public func finish() throws(CaptureError) {
     let lists = lists.withLock { $0 }
+    guard lists.contains(where: { !$0.isEmpty }) else {
+      throw CaptureError(.badInput, "No image was written, and a take needs one.", at: folder.path)
+    }
     for (camera, streams) in zip(take.cameras, lists) {
       for kind in StreamKind.allCases {
         let isDescribed = kind == .depth ? camera.depth != nil : camera.color != nil

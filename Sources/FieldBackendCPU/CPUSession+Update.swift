@@ -1,0 +1,95 @@
+internal import CFieldKernels
+internal import CaptureCore
+internal import Foundation
+internal import NeuralFields
+
+/// Adam's settings with the bias correction of one step folded in.
+struct CorrectedStep {
+  var rate, beta1, beta2, epsilon, coefficientScale, basisScale: Float
+}
+
+extension AdamStep {
+  /// Steps count from 1.
+  func corrected(at step: Int) -> CorrectedStep {
+    let first = 1 - powf(beta1, Float(step))
+    let second = (1 - powf(beta2, Float(step))).squareRoot()
+    return CorrectedStep(
+      rate: rate * second / first, beta1: beta1, beta2: beta2, epsilon: epsilon * second,
+      coefficientScale: coefficientRateScale, basisScale: basisRateScale)
+  }
+}
+
+/// From the slices' gradients to new parameters, one pass over each array.
+extension CPUSession {
+  func update(_ step: CorrectedStep) {
+    concurrently(pieces.count, threads: threads) { piece, worker in
+      updatePiece(piece, step, pieceGradient[worker].base)
+    }
+    gatherCoefficients()
+    concurrently(coefficientPieces.count, threads: threads) { index, _ in
+      let piece = coefficientPieces[index]
+      adam(
+        piece.parameter, coefficientGradient.base + piece.gradient, piece.count, step,
+        step.coefficientScale)
+    }
+  }
+
+  /// `gradient` is room for one piece, zero on entry and on return.
+  private func updatePiece(
+    _ index: Int, _ step: CorrectedStep, _ gradient: UnsafeMutablePointer<Float>
+  ) {
+    let piece = pieces[index]
+    let kernels = target.kernels
+    for time in 0..<plan.times.count {
+      let sum = sumOfSlices(time, piece)
+      for slice in plan.times[time].slice + 1..<plan.slices.count
+      where plan.slices[slice].time == time {
+        kernels.pointee.add(sum, partial[slice].base + piece.begin, piece.count)
+      }
+      kernels.pointee.add(gradient, sum, piece.count)
+    }
+    adam(piece.begin, gradient, piece.count, step, 1)
+    guard let l = piece.layer else { return }
+    let layer = layout.layers[l]
+    for r in 0..<layer.block.rank {
+      let basis = layer.basis + r * layer.weightCount + piece.begin - layer.weight
+      for time in 0..<plan.times.count {
+        dots.base[time * dotStride + index * layout.largestRank + r] = kernels.pointee.decompose(
+          sumOfSlices(time, piece), row(time, l)[r], parameters.base + basis, gradient, piece.count)
+      }
+      adam(basis, gradient, piece.count, step, step.basisScale)
+    }
+  }
+
+  /// One piece of a time's gradient; the first of its slices is where the sum builds up.
+  private func sumOfSlices(_ time: Int, _ piece: ParameterPiece) -> UnsafeMutablePointer<Float> {
+    partial[plan.times[time].slice].base + piece.begin
+  }
+
+  /// Distributes the coefficients' gradients to the rows that each time lies between.
+  private func gatherCoefficients() {
+    for time in 0..<plan.times.count {
+      let (first, second, share) = layout.rows(at: plan.times[time].position)
+      for index in 0..<pieces.count {
+        guard let l = pieces[index].layer else { continue }
+        let rank = layout.layers[l].block.rank
+        let table = coefficientGradient.base + layout.coefficientOffset(of: l)
+        for r in 0..<rank {
+          let dot = dots.base[time * dotStride + index * layout.largestRank + r]
+          table[first * rank + r] += dot * (1 - share)
+          table[second * rank + r] += dot * share
+        }
+      }
+    }
+  }
+
+  /// One step of Adam over a range of the parameters; clears the gradient.
+  private func adam(
+    _ begin: Int, _ gradient: UnsafeMutablePointer<Float>, _ count: Int, _ step: CorrectedStep,
+    _ scale: Float
+  ) {
+    target.kernels.pointee.adam(
+      parameters.base + begin, gradient, firstMoment.base + begin, secondMoment.base + begin, count,
+      step.rate * scale, step.beta1, step.beta2, step.epsilon)
+  }
+}

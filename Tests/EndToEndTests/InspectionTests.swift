@@ -1,0 +1,165 @@
+import CaptureCore
+import CapturePipeline
+import Foundation
+import ImageFiles
+import Pictures
+import Recordings
+import Testing
+
+@Suite struct InspectionTests {
+  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+    "fieldmesh-\(UUID().uuidString)")
+
+  /// Two cameras, ten frames; `left` drops its third depth image and sees half the wall.
+  private func writeTake(
+    calibration: RigCalibration? = nil, range: ClosedRange<Double> = 0.5...2.4
+  ) throws {
+    let lens = CameraModel(
+      width: 4, height: 2, intrinsics: Intrinsics(fx: 3, fy: 3, cx: 1.5, cy: 0.5))
+    let take = TakeDescription(
+      name: "wall", framesPerSecond: 30,
+      cameras: [
+        CameraDescription(
+          id: "left", model: "test-tof", sync: SyncRole(mode: .master), color: lens, depth: lens,
+          depthRange: range),
+        CameraDescription(
+          id: "right", sync: SyncRole(mode: .subordinate, delay: 0.00016), color: nil, depth: lens,
+          depthUnit: 0.0005, depthRange: range),
+      ])
+    let writer = try TakeWriter(folder: folder, take: take, calibration: calibration)
+    for i in 0..<10 {
+      let time = 2 + Double(i) / 30
+      if i != 2 {
+        let samples: [UInt16] = [0, 0, 0, 0, 1000, 1100, 1200, 1300]
+        try writer.write(
+          DepthImage(width: 4, height: 2, samples: samples, unit: 0.001), camera: 0, index: i,
+          time: time)
+      }
+      let pixels = [UInt8](repeating: UInt8(i), count: 24)
+      try writer.write(
+        ColorImage(width: 4, height: 2, pixels: pixels), camera: 0, index: i, time: time)
+      let right = [UInt16](repeating: 3000, count: 7) + [5000]
+      try writer.write(
+        DepthImage(width: 4, height: 2, samples: right, unit: 0.0005), camera: 1, index: i,
+        time: time + 0.00016 + (i < 3 ? 0.002 : 0))
+    }
+    try writer.finish()
+  }
+
+  private func calibration(of ids: [String]) -> RigCalibration {
+    RigCalibration(
+      rig: "test", reference: ids[0],
+      rigFromColor: Dictionary(uniqueKeysWithValues: ids.map { ($0, .identity) }),
+      worldFromRig: .identity)
+  }
+
+  @Test func theTextShowsCamerasStreamsAndDepth() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try writeTake()
+    let inspection = try InspectedTake(folder).inspect()
+    #expect(inspection.text == expectedText)
+    try inspection.checkComplete()
+  }
+
+  private let expectedText = """
+    wall: Fieldmesh take, 2 cameras
+    10 frame sets from 2.000 to 2.300 s, 30.00 Hz (the take says 30.00 Hz)
+    calibration: none
+
+    camera  model     clock        delay ms  colour  depth    range m  depth f px
+    left    test-tof  master          0.000     4x2    4x2  0.50-2.40         3.0
+    right   -         subordinate     0.160       -    4x2  0.50-2.40         3.0
+
+    camera  depth images  dropped  missing  unused  gap ms  colour images  dropped  masks  off by ms  at most ms  suspicious
+    left               9        1        1       0    66.7             10        0      0      0.000       0.000           0
+    right             10        0        0       0    33.3              0        0      0      0.400       2.000           2
+    missing: frame sets without its depth; off by: mean distance of its depth from the set's time
+
+    camera  depth 1 %  median  99 % m  holes %  out of range %
+    left        1.000   1.100   1.300     50.0             0.0
+    right       1.500   1.500   2.500      0.0            12.5
+
+    depth figures: every pixel of 8 frame sets
+
+    Warnings:
+    - Camera right is more than 1 ms off in 2 of 10 frame sets; a wired rig does not do that. Check its delay and its cable.
+    """
+
+  @Test func theJSONReadsBack() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try writeTake()
+    let inspection = try InspectedTake(folder).inspect()
+    let text = try inspection.json()
+    #expect(try JSONDecoder().decode(Inspection.self, from: Data(text.utf8)) == inspection)
+  }
+
+  @Test func imagesThatCannotBeReadAreListed() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try writeTake()
+    let image = folder.appendingPathComponent("left/depth/000000.png")
+    try Data("broken".utf8).write(to: image)
+    let inspection = try InspectedTake(folder).inspect()
+    let reason =
+      "camera left, depth frame 0, \(image.path): The file is neither a JPEG nor a PNG image."
+    #expect(inspection.unreadable == [reason])
+    let error = #expect(throws: CaptureError.self) { try inspection.checkComplete() }
+    #expect(error?.description == "An image could not be read: \(reason)")
+    #expect(error?.code == .partialResult)
+  }
+
+  @Test func aTakeWithoutARegionIsStillInspected() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try writeTake(calibration: calibration(of: ["left", "right"]), range: 5...6)
+    let inspection = try InspectedTake(folder).inspect()
+    #expect(inspection.calibratedRig == "test" && inspection.region == nil)
+    #expect(
+      inspection.warnings.last
+        == "There is no region of interest: No depth image holds a measurement within its camera's range. Look at the take with `fieldmesh inspect --picture`."
+    )
+  }
+
+  @Test func theCalibrationMustBeThatOfTheRig() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try writeTake(calibration: calibration(of: ["left"]))
+    let error = #expect(throws: CaptureError.self) { try InspectedTake(folder).inspect() }
+    #expect(
+      error?.description
+        == "\(folder.path): The calibration of `test` does not place camera `right`. Use the calibration of the rig that recorded the take."
+    )
+  }
+
+  @Test func theSheetShowsColourAndDepthOfEveryCamera() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try writeTake()
+    try Data("broken".utf8).write(to: folder.appendingPathComponent("left/color/000000.jpg"))
+    let take = try InspectedTake(folder)
+    let url = folder.appendingPathComponent("sheet.png")
+    try take.writeSheet(of: try take.inspect(), to: url)
+    let sheet = try ImageFile.color(at: url)
+    // Four times of colour and depth, 240 pixels wide, with gaps of 8; one row a camera.
+    #expect(sheet.width == 8 + 8 * 248)
+    func pixel(_ column: Int, _ y: Int) -> SIMD3<UInt8> {
+      let i = 3 * (y * sheet.width + 8 + column * 248 + 200)
+      return SIMD3(sheet.pixels[i], sheet.pixels[i + 1], sheet.pixels[i + 2])
+    }
+    let (first, second) = (sheet.height / 4 + 20, sheet.height * 3 / 4)
+    // The broken image and the second camera's missing colour are dark; colours and depths are not.
+    #expect(pixel(0, first) == SIMD3(repeating: 40) && pixel(0, second) == SIMD3(repeating: 40))
+    let (found, wanted) = (pixel(1, first + 40), DepthColors.color(at: 0.2))
+    #expect((0..<3).allSatisfy { abs(Int(found[$0]) - Int(wanted[$0])) < 8 })
+    #expect(pixel(1, second).max() > 100)
+  }
+
+  @Test func theRedwoodRoomIsCalibratedAndStandsOnItsFloor() throws {
+    let root = URL(fileURLWithPath: #filePath)
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let take = try InspectedTake(
+      root.appendingPathComponent("samples/redwood-room"),
+      calibration: root.appendingPathComponent("calibration/redwood-handheld/2026-11-24.json"))
+    let inspection = try take.inspect()
+    let region = try #require(inspection.region)
+    #expect(abs(try #require(region.floorHeight)) < 0.02)
+    #expect(region.box.size.min() > 0.5 && region.box.size.max() < 4)
+    #expect(inspection.cameras.allSatisfy { ($0.holes ?? 1) < 0.2 })
+  }
+}
