@@ -31,7 +31,7 @@ public struct Pipeline: Sendable {
     (self.threads, self.observer, self.isCancelled) = (threads, observer, isCancelled)
   }
 
-  /// Runs every stage that the method needs.
+  /// Runs every stage that the method needs, then draws the preview.
   /// - Throws: ``CaptureError`` of the first stage that fails, with the stages before it kept;
   ///   `tryAgain` when another process works in the folder, or once the user asked to stop.
   public func run(_ source: TakeSource) throws(CaptureError) -> RunReport {
@@ -50,6 +50,9 @@ public struct Pipeline: Sendable {
       }
       manifests[stage.name] = try perform(stage, inputs, context)
       ran.insert(stage.name)
+    }
+    if ran.contains(.mesh) || fileSize(output.preview) == nil {
+      try PreviewPicture(output: output, threads: threads).write()
     }
     let report = RunReport(
       configuration: configuration, backend: backend.name,

@@ -37,6 +37,12 @@ struct FrameList: Codable, Equatable, Sendable {
       remedy: "Run 'fieldmesh ingest' again.")
   }
 
+  /// The recording that the list was made from.
+  var source: TakeSource {
+    TakeSource(
+      take: URL(fileURLWithPath: take), calibration: calibration.map { URL(fileURLWithPath: $0) })
+  }
+
   /// The frame sets, numbered from 0 whatever their numbers in the take.
   var sets: [FrameSet] {
     frames.enumerated().map { index, frame in

@@ -15,10 +15,7 @@ struct ObserveStage: PipelineStage {
 
   func run(_ context: StageContext) throws(CaptureError) -> StageResult {
     let list = try FrameList.read(context.output)
-    let take = try OpenTake(
-      TakeSource(
-        take: URL(fileURLWithPath: list.take),
-        calibration: list.calibration.map { URL(fileURLWithPath: $0) }))
+    let take = try OpenTake(list.source)
     let report = try ObservationStage.build(
       cameras: take.cameras, frames: list.sets,
       load: { set throws(CaptureError) in try take.images(of: set, threads: context.threads) },
