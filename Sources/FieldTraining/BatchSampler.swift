@@ -18,12 +18,12 @@ final class BatchSampler {
   private var freedom: [Float]
 
   /// Metres behind a depth pixel at which interior points are looked for.
-  private static let interiorDepth: ClosedRange<Float> = 0.07...0.4
+  private static let interiorDepth: ClosedRange<Float> = 0.12...0.45
   /// Metres by which a point must lie behind free space in every camera to count as inside: more
-  /// than most gaps between a body and what hangs off it (a cape, a bag), less than half a torso.
-  private static let hidden: Float = 0.1
+  /// than the gap between a body and what hangs off it (a cape, a bag), less than half a torso.
+  private static let hidden: Float = 0.15
   /// Metres that an interior point is at least inside.
-  private static let interiorDistance: Float = 0.015
+  private static let interiorDistance: Float = 0.03
 
   /// Frames whose grids are kept; about 1 MB each.
   private static let keptGrids = 48
@@ -187,7 +187,8 @@ final class BatchSampler {
     for (x, free) in zip(candidates, freedom)
     where free < -Self.hidden && free > -1 && source.box.contains(x) {
       batch.append(
-        .free, space.fieldFromWorld(x), target: -.infinity, ceiling: -Self.interiorDistance)
+        .free, space.fieldFromWorld(x), target: -.infinity, ceiling: -Self.interiorDistance,
+        weight: 0.3)
     }
   }
 
