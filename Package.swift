@@ -83,7 +83,7 @@ let package = Package(
       ["Recordings", "FrameSync", "Calibration", "ImageFiles", "NumpyFiles"]),
     tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),
     tests("FieldTests", ["CFieldKernels", "NeuralFields", "FieldBackendCPU", "FieldTraining"]),
-    tests("MeshingTests", ["Meshing", "MeshExport"]),
+    tests("MeshingTests", ["Meshing", "MeshExport", "DepthFusion"]),
     tests("SurfaceMetricsTests", ["SurfaceMetrics", "NumpyFiles", "Pictures", "ImageFiles"]),
     tests("SyntheticRigsTests", ["SyntheticRigs", "Recordings", "FrameSync"]),
     tests("EndToEndTests", ["CapturePipeline", "FieldBackendCPU", "fieldmesh"] + stages),

@@ -94,10 +94,13 @@ struct CoarseSearch {
     for (i, free) in zip(open, freedom) {
       let (d, r) = (distances[i], reach[i])
       let cut = any(centers[i] - half .< box.lower) || any(centers[i] + half .> box.upper)
-      // Freedom jumps at silhouettes: a cell counts as free only when its centre is far inside.
+      // Freedom jumps at silhouettes, so that a large cell with a free centre may hold the subject;
+      // its margins are wider than the smallest cells.
+      let free = free.isNaN ? -.infinity : free
+      let isOpen = level == 1 && free > 2 * r
       probes[inRange[i]] = Probe(
-        distance: points[i] == centers[i] ? d : .nan, inside: d < 0 && !(free >= 0),
-        near: !(free > 2 * r) && (d >= -r || free >= -r || cut))
+        distance: points[i] == centers[i] ? d : .nan, inside: d < 0 && free < 0,
+        near: !isOpen && (d >= -r || free >= -r || cut))
     }
     return probes
   }

@@ -52,17 +52,29 @@ struct ComponentFilter {
     guard let seen = observations?.surface, !seen.isEmpty, within > 0,
       components.count(where: \.kept) > 1
     else { return }
-    var cells = Set<SIMD3<Int32>>()
-    for observation in seen { cells.insert(Self.cube(observation.position, within)) }
-    var observed = components.map { !$0.kept }
-    for (p, label) in zip(surface.positions, labels) where !observed[Int(label)] {
-      let cell = Self.cube(p, within)
-      observed[Int(label)] = Self.neighbourhood.contains { cells.contains(cell &+ $0) }
+    let cells = Self.observedCubes(seen, within)
+    var (near, all) = ([Int](repeating: 0, count: components.count), components.map { _ in 0 })
+    for (p, label) in zip(surface.positions, labels) where components[Int(label)].kept {
+      all[Int(label)] += 1
+      if cells.contains(Self.cube(p, within)) { near[Int(label)] += 1 }
     }
-    for i in components.indices where !observed[i] {
+    for i in components.indices where components[i].kept && 10 * near[i] < all[i] {
       components[i].kept = false
       report.unobservedComponents += 1
     }
+  }
+
+  /// Cubes that hold observations or touch cubes that do. A few are none: flying pixels.
+  private static func observedCubes(
+    _ seen: UnsafeBufferPointer<SurfaceObservation>, _ edge: Float
+  ) -> Set<SIMD3<Int32>> {
+    var counts: [SIMD3<Int32>: Int] = [:]
+    for observation in seen { counts[cube(observation.position, edge), default: 0] += 1 }
+    var around: [SIMD3<Int32>: Int] = [:]
+    for (cube, count) in counts {
+      for offset in neighbourhood { around[cube &+ offset, default: 0] += count }
+    }
+    return Set(around.lazy.filter { $0.value >= 8 }.map(\.key))
   }
 
   private static let neighbourhood: [SIMD3<Int32>] = (Int32(0)..<27).map { i in

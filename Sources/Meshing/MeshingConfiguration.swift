@@ -14,7 +14,8 @@ public struct MeshingConfiguration: DocumentedConfiguration {
   public var smallestShare: Float = 0.01
   /// Smallest component that is kept, square metres.
   public var smallestArea: Float = 0.001
-  /// How near an observation a component must come to be kept, metres; 0 keeps unobserved ones.
+  /// How near observations a tenth of a component must lie for it to be kept, metres; 0 keeps
+  /// unobserved ones. A lone component always stays.
   public var observedWithin: Float = 0.05
   /// Whether closed surfaces that face inward, hollows that nobody can see, are kept.
   public var hollows = false
@@ -40,7 +41,8 @@ public struct MeshingConfiguration: DocumentedConfiguration {
       "smallestArea", "square metres", "Components below this area are dropped."),
     ConfigurationField(
       "observedWithin", "metres",
-      "Components that come no nearer to any observation are dropped; 0 keeps them."),
+      "Components of which less than a tenth lies so near to observations are dropped; 0 keeps all."
+    ),
     ConfigurationField(
       "hollows", "", "Whether closed surfaces around hollows, which nobody can see, are kept."),
     ConfigurationField("carve", "", "Whether space that a camera saw through is cut away."),

@@ -54,3 +54,44 @@ import Testing
     }
   }
 }
+
+@Suite struct PixelProjectionTests {
+  @Test func agreesWithTheExactModel() throws {
+    let place = RigidTransform(
+      rows: (SIMD3(0, -1, 0), SIMD3(1, 0, 0), SIMD3(0, 0, 1)), translation: SIMD3(0.5, -1, 2))
+    let model = CameraModelTests.tof
+    let projection = PixelProjection(model, worldFromCamera: place)
+    for v in stride(from: 0.0, through: 287, by: 41) {
+      for u in stride(from: 0.0, through: 319, by: 29) {
+        let ray = try #require(model.unproject(SIMD2(u, v)))
+        let world = SIMD3<Float>(place.apply(ray * 1.9))
+        let hit = try #require(projection.project(world))
+        #expect(abs(hit.u - Float(u)) < 2e-3 && abs(hit.v - Float(v)) < 2e-3)
+        #expect(abs(hit.z - 1.9) < 1e-5)
+      }
+    }
+  }
+
+  @Test func whatIsOutOfViewHasNoPixel() {
+    let projection = PixelProjection(CameraModelTests.tof, worldFromCamera: .identity)
+    #expect(projection.project(SIMD3(0, 0, -1)) == nil)
+    #expect(projection.project(SIMD3(0, 0, 0)) == nil)
+    #expect(projection.project(SIMD3(.nan, 0, 1)) == nil)
+    // Far outside, the rational model comes back into the image.
+    for x in stride(from: Float(1.5), through: 400, by: 0.5) {
+      #expect(projection.project(SIMD3(x, 0.1, 1)) == nil)
+    }
+  }
+
+  @Test func aLensThatFoldsInsideItsImageStillProjects() throws {
+    // Beyond a radius of 0.58 this lens maps two rays to one pixel; the image's rim has no ray.
+    let lens = CameraModel(
+      width: 101, height: 101, intrinsics: Intrinsics(fx: 50, fy: 50, cx: 50, cy: 50),
+      distortion: Distortion(k1: -1))
+    #expect(lens.unproject(SIMD2(100, 50)) == nil)
+    let projection = PixelProjection(lens, worldFromCamera: .identity)
+    let hit = try #require(projection.project(SIMD3(0.3, 0, 1)))
+    #expect(abs(hit.u - (50 + 50 * (0.3 - 0.027))) < 1e-3)
+    #expect(projection.project(SIMD3(0.9, 0, 1)) == nil)
+  }
+}

@@ -1,0 +1,189 @@
+internal import CaptureCore
+
+/// What one camera says about points of the world at one instant.
+struct CameraView {
+  /// What is known of a point from all cameras.
+  struct Evidence {
+    /// Sum of weighted distances to the surface, and of the weights.
+    var weighted: Float = 0, weight: Float = 0
+    /// Some camera looked through the point, by a clear margin.
+    var isFree = false
+    /// Some camera looked past the point, but close to a silhouette or a surface.
+    var isOpen = false
+    /// Number of cameras in whose image the point lies, and of those for which it lies behind a
+    /// surface.
+    var inImages = 0, hiddenFrom = 0
+    /// Whether it is not too far behind for one of them.
+    var isShallow = false
+  }
+
+  /// The lengths that decide, metres.
+  struct Reach {
+    /// Largest distance that counts as near a surface.
+    var truncation: Float
+    /// How far behind a surface seen by a single camera space counts as solid.
+    var thickness: Float
+  }
+
+  /// A seen surface at a pixel: a plane, of which little more than the pixel is believed.
+  private struct Patch {
+    /// Place and weight; weight 0 where nothing was observed.
+    var place = SIMD4<Float>.zero
+    /// Normal and z-depth.
+    var normal = SIMD4<Float>.zero
+    /// sRGB 0...255, and 1 in the last place where there is a colour.
+    var color = SIMD4<Float>.zero
+  }
+
+  private let projection: PixelProjection
+  private let width, height: Int
+  private var patches: [Patch]
+  /// z-depths; negative where the ray meets no subject, 0 where nothing is known around.
+  private let depths: [Float]
+  /// z-depth up to which the whole neighbourhood of 3 × 3 pixels is free; 0 without.
+  private let clear: [Float]
+
+  init?(_ frame: any FrameObservations, camera index: Int, _ camera: PlacedCamera) {
+    guard let model = camera.description.depth, let depth = frame.depth(ofCamera: index),
+      depth.width == model.width, depth.height == model.height
+    else { return nil }
+    (width, height) = (depth.width, depth.height)
+    projection = PixelProjection(model, worldFromCamera: camera.worldFromDepth)
+    let known = depth.samples.map { Float($0) * ObservedDepth.step }
+    depths = Self.filled(known, width, height)
+    clear = Self.clearance(known, width, height)
+    patches = [Patch](repeating: Patch(), count: width * height)
+    for o in frame.surface where o.camera == UInt32(index) { add(o) }
+  }
+
+  /// Puts an observation at the pixel it came from.
+  private mutating func add(_ o: SurfaceObservation) {
+    guard let hit = projection.project(o.position), (o.normal * 0) == .zero else { return }
+    let sigma = max(o.sigma, 1e-4)
+    // A millimetre's worth is 1; sigma holds the incidence already.
+    let weight = max(o.confidence, 1e-3) * 1e-6 / (sigma * sigma)
+    guard weight > 0, weight.isFinite else { return }
+    let at = Int(hit.v + 0.5) * width + Int(hit.u + 0.5)
+    patches[at] = Patch(
+      place: SIMD4(o.position, weight), normal: SIMD4(o.normal, hit.z),
+      color: SIMD4(Float(o.red), Float(o.green), Float(o.blue), o.hasColor == 1 ? 1 : 0))
+  }
+
+  private static func clearance(_ depths: [Float], _ width: Int, _ height: Int) -> [Float] {
+    var clear = [Float](repeating: 0, count: depths.count)
+    guard width > 2, height > 2 else { return clear }
+    for v in 1..<(height - 1) {
+      for u in 1..<(width - 1) {
+        var least = Float.infinity
+        for row in (v - 1)...(v + 1) {
+          for at in (row * width + u - 1)...(row * width + u + 1) {
+            least = min(least, abs(depths[at]))
+          }
+        }
+        clear[v * width + u] = least
+      }
+    }
+    return clear
+  }
+
+  /// Unknown pixels take what is farthest among their neighbours, the background first: at
+  /// silhouettes, what is unknown is rather the background, in holes rather the subject.
+  private static func filled(_ depths: [Float], _ width: Int, _ height: Int) -> [Float] {
+    var filled = depths
+    for v in 0..<height {
+      for u in 0..<width where depths[v * width + u] == 0 {
+        var (background, subject): (Float, Float) = (0, 0)
+        for row in max(0, v - 2)...min(height - 1, v + 2) {
+          for at in (row * width + max(0, u - 2))...(row * width + min(width - 1, u + 2)) {
+            background = min(background, depths[at])
+            subject = max(subject, depths[at])
+          }
+        }
+        filled[v * width + u] = background < 0 ? background : subject
+      }
+    }
+    return filled
+  }
+
+  /// Adds what this camera knows of a point.
+  ///
+  /// The distance is that to the planes seen at the four pixels around the point, which is right
+  /// at any incidence; in front of the surface it is sure, behind it less with every millimetre,
+  /// or else the two sides of a thin part would push each other away.
+  @inline(__always) func add(_ p: SIMD3<Float>, _ reach: Reach, to evidence: inout Evidence) {
+    guard let hit = projection.project(p) else { return }
+    evidence.inImages += 1
+    let at = Int(hit.v + 0.5) * width + Int(hit.u + 0.5)
+    if hit.z < clear[at] - reach.truncation { evidence.isFree = true }
+    guard patches[at].place.w > 0 else {
+      let depth = depths[at]
+      if depth == 0 { return }
+      // What lies at the background's own surface, such as the floor, is no subject either.
+      if hit.z < (depth > 0 ? depth - reach.truncation : reach.truncation - depth) {
+        evidence.isOpen = true
+      } else if depth > 0 && hit.z > depth {
+        hide(hit.z - depth, reach, &evidence)
+      }
+      return
+    }
+    let ahead = patches[at].normal.w - hit.z
+    // Planes hold near their pixels only: far along the ray, depth alone decides.
+    guard abs(ahead) < 4 * reach.truncation, let (distance, weight) = plane(p, hit, at),
+      abs(distance) < reach.truncation
+    else {
+      if ahead > 0 { evidence.isOpen = true } else { hide(-ahead, reach, &evidence) }
+      return
+    }
+    let trust = weight * (distance < 0 ? max(0.02, 1 + distance / reach.truncation) : 1)
+    evidence.weighted += trust * distance
+    evidence.weight += trust
+  }
+
+  @inline(__always) private func hide(
+    _ behind: Float, _ reach: Reach, _ evidence: inout Evidence
+  ) {
+    evidence.hiddenFrom += 1
+    if behind < reach.thickness { evidence.isShallow = true }
+  }
+
+  /// Distance to the planes around a point, blended as in bilinear interpolation, and its weight.
+  @inline(__always) private func plane(
+    _ p: SIMD3<Float>, _ hit: (u: Float, v: Float, z: Float), _ nearest: Int
+  ) -> (Float, Float)? {
+    let (u, v) = (hit.u.rounded(.down), hit.v.rounded(.down))
+    let (a, b) = (hit.u - u, hit.v - v)
+    let depth = patches[nearest].normal.w
+    var (sum, weight): (Float, Float) = (0, 0)
+    for corner in 0..<4 {
+      let (x, y) = (Int(u) + corner & 1, Int(v) + corner >> 1)
+      guard x >= 0, y >= 0, x < width, y < height else { continue }
+      let patch = patches[y * width + x]
+      // Another surface behind or before this one has no say here.
+      guard patch.place.w > 0, abs(patch.normal.w - depth) < Self.step else { continue }
+      let share = (corner & 1 == 1 ? a : 1 - a) * (corner >> 1 == 1 ? b : 1 - b) * patch.place.w
+      let q = p - SIMD3(patch.place.x, patch.place.y, patch.place.z)
+      sum += share * q.dot(SIMD3(patch.normal.x, patch.normal.y, patch.normal.z))
+      weight += share
+    }
+    return weight > 0 ? (sum / weight, weight) : nil
+  }
+
+  /// Largest difference in depth between neighbouring pixels of one surface, metres.
+  private static let step: Float = 0.03
+
+  /// Adds the colour at a point of the surface: sRGB 0...255 times the weight, and the weight.
+  func addColor(at p: SIMD3<Float>, within: Float, to sum: inout SIMD4<Float>) {
+    guard let hit = projection.project(p) else { return }
+    let (u, v) = (hit.u.rounded(.down), hit.v.rounded(.down))
+    for corner in 0..<4 {
+      let (x, y) = (Int(u) + corner & 1, Int(v) + corner >> 1)
+      guard x >= 0, y >= 0, x < width, y < height else { continue }
+      let patch = patches[y * width + x]
+      guard patch.color.w > 0, abs(patch.normal.w - hit.z) < within else { continue }
+      let (a, b) = (hit.u - u, hit.v - v)
+      sum +=
+        patch.color
+        * ((corner & 1 == 1 ? a : 1 - a) * (corner >> 1 == 1 ? b : 1 - b) * patch.place.w)
+    }
+  }
+}
