@@ -10,11 +10,16 @@ enum Interruption {
   static func listen() {
     // The flag comes to life here: a signal handler must not be the first to touch it.
     isRequested.store(false, ordering: .relaxed)
+    var signals = sigset_t()
+    sigemptyset(&signals)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         if isRequested.exchange(true, ordering: .relaxed) { _exit(128 + number) }
       }
+      sigaddset(&signals, number)
     }
+    // Programs that start this one from a worker thread often leave it with blocked signals.
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   /// Whether the user asked to stop.

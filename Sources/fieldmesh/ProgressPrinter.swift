@@ -45,7 +45,8 @@ final class ProgressPrinter: PipelineObserver {
         write("\r\u{1b}[K" + Self.bar(share) + " " + line)
       } else if Int(share * 10) > state.tenth {
         state.tenth = Int(share * 10)
-        write(line + "\n")
+        // A stage of a moment needs no more than the line at its end.
+        if elapsed > 2, done < total { write(line + "\n") }
       }
     }
   }

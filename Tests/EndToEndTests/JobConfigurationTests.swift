@@ -21,8 +21,7 @@ import Testing
   }
 
   private func file(_ text: String) throws -> URL {
-    let url = FileManager.default.temporaryDirectory
-      .appendingPathComponent("job-\(UUID().uuidString).json")
+    let url = TinyTake.temporary("job.json")
     try Data(text.utf8).write(to: url)
     return url
   }

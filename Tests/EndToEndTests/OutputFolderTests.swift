@@ -8,8 +8,7 @@ import Testing
   private let output: OutputFolder
 
   init() throws {
-    let url = FileManager.default.temporaryDirectory
-      .appendingPathComponent("output-\(UUID().uuidString)")
+    let url = TinyTake.temporary("output")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     output = OutputFolder(url)
   }

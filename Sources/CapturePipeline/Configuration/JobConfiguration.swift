@@ -1,4 +1,5 @@
 public import CaptureCore
+public import DepthFusion
 public import FieldTraining
 public import FrameSync
 public import Meshing
@@ -26,6 +27,8 @@ public struct JobConfiguration: DocumentedConfiguration {
   public var observations = ObservationConfiguration()
   /// How the field is trained.
   public var training = TrainingConfiguration()
+  /// How a frame's depth images are fused, for the method `tsdf`.
+  public var fusion = FusionConfiguration()
   /// How a surface is taken from a field.
   public var meshing = MeshingConfiguration()
   /// Which formats leave the program.
@@ -46,6 +49,7 @@ public struct JobConfiguration: DocumentedConfiguration {
     + lines(of: FrameSyncConfiguration.self, under: "sync")
     + lines(of: ObservationConfiguration.self, under: "observations")
     + lines(of: TrainingConfiguration.self, under: "training")
+    + lines(of: FusionConfiguration.self, under: "fusion")
     + lines(of: MeshingConfiguration.self, under: "meshing")
     + lines(of: ExportConfiguration.self, under: "export")
 
@@ -63,6 +67,7 @@ public struct JobConfiguration: DocumentedConfiguration {
     try validate(sync, "sync")
     try validate(observations, "observations")
     try validate(training, "training")
+    try validate(fusion, "fusion")
     try validate(meshing, "meshing")
     try validate(export, "export")
   }

@@ -1,6 +1,9 @@
 public import CaptureCore
+internal import FieldTraining
 public import Foundation
 internal import MeshExport
+internal import Meshing
+internal import RayObservations
 
 extension Pipeline {
   /// Writes meshes at any times of the take, between frames too: `OUT/between/time_0.050000.ply`.
@@ -8,17 +11,27 @@ extension Pipeline {
   /// - Returns: The files, in the order of the times.
   /// - Throws: ``CaptureError`` `usage` before training, for fusion and for a time outside the take.
   public func meshes(at times: [Double]) throws(CaptureError) -> [URL] {
+    guard configuration.method == .field else {
+      throw CaptureError(
+        .usage, "Fusion has no surface between frames.", at: "--time",
+        remedy: "Use the method 'field'.")
+    }
     let lock = try OutputLock(output.url)
     defer { withExtendedLifetime(lock) {} }
     // As the stage `mesh` would: its inputs are checked, its configuration is this one.
     let context = context(for: .mesh, nil, try standing(before: .mesh))
     _ = try context.fingerprint(.train)
-    let surfaces = try FrameSurfaces(context)
+    let cache = try ObservationCache.open(folder: output.folder(.observe))
+    let trained = try TrainedField.load(folder: output.folder(.train), backend: backend)
     let folder = output.url.appendingPathComponent("between")
     try AtomicFile.makeFolder(folder)
     return try times.map { time throws(CaptureError) in
       try context.monitor.checkCancelled()
-      let mesh = try surfaces.mesh(at: time, monitor: context.monitor)
+      // Nothing is carved: no camera looked at that instant.
+      let mesh = try SurfaceExtractor.mesh(
+        of: try trained.field(at: time), in: cache.box, configuration: configuration.meshing,
+        threads: threads, monitor: context.monitor
+      ).mesh
       let url = folder.appendingPathComponent(String(format: "time_%.6f.ply", time))
       try PLYWriter().write(mesh, to: url)
       return url

@@ -1,4 +1,5 @@
 internal import CaptureCore
+internal import DepthFusion
 internal import FieldTraining
 internal import Meshing
 internal import RayObservations
@@ -29,25 +30,12 @@ struct FrameSurfaces: Sendable {
     if let trained {
       field = try trained.field(at: cache.times[position])
     } else {
-      throw CaptureError(.usage, "Fusion is not wired.", at: "method")
+      field = try FusedField(
+        frame, cameras: cache.cameras, box: cache.box, configuration: configuration.fusion,
+        threads: threads)
     }
     return try SurfaceExtractor.mesh(
       of: field, in: cache.box, observations: frame, configuration: configuration.meshing,
-      threads: threads, monitor: monitor
-    ).mesh
-  }
-
-  /// The mesh at any time of the take; nothing is carved, because no camera looked at that instant.
-  /// - Throws: ``CaptureError`` `usage` for fusion, which knows only the recorded instants, and for a
-  ///   time outside of the take.
-  func mesh(at time: Double, monitor: StageMonitor) throws(CaptureError) -> TriangleMesh {
-    guard let trained else {
-      throw CaptureError(
-        .usage, "Fusion has no surface between frames.", at: "--time",
-        remedy: "Use the method 'field'.")
-    }
-    return try SurfaceExtractor.mesh(
-      of: try trained.field(at: time), in: cache.box, configuration: configuration.meshing,
       threads: threads, monitor: monitor
     ).mesh
   }

@@ -18,7 +18,7 @@ struct MeshStage: PipelineStage {
     ]
     switch configuration.method {
     case .field: inputs["train"] = try context.fingerprint(.train)
-    case .tsdf: break
+    case .tsdf: inputs["fusion"] = try context.hash(configuration.fusion)
     }
     return inputs
   }
@@ -71,6 +71,8 @@ struct MeshStage: PipelineStage {
       let mesh = try surfaces.mesh(ofFrame: position, monitor: monitor)
       return try file.write(mesh, time: frame.time)
     } catch {
+      // Stopping and a full disk are not the frame's fault.
+      guard error.code != .tryAgain else { throw error }
       let error = error.within(place)
       guard error.code == .badInput, !context.configuration.strict else { throw error }
       return try file.write(failure: error)

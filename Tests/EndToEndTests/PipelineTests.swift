@@ -1,0 +1,216 @@
+import CaptureCore
+import Foundation
+import MeshExport
+import RayObservations
+import SurfaceMetrics
+import Testing
+
+@testable import CapturePipeline
+
+@Suite struct PipelineTests {
+  private let output = TinyTake.temporary("out")
+  private let observer = RecordingObserver()
+
+  @discardableResult
+  private func run(_ more: String..., take: URL = TinyTake.folder) throws -> RunReport {
+    let configuration = try TinyTake.configuration().setting(more)
+    return try TinyTake.pipeline(output, configuration, observer: observer)
+      .run(TakeSource(take: take))
+  }
+
+  private func exported(_ name: String) -> URL {
+    output.appendingPathComponent("export").appendingPathComponent(name)
+  }
+
+  @Test(
+    "Each method leaves one closed mesh a frame, its contents listed",
+    arguments: [
+      JobConfiguration.Method.field, .tsdf,
+    ])
+  func wholeWay(_ method: JobConfiguration.Method) throws {
+    let report = try run("method=\(method.rawValue)")
+    #expect(report.skipped == [])
+    #expect(report.stages.map(\.name.rawValue).contains("train") == (method == .field))
+    let sequence = try SequenceManifest.read(fromFolder: output.appendingPathComponent("export"))
+    #expect(sequence.frames.map(\.index) == Array(0..<TinyTake.frames))
+    #expect(abs(sequence.framesPerSecond - 15) < 0.1)
+    for frame in sequence.frames {
+      let mesh = try PLYReader.read(exported(frame.file))
+      #expect(mesh.isWatertight)
+      #expect(mesh.triangles.count == frame.faces)
+      #expect(try SHA256.hexDigest(ofFile: exported(frame.file)) == frame.sha256)
+    }
+    #expect(fileSize(output.appendingPathComponent("preview.png")) ?? 0 > 1000)
+  }
+
+  @Test("A second run does only what changed")
+  func onlyWhatChanged() throws {
+    try run()
+    #expect(
+      observer.take() == ["ran ingest", "ran observe", "ran train", "ran mesh", "ran export"])
+    let before = try contents(of: output)
+    try run()
+    #expect(
+      observer.take() == ["kept ingest", "kept observe", "kept train", "kept mesh", "kept export"])
+    var after = try contents(of: output)
+    after["report.json"] = before["report.json"]
+    #expect(after == before)
+    try run("export.formats=ply,obj")
+    #expect(observer.take().suffix(2) == ["kept mesh", "ran export"])
+    #expect(fileSize(exported("frame_000003.obj")) != nil)
+    try run("meshing.voxel=0.08")
+    #expect(observer.take().suffix(3) == ["kept train", "ran mesh", "ran export"])
+    #expect(fileSize(exported("frame_000003.obj")) == nil, "what is no longer asked for goes")
+    try run("training.checkpointSteps=5", "meshing.voxel=0.08")
+    #expect(observer.take().suffix(3) == ["kept train", "kept mesh", "kept export"])
+    try run("frames.end=2")
+    #expect(
+      observer.take() == ["ran ingest", "ran observe", "ran train", "ran mesh", "ran export"])
+    #expect(fileSize(exported("frame_000003.ply")) == nil)
+  }
+
+  @Test("A mesh that is lost is made again, and only that one")
+  func lostMesh() throws {
+    try run("method=tsdf")
+    let mesh = output.appendingPathComponent("mesh")
+    let before = try contents(of: mesh)
+    unlink(mesh.appendingPathComponent("frame_000002.ply").path)
+    func changed(_ name: String) throws -> Date? {
+      try FileManager.default.attributesOfItem(atPath: mesh.appendingPathComponent(name).path)[
+        .modificationDate] as? Date
+    }
+    let first = try changed("frame_000001.ply")
+    _ = observer.take()
+    try run("method=tsdf")
+    #expect(observer.take() == ["kept ingest", "kept observe", "ran mesh", "kept export"])
+    #expect(try changed("frame_000001.ply") == first)
+    #expect(try contents(of: mesh) == before)
+  }
+
+  @Test("Frame sets are chosen by number, and meshes keep their numbers")
+  func selection() throws {
+    try run("method=tsdf", "frames.first=1", "frames.every=2")
+    let sequence = try SequenceManifest.read(fromFolder: output.appendingPathComponent("export"))
+    #expect(sequence.frames.map(\.file) == ["frame_000001.ply", "frame_000003.ply"])
+  }
+
+  @Test("Stopping and going on gives the same bytes, for any number of threads")
+  func stopped() throws {
+    try run()
+    let whole = try contents(of: output.appendingPathComponent("export"))
+    let other = TinyTake.temporary("stopped")
+    let source = TakeSource(take: TinyTake.folder)
+    let configuration = try TinyTake.configuration()
+    for (stage, questions) in [(StageName.train, 9), (.train, 4), (.mesh, 30)] {
+      let watcher = StoppingObserver(in: stage, after: questions)
+      #expect(
+        throws: CaptureError(
+          .tryAgain, "Stopped on request.",
+          remedy: "Run the same command again to continue; finished work is kept.")
+      ) {
+        _ = try TinyTake.pipeline(
+          other, configuration, threads: 1, observer: watcher,
+          isCancelled: { watcher.isCancelled() }
+        ).run(source)
+      }
+    }
+    _ = try TinyTake.pipeline(other, configuration, threads: 3).run(source)
+    var resumed = try contents(of: other.appendingPathComponent("export"))
+    resumed["inputs.json"] = whole["inputs.json"]
+    #expect(resumed == whole)
+  }
+
+  @Test("The stages run one by one, each on what the ones before it left")
+  func oneByOne() throws {
+    let pipeline = try TinyTake.pipeline(output, TinyTake.configuration(), observer: observer)
+    let missing = CaptureError(
+      .usage, "The stage 'observe' has not run for this configuration.", at: output.path,
+      remedy: "Run 'fieldmesh observe' first, or 'fieldmesh run' for all stages.")
+    _ = try pipeline.run(only: .ingest, TakeSource(take: TinyTake.folder))
+    #expect(throws: missing) { _ = try pipeline.run(only: .train) }
+    for stage in [StageName.observe, .train, .mesh, .export] { _ = try pipeline.run(only: stage) }
+    #expect(observer.take() == StageName.allCases.map { "ran \($0.rawValue)" })
+    var changed = pipeline
+    changed.configuration.observations.boxMargin = 0.1
+    #expect(throws: missing) { _ = try changed.run(only: .mesh) }
+    changed.configuration.method = .tsdf
+    #expect(
+      throws: CaptureError(
+        .usage, "The method 'tsdf' has no stage 'train'.", at: output.path,
+        remedy: "Set another method, or go on with the next stage.")
+    ) { _ = try changed.run(only: .train) }
+  }
+
+  @Test("A trained field has meshes between frames, fusion has none")
+  func betweenFrames() throws {
+    try run()
+    let list = try FrameList.read(OutputFolder(output))
+    let middle = (list.frames[1].time + list.frames[2].time) / 2
+    let pipeline = try TinyTake.pipeline(output, TinyTake.configuration())
+    let files = try pipeline.meshes(at: [middle])
+    #expect(files.map(\.lastPathComponent) == [String(format: "time_%.6f.ply", middle)])
+    #expect(try PLYReader.read(files[0]).isWatertight)
+    #expect(throws: CaptureError.self) { _ = try pipeline.meshes(at: [1e3]) }
+    let fused = try TinyTake.pipeline(output, TinyTake.configuration("method=tsdf"))
+    #expect(
+      throws: CaptureError(
+        .usage, "Fusion has no surface between frames.", at: "--time",
+        remedy: "Use the method 'field'.")
+    ) { _ = try fused.meshes(at: [middle]) }
+  }
+
+  @Test("An image that cannot be read is left out and named; strict runs end there")
+  func brokenImage() throws {
+    let take = try TinyTake.copy()
+    let image = take.appendingPathComponent("cam1/depth/000002.png")
+    try Data(contentsOf: image).prefix(200).write(to: image)
+    let report = try run("method=tsdf", take: take)
+    #expect(report.skipped.count == 1)
+    #expect(report.skipped[0].hasPrefix("camera cam1, depth frame 2, \(image.path): "))
+    let list = try FrameList.read(OutputFolder(output))
+    #expect(list.frames[2].depth == [2, nil, 2, 2])
+    do throws(CaptureError) {
+      try RunReport.checkComplete(report.skipped)
+      Issue.record("no error")
+    } catch {
+      #expect(error.code == .partialResult)
+      #expect(
+        error.description
+          == "1 image or frame could not be used; the rest is written.\n  \(report.skipped[0])")
+    }
+    #expect(throws: CaptureError.self) { try run("method=tsdf", "strict=true", take: take) }
+  }
+
+  @Test("A frame set whose images are all broken is left out and named")
+  func brokenFrame() throws {
+    let take = try TinyTake.copy()
+    for camera in 0..<4 {
+      try Data("x".utf8).write(to: take.appendingPathComponent("cam\(camera)/depth/000001.png"))
+    }
+    let report = try run("method=tsdf", take: take)
+    #expect(report.skipped.last == "frame set 1: No camera's depth can be read.")
+    let sequence = try SequenceManifest.read(fromFolder: output.appendingPathComponent("export"))
+    #expect(sequence.frames.map(\.index) == [0, 2, 3])
+  }
+
+  @Test("What is missing is said with its remedy")
+  func missing() throws {
+    let take = try TinyTake.copy()
+    unlink(take.appendingPathComponent("calibration.json").path)
+    #expect(
+      throws: CaptureError(
+        .badInput, "The take has no calibration.", at: take.path,
+        remedy: "Name one with --calibration, such as calibration/<rig>/<date>.json.")
+    ) { try run(take: take) }
+    #expect(
+      throws: CaptureError(
+        .badInput, "None of the take's 4 frame sets is used.", at: TinyTake.folder.path,
+        remedy: "Choose other --frames or a smaller --every.")
+    ) { try run("frames.first=9") }
+    #expect(
+      throws: CaptureError(
+        .usage, "The output folder is the recording itself.", at: take.path,
+        remedy: "Choose another folder with -o.")
+    ) { _ = try TinyTake.pipeline(take, JobConfiguration()).run(TakeSource(take: take)) }
+  }
+}
