@@ -19,6 +19,7 @@ public struct SurfaceTracker: Sendable {
   private let rig: SyntheticRig
   private let limbs: [Int]
   private let local: [SIMD3<Float>]
+  private let sensor: DepthSensor
 
   /// Number of places.
   public var count: Int { local.count }
@@ -29,6 +30,7 @@ public struct SurfaceTracker: Sendable {
   /// (Crofton's formula); every entry is kept.
   public init(_ rig: SyntheticRig, count: Int) {
     self.rig = rig
+    sensor = DepthSensor(rig.configuration)
     let figure = rig.figure(at: rig.triggerTime(rig.configuration.frames / 2))
     let scene = Scene(figure: figure, floor: false, wallDistance: 0)
     let box = figure.bounds
@@ -83,44 +85,30 @@ public struct SurfaceTracker: Sendable {
     }
   }
 
-  /// Which places the given depth cameras see at an instant.
-  ///
-  /// - Parameters:
-  ///   - places: The places at the instant.
-  ///   - views: Cameras with their true z-depth at the same instant (`[height × width]`, metres).
-  public func seen(_ places: Places, in views: [(camera: Int, depth: [Float])]) -> [Bool] {
+  /// Which places the given depth cameras see at an instant: in the image and the working range,
+  /// not grazing, with nothing in between.
+  public func seen(_ places: Places, at time: Double, by cameras: [Int]) -> [Bool] {
+    let tracer = Tracer(
+      Scene(figure: rig.figure(at: time), floor: false, wallDistance: 0))
     var seen = [Bool](repeating: false, count: places.positions.count)
-    let sensor = DepthSensor(rig.configuration)
-    for view in views {
-      let camera = rig.trueCameras[view.camera]
-      guard let lens = camera.description.depth else { continue }
-      let lensFromWorld = camera.worldFromDepth.inverse
+    for camera in cameras {
+      let placed = rig.trueCameras[camera]
+      guard let lens = placed.description.depth else { continue }
+      let lensFromWorld = placed.worldFromDepth.inverse
+      let eye = SIMD3<Float>(placed.worldFromDepth.translation)
       for i in seen.indices where !seen[i] && places.exists[i] {
         let p = lensFromWorld.apply(SIMD3<Double>(places.positions[i]))
-        let normal = lensFromWorld.rotate(SIMD3<Double>(places.normals[i]))
-        let incidence = -normal.dot(p) / p.length
-        guard sensor.sees(incidence: Float(incidence)), let pixel = lens.project(p) else {
-          continue
-        }
-        // A pixel away, a tilted surface is z / f · tan further or nearer.
-        let slope = (1 - incidence * incidence).squareRoot() / incidence
-        let tolerance = 0.004 + 1.5 * p.z / lens.intrinsics.fx * slope
-        seen[i] = Self.matches(pixel, p.z, tolerance, view.depth, lens)
+        let ray = places.positions[i] - eye
+        let incidence = -places.normals[i].dot(ray) / ray.length
+        guard sensor.sees(incidence: incidence), placed.description.depthRange.contains(p.z),
+          let pixel = lens.project(p), lens.holds(pixel)
+        else { continue }
+        // 3 mm: what a surface may rise in front of the place without hiding it.
+        let first = tracer.firstSubject(eye, ray, before: 1)
+        seen[i] = first.map { (1 - $0) * ray.length < 0.003 } ?? true
       }
     }
     return seen
-  }
-
-  private static func matches(
-    _ pixel: SIMD2<Double>, _ z: Double, _ tolerance: Double, _ depth: [Float], _ lens: CameraModel
-  ) -> Bool {
-    guard pixel.x >= 0, pixel.y >= 0, pixel.x < Double(lens.width - 1),
-      pixel.y < Double(lens.height - 1)
-    else { return false }
-    let at = Int(pixel.y) * lens.width + Int(pixel.x)
-    return [at, at + 1, at + lens.width, at + lens.width + 1].contains {
-      abs(Double(depth[$0]) - z) < tolerance
-    }
   }
 
   private static func normal(_ random: inout SeededGenerator) -> SIMD3<Float> {
@@ -140,5 +128,13 @@ public struct SurfaceTracker: Sendable {
       }
       return p
     }
+  }
+}
+
+extension CameraModel {
+  /// Whether a pixel position lies in the image, its outermost half pixels included.
+  fileprivate func holds(_ pixel: SIMD2<Double>) -> Bool {
+    pixel.x >= -0.5 && pixel.y >= -0.5 && pixel.x < Double(width) - 0.5
+      && pixel.y < Double(height) - 0.5
   }
 }

@@ -32,10 +32,12 @@ public struct SyntheticRig: Sendable {
   /// Lays the rig out.
   /// - Throws: ``CaptureError`` `usage` when a knob is out of its limits.
   public init(_ configuration: SyntheticRigConfiguration) throws(CaptureError) {
+    try self.init(configuration, subject: try configuration.chosenSubject())
+  }
+
+  /// Lays the rig out around a subject of the caller's.
+  init(_ configuration: SyntheticRigConfiguration, subject: Subject) throws(CaptureError) {
     try configuration.validate()
-    guard let subject = Subject.all.first(where: { $0.name == configuration.subject }) else {
-      throw CaptureError(.usage, "There is no subject `\(configuration.subject)`.")
-    }
     self.configuration = configuration
     self.subject = subject
     look = SubjectLook(seed: UInt64(configuration.seed))

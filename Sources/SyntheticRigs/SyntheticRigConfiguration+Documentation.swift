@@ -4,7 +4,7 @@ extension SyntheticRigConfiguration {
   /// A line for every key, in the order of the properties.
   public static let documentation = [
     ConfigurationField("name", "", "Name of the take."),
-    ConfigurationField("subject", "", "Which subject moves: walker, dancer or porter."),
+    ConfigurationField("subject", "", "Which subject moves.", choices: Self.subjects),
     ConfigurationField("seed", "", "Chooses the subject's looks and every random defect."),
     ConfigurationField("speed", "", "How fast the subject moves, as a factor."),
     ConfigurationField("cameras", "", "Cameras on a ring around the subject."),
@@ -61,6 +61,10 @@ extension SyntheticRigConfiguration {
     ConfigurationField(
       "translationError", "metres",
       "Distance by which each camera's calibration is wrong, but the reference's."),
+    ConfigurationField(
+      "truthVoxel", "metres", "Edge of the cells that the true surface is cut from."),
+    ConfigurationField(
+      "truthPlaces", "", "Places on the surface that are followed through all frames."),
   ]
 
   /// Checks every knob.
@@ -115,19 +119,27 @@ extension SyntheticRigConfiguration {
     try require("droppedShare", droppedShare, in: 0...0.95)
     try require("rotationError", rotationError, in: 0...180)
     try require("translationError", translationError, in: 0...10)
+    try require("truthVoxel", truthVoxel, in: 0.001...0.1)
+    try require("truthPlaces", truthPlaces, in: 1...100_000)
   }
 
   private func validateNames() throws(CaptureError) {
-    guard Self.subjects.contains(subject) else {
-      throw CaptureError(
-        .usage, "There is no subject `\(subject)`.", at: "subject",
-        remedy: "Choose one of \(Self.subjects.joined(separator: ", ")).")
-    }
+    _ = try chosenSubject()
     guard !name.isEmpty, !name.contains("/") else {
       throw CaptureError(
         .usage, "`\(name)` is no name.", at: "name",
         remedy: "A name has at least one character and no slash.")
     }
+  }
+
+  /// The subject that ``subject`` names.
+  func chosenSubject() throws(CaptureError) -> Subject {
+    guard let chosen = Subject.all.first(where: { $0.name == subject }) else {
+      throw CaptureError(
+        .usage, "There is no subject `\(subject)`.", at: "subject",
+        remedy: "Choose one of \(Self.subjects.joined(separator: ", ")).")
+    }
+    return chosen
   }
 
   /// Knobs that are right by themselves but do not go together.
@@ -136,6 +148,12 @@ extension SyntheticRigConfiguration {
       throw CaptureError(
         .usage, "\(depthNear) m is not less than `depthFar`, \(depthFar) m.", at: "depthNear",
         remedy: "Choose a smaller one.")
+    }
+    guard truthPlaces * frames <= 12_000_000 else {
+      throw CaptureError(
+        .limitExceeded,
+        "\(truthPlaces) places in \(frames) frames are more than 12000000, 300 MB.",
+        at: "truthPlaces", remedy: "Choose fewer places.")
     }
     guard depthFar / depthUnit <= 65535 else {
       throw CaptureError(

@@ -85,6 +85,11 @@ public struct SyntheticRigConfiguration: DocumentedConfiguration {
   /// Distance by which the calibration of each camera but the reference is wrong, metres.
   public var translationError = 0.0
 
+  /// Edge of the cells that the true surface is cut from, metres.
+  public var truthVoxel = 0.006
+  /// Number of places on the surface that are followed through all frames.
+  public var truthPlaces = 6000
+
   /// The default rig: four wired cameras at about 1.9 m, 24 frames at 15 Hz.
   public init() {}
 
@@ -94,6 +99,7 @@ public struct SyntheticRigConfiguration: DocumentedConfiguration {
     tiny.name = "tiny"
     (tiny.frames, tiny.depthWidth, tiny.depthHeight) = (8, 64, 48)
     (tiny.colorWidth, tiny.colorHeight) = (128, 72)
+    (tiny.truthVoxel, tiny.truthPlaces) = (0.02, 500)
     return tiny
   }
 

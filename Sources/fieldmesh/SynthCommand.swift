@@ -1,4 +1,5 @@
 import ArgumentParser
+import CaptureCore
 import CapturePipeline
 import Foundation
 import SyntheticRigs
@@ -8,26 +9,84 @@ struct Synth: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make up a recording of a moving subject, with the true surfaces beside it.",
     discussion: """
-      OUT becomes a take that 'fieldmesh run OUT' accepts; OUT/truth holds what \
-      'fieldmesh evaluate' compares with, OUT/synth.json every knob.
+      OUT becomes a take for 'fieldmesh run OUT'; OUT/truth holds what 'fieldmesh evaluate' \
+      compares with, OUT/synth.json every knob. Knobs are set in the order file, options, --set; \
+      --list shows them all.
       """)
 
   @Argument(help: ArgumentHelp("Folder of the new take.", valueName: "out"))
-  var output: String
+  var output: String?
 
-  @Option(help: "Which subject moves: walker, dancer or porter.")
-  var subject = SyntheticRigConfiguration().subject
+  @Option(
+    help: ArgumentHelp("File with any part of the knobs, such as synth.json.", valueName: "file"))
+  var config: String?
 
-  @Option(help: "Seed of the subject's looks and of every random defect.")
-  var seed = SyntheticRigConfiguration().seed
+  @Option(
+    help: ArgumentHelp(
+      "Who moves: \(SyntheticRigConfiguration.subjects.joined(separator: ", ")).",
+      valueName: "name"))
+  var subject: String?
+
+  @Option(help: ArgumentHelp("Seed of the looks and of every random defect.", valueName: "n"))
+  var seed: Int?
+
+  @Option(help: ArgumentHelp("Number of cameras.", valueName: "n"))
+  var cameras: Int?
+
+  @Option(help: ArgumentHelp("Number of frames.", valueName: "n"))
+  var frames: Int?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "One knob, such as clockOffset=0.05; may be repeated.", valueName: "key=value"))
+  var settings: [String] = []
+
+  @Flag(help: "The small rig that tests use: 64x48 depth, 8 frames.")
+  var tiny = false
 
   @Flag(help: "Leave out the true surfaces, places and depth images.")
   var noTruth = false
 
+  @Flag(help: "Print every knob with value, unit and meaning, and write nothing.")
+  var list = false
+
+  @Flag(name: .shortAndLong, help: "Show no progress.")
+  var quiet = false
+
   func run() throws {
-    var knobs = SyntheticRigConfiguration()
-    (knobs.subject, knobs.seed) = (subject, seed)
+    let knobs = try loaded()
+    if list { return print(try knobs.listing(), terminator: "") }
+    guard let output else {
+      throw CaptureError(
+        .usage, "There is no folder for the take.", remedy: "Write 'fieldmesh synth OUT'.")
+    }
     let rig = try SyntheticRig(knobs)
-    try SyntheticTake(rig, folder: URL(fileURLWithPath: output), withTruth: !noTruth).write()
+    let take = try SyntheticTake(
+      rig, folder: URL(fileURLWithPath: output), withTruth: !noTruth)
+    Interruption.listen()
+    let isQuiet = quiet
+    try take.write(
+      monitor: StageMonitor(
+        report: { done, total, _ in if !isQuiet { Self.show(done, total) } },
+        isCancelled: { Interruption.isPending }))
+  }
+
+  private func loaded() throws(CaptureError) -> SyntheticRigConfiguration {
+    var knobs = tiny ? SyntheticRigConfiguration.tiny : SyntheticRigConfiguration()
+    if let config { knobs = try knobs.reading(URL(fileURLWithPath: config)) }
+    if let subject { knobs.subject = subject }
+    if let seed { knobs.seed = seed }
+    if let cameras { knobs.cameras = cameras }
+    if let frames { knobs.frames = frames }
+    knobs = try knobs.setting(settings)
+    try knobs.validate()
+    return knobs
+  }
+
+  /// A line for every tenth of the frames.
+  private static func show(_ done: Int, _ total: Int) {
+    guard done * 10 / total > (done - 1) * 10 / total else { return }
+    FileHandle.standardError.write(Data("synth   \(done) of \(total) frames\n".utf8))
   }
 }

@@ -1,6 +1,5 @@
 public import CaptureCore
 public import Foundation
-internal import ImageFiles
 internal import Recordings
 internal import Synchronization
 public import SyntheticRigs
@@ -16,8 +15,6 @@ public import SyntheticRigs
 /// truth/points.npz                        the same places of the surface at each trigger
 /// ```
 public struct SyntheticTake {
-  /// Edge of the cells that the true surface is cut from, metres.
-  public static let truthVoxel: Float = 0.005
   /// Metres per step of the true depth images.
   public static let truthUnit: Float = 0.0001
 
@@ -107,14 +104,7 @@ public struct SyntheticTake {
   }
 
   private func writeConfiguration() throws(CaptureError) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let data: Data
-    do {
-      data = try encoder.encode(rig.configuration)
-    } catch {
-      throw CaptureError(.usage, "The configuration cannot be written: \(error).")
-    }
-    try AtomicFile.write(data, to: folder.appendingPathComponent("synth.json"))
+    let text = try rig.configuration.text()
+    try AtomicFile.write(Data(text.utf8), to: folder.appendingPathComponent("synth.json"))
   }
 }

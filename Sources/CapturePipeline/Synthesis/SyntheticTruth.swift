@@ -1,15 +1,14 @@
 internal import CaptureCore
 internal import Foundation
 internal import ImageFiles
+internal import MeshExport
+internal import Meshing
 internal import NumpyFiles
 internal import Synchronization
 internal import SyntheticRigs
 
 /// Writes what a synthetic rig knows and a real one does not.
 struct SyntheticTruth: Sendable {
-  /// Most places that are followed over all frames together, which bounds memory to 300 MB.
-  private static let mostPlaces = 12_000_000
-
   private let rig: SyntheticRig
   private let folder: URL
   private let tracker: SurfaceTracker
@@ -21,8 +20,7 @@ struct SyntheticTruth: Sendable {
 
   init(_ rig: SyntheticRig, folder: URL) throws(CaptureError) {
     (self.rig, self.folder) = (rig, folder)
-    let frames = rig.configuration.frames
-    tracker = SurfaceTracker(rig, count: min(6000, max(1, Self.mostPlaces / frames)))
+    tracker = SurfaceTracker(rig, count: rig.configuration.truthPlaces)
     followed = Followed()
     for camera in rig.take.cameras {
       try AtomicFile.makeFolder(folder.appendingPathComponent("depth/\(camera.id)"))
@@ -37,14 +35,25 @@ struct SyntheticTruth: Sendable {
       try ImageFile.writePNG(try image(depth), to: url)
     }
     let time = rig.triggerTime(frame)
+    try PLYWriter().write(try surface(at: time), to: folder.appendingPathComponent("\(number).ply"))
     let places = tracker.places(at: time)
-    // The images of wired cameras lie within a millisecond of the trigger: 2 mm of a fast hand.
-    let views = depths.map { camera, depth in
-      abs(rig.exposureTime(camera: camera, frame: frame) - time) < 0.001
-        ? (camera, depth) : (camera, rig.trueDepth(camera: camera, at: time))
-    }
-    let seen = tracker.seen(places, in: views)
+    let seen = tracker.seen(places, at: time, by: depths.map(\.camera))
     followed.frames.withLock { $0[frame] = (places, seen) }
+  }
+
+  /// The true surface, vertices on the zero set.
+  private func surface(at time: Double) throws(CaptureError) -> TriangleMesh {
+    var meshing = MeshingConfiguration()
+    meshing.voxel = Float(rig.configuration.truthVoxel)
+    // The distance of a smooth union never grows faster than places move.
+    meshing.steepness = 1
+    meshing.refinementSteps = 2
+    meshing.observedWithin = 0
+    meshing.smallestShare = 0
+    let box = rig.bounds(at: time).expanded(by: 2 * meshing.voxel)
+    return try SurfaceExtractor.mesh(
+      of: rig.field(at: time), in: box, configuration: meshing, threads: 1
+    ).mesh
   }
 
   /// Writes what covers all frames.

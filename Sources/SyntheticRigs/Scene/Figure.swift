@@ -46,15 +46,22 @@ struct Figure: Sendable {
     _ p: SIMD3<Float>, _ primitives: UnsafeBufferPointer<Primitive>,
     _ active: UnsafeBufferPointer<Int32>
   ) -> Float {
+    let (x, y, z) = (p.x, p.y, p.z)
     var nearest = Float.infinity
-    for index in active {
-      let primitive = primitives[Int(index)]
-      let reach = nearest + primitive.blend + primitive.radius
-      let offset = p - primitive.center
-      if reach < 0 || offset.dot(offset) > reach * reach { continue }
-      let next = primitive.distance(p)
-      let overlap = max(primitive.blend - abs(nearest - next), 0)
-      nearest = min(nearest, next) - overlap * overlap / (4 * primitive.blend)
+    guard let base = primitives.baseAddress, let list = active.baseAddress else { return nearest }
+    var at = 0
+    while at < active.count {
+      let primitive = base + Int(list[at])
+      at += 1
+      let blend = primitive.pointee.blend
+      let reach = nearest + blend + primitive.pointee.radius
+      let dx = x - primitive.pointee.cx
+      let dy = y - primitive.pointee.cy
+      let dz = z - primitive.pointee.cz
+      if reach < 0 || dx * dx + dy * dy + dz * dz > reach * reach { continue }
+      let next = primitive.pointee.distance(x, y, z)
+      let overlap = max(blend - abs(nearest - next), 0)
+      nearest = min(nearest, next) - overlap * overlap / (4 * blend)
     }
     return nearest
   }

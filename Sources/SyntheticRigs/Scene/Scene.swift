@@ -26,6 +26,9 @@ struct Tracer: ~Copyable {
   private let scene: Scene
   private let primitives: UnsafeMutableBufferPointer<Primitive>
   private let active: UnsafeMutableBufferPointer<Int32>
+  /// A sphere around all limbs, widened by the blend width.
+  private let middle: SIMD3<Float>
+  private let extent: Float
 
   /// Marching stops this near the surface, metres.
   static let tolerance: Float = 3e-5
@@ -36,6 +39,9 @@ struct Tracer: ~Copyable {
     _ = primitives.initialize(from: scene.figure.primitives)
     active = .allocate(capacity: scene.figure.primitives.count)
     active.initialize(repeating: 0)
+    let center = scene.figure.bounds.center
+    let reaches = scene.figure.primitives.map { ($0.center - center).length + $0.radius }
+    (middle, extent) = (center, (reaches.max() ?? 0) + scene.figure.widestBlend)
   }
 
   deinit {
@@ -46,59 +52,86 @@ struct Tracer: ~Copyable {
   /// First hit of the ray `origin + t · direction`, t > 0; the direction need not be of length 1.
   func trace(_ origin: SIMD3<Float>, _ direction: SIMD3<Float>) -> Hit {
     var hit = background(origin, direction)
-    let length = direction.length
-    let (count, near, far) = select(origin, direction, length)
-    guard count > 0, near < hit.t else { return hit }
+    let (count, near, far) = select(origin, direction)
     let chosen = UnsafeBufferPointer(start: active.baseAddress, count: count)
+    guard count > 0, let t = march(origin, direction, near, min(far, hit.t), chosen) else {
+      return hit
+    }
+    let p = origin + t * direction
     let list = UnsafeBufferPointer(primitives)
-    guard let t = march(origin, direction / length, near * length, min(far, hit.t) * length, chosen)
-    else { return hit }
-    let p = origin + (t / length) * direction
     hit.kind = .subject
-    hit.t = t / length
+    hit.t = t
     hit.normal = Figure.gradient(p, list, chosen).normalized
     hit.albedo = Figure.albedo(p, scene.figure, chosen)
     return hit
   }
 
+  /// Where the ray first meets the subject, as `t` below `limit`; nil where it does not.
+  func firstSubject(
+    _ origin: SIMD3<Float>, _ direction: SIMD3<Float>, before limit: Float
+  ) -> Float? {
+    let (count, near, far) = select(origin, direction)
+    let chosen = UnsafeBufferPointer(start: active.baseAddress, count: count)
+    return count > 0 ? march(origin, direction, near, min(far, limit), chosen) : nil
+  }
+
   /// Sphere tracing. Each step is at most the distance to the surface, so none is jumped over;
   /// a grazing ray that still creeps after 400 steps counts as a hit within 1 mm.
   private func march(
-    _ origin: SIMD3<Float>, _ unit: SIMD3<Float>, _ near: Float, _ far: Float,
+    _ origin: SIMD3<Float>, _ direction: SIMD3<Float>, _ near: Float, _ far: Float,
     _ chosen: UnsafeBufferPointer<Int32>
   ) -> Float? {
+    guard near < far else { return nil }
     let list = UnsafeBufferPointer(primitives)
-    var t = near
+    let length = direction.length
+    let unit = direction / length
+    var t = near * length
+    let end = far * length
     var distance = Float.infinity
     for _ in 0..<400 {
       distance = Figure.distance(origin + t * unit, list, chosen)
-      if distance < Self.tolerance { return t }
+      if distance < Self.tolerance { return t / length }
       t += distance
-      if t > far { return nil }
+      if t > end { return nil }
     }
-    return distance < 1e-3 ? t : nil
+    return distance < 1e-3 ? t / length : nil
   }
 
   /// Collects the limbs whose sphere, widened by the blend width, the ray meets, and the stretch
   /// of the ray in which it does. Limbs left out cannot change the sign of the smooth minimum.
   private func select(
-    _ origin: SIMD3<Float>, _ direction: SIMD3<Float>, _ length: Float
+    _ origin: SIMD3<Float>, _ direction: SIMD3<Float>
   ) -> (count: Int, near: Float, far: Float) {
-    var (count, near, far) = (0, Float.infinity, Float.zero)
-    let scale = 1 / (length * length)
-    for index in 0..<primitives.count {
-      let primitive = primitives[index]
-      let offset = primitive.center - origin
-      let reach = primitive.radius + scene.figure.widestBlend
-      let middle = offset.dot(direction) * scale
-      let rest = middle * middle - (offset.dot(offset) - reach * reach) * scale
-      if rest < 0 { continue }
+    let (ox, oy, oz) = (origin.x, origin.y, origin.z)
+    let (dx, dy, dz) = (direction.x, direction.y, direction.z)
+    let scale = 1 / (dx * dx + dy * dy + dz * dz)
+    /// The stretch of the ray inside a sphere.
+    func stretch(
+      _ cx: Float, _ cy: Float, _ cz: Float, _ reach: Float
+    ) -> (near: Float, far: Float)? {
+      let (x, y, z) = (cx - ox, cy - oy, cz - oz)
+      let middle = (x * dx + y * dy + z * dz) * scale
+      let rest = middle * middle - (x * x + y * y + z * z - reach * reach) * scale
+      guard rest >= 0 else { return nil }
       let half = rest.squareRoot()
-      if middle + half < 0 { continue }
-      active[count] = Int32(index)
-      count += 1
-      near = min(near, max(middle - half, 0))
-      far = max(far, middle + half)
+      return middle + half < 0 ? nil : (max(middle - half, 0), middle + half)
+    }
+    var (count, near, far) = (0, Float.infinity, Float.zero)
+    guard stretch(middle.x, middle.y, middle.z, extent) != nil else { return (0, near, far) }
+    let (all, margin) = (primitives.count, scene.figure.widestBlend)
+    var index = 0
+    while index < all {
+      let primitive = primitives.baseAddress! + index
+      if let part = stretch(
+        primitive.pointee.cx, primitive.pointee.cy, primitive.pointee.cz,
+        primitive.pointee.radius + margin)
+      {
+        active[count] = Int32(index)
+        count += 1
+        near = min(near, part.near)
+        far = max(far, part.far)
+      }
+      index += 1
     }
     return (count, near, far)
   }

@@ -1,10 +1,10 @@
 public import CaptureCore
 public import Foundation
 
-extension JobConfiguration {
+extension DocumentedConfiguration {
   /// Reads a configuration file, which may leave out any key, over this configuration.
   /// - Throws: ``CaptureError`` `usage` that names file and key; `badInput` when it cannot be read.
-  public func reading(_ file: URL) throws(CaptureError) -> JobConfiguration {
+  public func reading(_ file: URL) throws(CaptureError) -> Self {
     let data = try AtomicFile.read(file, limit: 1 << 20)
     do {
       return try merging(JSONValue(parsing: data))
@@ -20,13 +20,13 @@ extension JobConfiguration {
   /// A value is JSON; a text may stand without quotes, and a list of texts with commas alone:
   /// `export.formats=ply,obj`.
   /// - Throws: ``CaptureError`` `usage` that names the key.
-  public func setting(_ settings: [String]) throws(CaptureError) -> JobConfiguration {
+  public func setting(_ settings: [String]) throws(CaptureError) -> Self {
     var result = self
     for setting in settings { result = try result.setting(setting) }
     return result
   }
 
-  private func setting(_ setting: String) throws(CaptureError) -> JobConfiguration {
+  private func setting(_ setting: String) throws(CaptureError) -> Self {
     guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
       throw CaptureError(
         .usage, "'\(setting)' is not a setting.", at: "--set",
@@ -47,10 +47,10 @@ extension JobConfiguration {
     return parsed ?? .string(text)
   }
 
-  private func merging(_ overlay: JSONValue) throws(CaptureError) -> JobConfiguration {
+  private func merging(_ overlay: JSONValue) throws(CaptureError) -> Self {
     let tree = try JSONValue(encoding: self)
     return try tree.merging(overlay, documentation: Self.documentation)
-      .decoded(as: JobConfiguration.self, valid: tree)
+      .decoded(as: Self.self, valid: tree)
   }
 
   /// The whole configuration as a file's text.
