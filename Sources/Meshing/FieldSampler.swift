@@ -60,17 +60,17 @@ struct FieldSampler {
       withUnsafeTemporaryAllocation(of: SIMD3<Float>.self, capacity: points.count) { colors in
         guard field.colors(at: points, into: colors) else { return }
         for i in 0..<points.count {
-          let level = (colors[i].clamped(lowerBound: .zero, upperBound: .one) * 255).rounded(
-            .toNearestOrAwayFromZero)
-          // The comparison is false for what is not a number, which becomes black.
-          let safe = level.replacing(with: 0, where: .!(level .>= 0))
-          result[i] = SIMD4(SIMD3<UInt8>(truncatingIfNeeded: SIMD3<Int32>(safe)), 1)
+          let c = colors[i]
+          result[i] = SIMD4(Self.level(c.x), Self.level(c.y), Self.level(c.z), 1)
         }
       }
     }
     guard result.allSatisfy({ $0.w == 1 }) else { return [] }
     return result.map { SIMD3($0.x, $0.y, $0.z) }
   }
+
+  /// 0...255 for 0...1; 0 for what is less or no number.
+  private static func level(_ x: Float) -> UInt8 { x >= 0 ? UInt8(min(x, 1) * 255 + 0.5) : 0 }
 
   private func inBatches<Value: Sendable>(
     _ points: [SIMD3<Float>], _ result: inout [Value],

@@ -63,7 +63,7 @@ public struct SyntheticRigConfiguration: DocumentedConfiguration {
   /// Incidence beyond which depth pixels are lost, degrees.
   public var grazingLimit = 80.0
   /// Returned light below which depth pixels are lost (1: white, head-on, at 1 m).
-  public var darkLimit = 0.012
+  public var darkLimit = 0.008
   /// Standard deviation of colour noise, in steps of 8-bit colour.
   public var colorNoise = 1.5
 
