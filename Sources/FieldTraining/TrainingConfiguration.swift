@@ -16,7 +16,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   /// Coefficient rows; 0 takes one a frame.
   public var capacity = 0
   /// Optimiser steps.
-  public var steps = 5000
+  public var steps = 12_000
   /// Frames a step draws from.
   public var framesPerStep = 2
   /// Depth pixels drawn a frame and step.
@@ -86,7 +86,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
       (c.width, c.depth, c.rank, c.bands, c.steps) = (64, 6, 8, 6, 1500)
     case "standard": break
     case "fine":
-      (c.steps, c.rank) = (20_000, 16)
+      (c.steps, c.rank) = (40_000, 16)
     default: return nil
     }
     return c
