@@ -71,7 +71,8 @@ let package = Package(
       dependencies: ["CapturePipeline", "NeuralFields", "FieldBackendCPU", arguments, log],
       swiftSettings: strict),
     .executableTarget(
-      name: "fieldmesh-bench", dependencies: ["CapturePipeline", "FieldBackendCPU"] + stages,
+      name: "fieldmesh-bench",
+      dependencies: ["CapturePipeline", "FieldBackendCPU", arguments] + stages,
       swiftSettings: strict),
 
     .target(

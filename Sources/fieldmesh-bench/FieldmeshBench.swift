@@ -1,0 +1,60 @@
+internal import ArgumentParser
+internal import CaptureCore
+internal import FieldBackendCPU
+internal import Foundation
+internal import NeuralFields
+
+/// Measures Fieldmesh's parts by themselves.
+@main
+struct FieldmeshBench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fieldmesh-bench", abstract: "Measures how fast Fieldmesh's parts are.",
+    subcommands: [StepCommand.self, QueryCommand.self])
+}
+
+/// The field and the backend that a measurement runs.
+struct FieldOptions: ParsableArguments {
+  @Option(help: "Neurons a layer.") var width = 128
+  @Option(help: "Rank of the ResField layers.") var rank = 10
+  @Option(help: "Coefficient rows.") var frames = 100
+  @Option(help: "Threads; all cores by default.") var threads: Int?
+  @Option(help: "Instruction set: avx512, avx2 or generic; the best one by default.")
+  var target: String?
+
+  func kernelTarget() throws(CaptureError) -> KernelTarget {
+    guard let target else { return try .choose() }
+    return try .choose(environment: ["FIELDMESH_FORCE_TARGET": target])
+  }
+
+  func layout() throws(CaptureError) -> ParameterLayout {
+    try ParameterLayout(
+      BuiltinFields.standard(FieldSize(width: width, rank: rank), capacity: frames))
+  }
+}
+
+/// Floating-point operations of one forward pass of one point, two for each weight.
+struct FieldCost {
+  var distance, color: Double
+
+  init(_ layout: ParameterLayout) {
+    func count(_ layers: ArraySlice<ParameterLayout.Layer>) -> Double {
+      layers.reduce(0) { $0 + 2 * Double($1.inputs * $1.block.outputs) }
+    }
+    let hidden = layout.field.distance.count
+    (distance, color) = (count(layout.layers[..<hidden]), count(layout.layers[hidden...]))
+  }
+}
+
+/// Seconds that `body` takes, once for each of `times`, sorted.
+func seconds(times: Int, _ body: () -> Void) -> [Double] {
+  (0..<times).map { _ in
+    let start = DispatchTime.now().uptimeNanoseconds
+    body()
+    return Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+  }.sorted()
+}
+
+extension Double {
+  /// The number with so many places behind the point.
+  func text(_ places: Int) -> String { String(format: "%.\(places)f", self) }
+}
