@@ -1,6 +1,7 @@
 internal import CaptureCore
 internal import DepthFusion
 internal import FieldTraining
+internal import Foundation
 internal import Meshing
 internal import RayObservations
 
@@ -11,9 +12,26 @@ struct FrameSurfaces: Sendable {
   private let configuration: JobConfiguration
   private let threads: Int
 
+  /// Bytes that the frames side by side may take, and that one takes, roughly, for each cell that
+  /// would lie on the sides of its box: about 180 MB for a person in cells of 4 mm.
+  private static let (budget, bytesPerCell) = (800e6, 200.0)
+
+  /// How many frames may be extracted side by side.
+  let framesAtOnce: Int
+
   init(_ context: StageContext) throws(CaptureError) {
     cache = try ObservationCache.open(folder: context.output.folder(.observe))
-    (configuration, threads) = (context.configuration, context.threads)
+    var configuration = context.configuration
+    // Cells finer than the voxels that depth was fused into show nothing more.
+    if configuration.method == .tsdf {
+      configuration.meshing.voxel = max(configuration.meshing.voxel, configuration.fusion.voxel)
+    }
+    self.configuration = configuration
+    let size = SIMD3<Double>(cache.box.size)
+    let sides = 2 * (size.x * size.y + size.y * size.z + size.z * size.x)
+    let bytes = Self.bytesPerCell * sides / pow(Double(configuration.meshing.voxel), 2)
+    framesAtOnce = min(context.threads, 4, max(1, Int(Self.budget / bytes)))
+    threads = max(1, context.threads / framesAtOnce)
     switch configuration.method {
     case .field:
       trained = try TrainedField.load(

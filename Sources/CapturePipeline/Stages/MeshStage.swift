@@ -5,6 +5,7 @@ internal import MeshExport
 internal import Meshing
 internal import NeuralFields
 internal import RayObservations
+internal import Synchronization
 
 /// Extracts one mesh a frame, each with a record of what it was made from.
 struct MeshStage: PipelineStage {
@@ -25,21 +26,7 @@ struct MeshStage: PipelineStage {
 
   func run(_ context: StageContext) throws(CaptureError) -> StageResult {
     let list = try FrameList.read(context.output)
-    let surfaces = try FrameSurfaces(context)
-    var records: [MeshRecord] = []
-    for (position, frame) in list.frames.enumerated() {
-      try context.monitor.checkCancelled()
-      context.monitor.report(position, list.frames.count, "")
-      let file = MeshRecord.File(
-        folder: context.output.folder(.mesh), number: frame.number,
-        inputs: try hash(frame, context))
-      if let known = file.standing() {
-        records.append(known)
-      } else {
-        records.append(try extract(frame, at: position, file, surfaces, context))
-      }
-    }
-    context.monitor.report(list.frames.count, list.frames.count, "")
+    let records = try extractAll(list.frames, context)
     let meshes = records.compactMap(\.mesh)
     guard !meshes.isEmpty else {
       throw CaptureError(
@@ -50,6 +37,45 @@ struct MeshStage: PipelineStage {
       outputs: meshes.map(\.file) + records.map { MeshRecord.fileName($0.number) },
       summary: "\(meshes.count) meshes, \(counted(meshes.reduce(0) { $0 + $1.faces })) faces",
       skipped: records.compactMap(\.failure))
+  }
+
+  /// Several frames side by side as far as memory allows: much of a frame's work is not parallel.
+  private func extractAll(
+    _ frames: [FrameList.Frame], _ context: StageContext
+  ) throws(CaptureError) -> [MeshRecord] {
+    let surfaces = try FrameSurfaces(context)
+    var results = [Result<MeshRecord, CaptureError>?](repeating: nil, count: frames.count)
+    let done = Atomic<Int>(0)
+    let failed = Atomic<Bool>(false)
+    results.withUnsafeMutableBufferPointer { buffer in
+      nonisolated(unsafe) let buffer = buffer
+      concurrently(frames.count, threads: surfaces.framesAtOnce) { position, _ in
+        guard !failed.load(ordering: .relaxed), !context.monitor.isCancelled() else { return }
+        let result = Result { () throws(CaptureError) in
+          try record(frames[position], at: position, surfaces, context)
+        }
+        if case .failure = result { failed.store(true, ordering: .relaxed) }
+        buffer[position] = result
+        let count = done.wrappingAdd(1, ordering: .relaxed).newValue
+        context.monitor.report(count, frames.count, "")
+      }
+    }
+    var records: [MeshRecord] = []
+    for result in results {
+      guard let result else { continue }
+      records.append(try result.get())
+    }
+    try context.monitor.checkCancelled()
+    return records
+  }
+
+  private func record(
+    _ frame: FrameList.Frame, at position: Int, _ surfaces: FrameSurfaces, _ context: StageContext
+  ) throws(CaptureError) -> MeshRecord {
+    let file = MeshRecord.File(
+      folder: context.output.folder(.mesh), number: frame.number, inputs: try hash(frame, context))
+    if let known = file.standing() { return known }
+    return try extract(frame, at: position, file, surfaces, context)
   }
 
   private func hash(
