@@ -78,12 +78,15 @@ let package = Package(
     .target(
       name: "CaptureTestSupport", dependencies: ["CaptureCore"], path: "Tests/CaptureTestSupport",
       swiftSettings: strict),
+    .target(name: "CHeapProbe", path: "Tests/CHeapProbe"),
     tests("CaptureCoreTests", []),
     tests(
       "RecordingsTests",
       ["Recordings", "FrameSync", "Calibration", "ImageFiles", "NumpyFiles"]),
     tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),
-    tests("FieldTests", ["CFieldKernels", "NeuralFields", "FieldBackendCPU", "FieldTraining"]),
+    tests(
+      "FieldTests",
+      ["CFieldKernels", "CHeapProbe", "NeuralFields", "FieldBackendCPU", "FieldTraining"]),
     tests("MeshingTests", ["Meshing", "MeshExport", "DepthFusion"]),
     tests("SurfaceMetricsTests", ["SurfaceMetrics", "NumpyFiles", "Pictures", "ImageFiles"]),
     tests("SyntheticRigsTests", ["SyntheticRigs", "Recordings", "FrameSync"]),

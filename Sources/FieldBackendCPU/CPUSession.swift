@@ -3,7 +3,9 @@ internal import CaptureCore
 internal import Foundation
 internal import NeuralFields
 
-/// Training on the processor. All memory is taken at the first steps and reused.
+/// Training on the processor. All memory is taken at the first steps and reused: a later step of the
+/// same size allocates nothing, but for the few small blocks that Dispatch takes and gives back when
+/// there are several threads.
 ///
 /// A step is: weights of each time (`composePiece`), slices of points forward and backward into one
 /// gradient each (`run`), then piece by piece of the parameters the sum over slices, the residuals'

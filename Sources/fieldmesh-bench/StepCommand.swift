@@ -3,7 +3,6 @@ internal import CaptureCore
 internal import FieldBackendCPU
 internal import Foundation
 internal import NeuralFields
-internal import Synchronization
 
 /// `fieldmesh-bench step`: the training step, with the losses of a plain signed distance fit.
 struct StepCommand: ParsableCommand {
@@ -75,7 +74,8 @@ private final class PlainFit: TileLoss {
   private let frames, points, capacity: Int
   // Written between steps alone.
   nonisolated(unsafe) private let coordinates: UnsafeMutableBufferPointer<Float>
-  private let generator = Mutex(SeededGenerator(seed: 7))
+  nonisolated(unsafe) private var groups: [PointGroup] = []
+  nonisolated(unsafe) private var generator = SeededGenerator(seed: 7)
 
   init(frames: Int, points: Int, capacity: Int, withGradient: Int) {
     (self.frames, self.points, self.capacity) = (frames, points, capacity)
@@ -86,21 +86,19 @@ private final class PlainFit: TileLoss {
   deinit { coordinates.deallocate() }
 
   func step(_ session: any FieldSession) {
-    var groups: [PointGroup] = []
-    generator.withLock { random in
-      for index in coordinates.indices { coordinates[index] = 2 * random.uniform() - 1 }
-      for frame in 0..<frames {
-        let position = Double(Int(random.uniform() * Float(capacity)))
-        let first = frame * points
-        groups += [
-          PointGroup(
-            position: position, first: first, count: withGradient, needsGradient: true,
-            needsColor: true),
-          PointGroup(
-            position: position, first: first + withGradient, count: points - withGradient,
-            needsColor: true),
-        ]
-      }
+    groups.removeAll(keepingCapacity: true)
+    for index in coordinates.indices { coordinates[index] = 2 * generator.uniform() - 1 }
+    for frame in 0..<frames {
+      let position = Double(Int(generator.uniform() * Float(capacity)))
+      let first = frame * points
+      groups.append(
+        PointGroup(
+          position: position, first: first, count: withGradient, needsGradient: true,
+          needsColor: true))
+      groups.append(
+        PointGroup(
+          position: position, first: first + withGradient, count: points - withGradient,
+          needsColor: true))
     }
     session.step(
       points: UnsafeBufferPointer(coordinates), groups: groups, loss: self,
