@@ -113,29 +113,40 @@ static void forwardLayer(Tile *t, int32_t l, int64_t outputs) {
     activate(layer->activation, layer->scale, t->a[l], t->a[l], t->p[l], outputs * T);
 }
 
+// Where u at the input of layer l is computed: at its final place if nothing has to be split off.
+CFK_INLINE float *inputGradient(const Tile *t, int32_t l) {
+  return l == 0 || t->field->layer[l].concat ? t->s0 : t->u[l - 1];
+}
+
+// The part of the spatial gradient that comes through the encoding; `down` is u at its rows.
+static void gradientOfEncoding(Tile *t, const float *down, float factor) {
+  for (int64_t e = 0; e < t->encoded; ++e)
+    for (int64_t p = 0; p < T; p += kWidth) {
+      float *sum = t->gradient + (e % 3) * T + p;
+      store(sum, load(sum) + load(down + e * T + p) * load(t->wave + e * T + p) * factor);
+    }
+}
+
 static void forwardGradient(Tile *t) {
   const cfk_field *f = t->field;
   const int32_t last = f->layers - 1;
   for (int64_t i = 0; i < 3 * T; i += kWidth) store(t->gradient + i, (vf){});
-  float *down = t->s0;
+  float *down = inputGradient(t, last);
   const float *row = t->weights + f->layer[last].weight;
   for (int32_t i = 0; i < f->layer[last].inputs; ++i)
     for (int64_t p = 0; p < T; p += kWidth) store(down + i * T + p, splat(row[i]));
   for (int32_t l = last;; --l) {  // `down` holds u at the input of layer l
     const cfk_layer *layer = &f->layer[l];
-    const int64_t own = l == 0 ? 0 : layer->concat ? layer->inputs - t->encoded : layer->inputs;
-    const float factor = layer->concat ? kJoin : 1.0f;
-    if (l == 0 || layer->concat)
-      for (int64_t e = 0; e < t->encoded; ++e)
-        for (int64_t p = 0; p < T; p += kWidth) {
-          float *sum = t->gradient + (e % 3) * T + p;
-          store(sum, load(sum) + load(down + (own + e) * T + p) * load(t->wave + e * T + p) * factor);
-        }
-    if (l == 0) return;
-    scaled(t->u[l - 1], down, factor, own * T);
+    if (l == 0) return gradientOfEncoding(t, down, 1.0f);
+    const int64_t own = layer->concat ? layer->inputs - t->encoded : layer->inputs;
+    if (layer->concat) {
+      gradientOfEncoding(t, down + own * T, kJoin);
+      scaled(t->u[l - 1], down, kJoin, own * T);
+    }
     for (int64_t i = 0; i < own * T; i += kWidth)
       store(t->s1 + i, load(t->u[l - 1] + i) * load(t->p[l - 1] + i));
     const cfk_layer *below = &f->layer[l - 1];
+    down = inputGradient(t, l - 1);
     gemm(below->inputs, t->columns, below->outputs, t->weights + below->weight, 1,
          cfk_stride(below->inputs), t->s1, T, down, T, kZero, nullptr);
   }
