@@ -43,6 +43,17 @@ import Testing
     #expect(fileSize(output.appendingPathComponent("preview.png")) ?? 0 > 1000)
   }
 
+  @Test("A recording that goes away after the meshes were made costs no more than the preview")
+  func recordingGone() throws {
+    let take = try TinyTake.copy()
+    let report = try TinyTake.pipeline(
+      output, TinyTake.configuration("method=tsdf"), observer: LeavingObserver(take)
+    ).run(TakeSource(take: take))
+    #expect(report.stages.last?.summary == "4 files (ply)")
+    #expect(fileSize(output.appendingPathComponent("report.json")) != nil)
+    #expect(fileSize(output.appendingPathComponent("preview.png")) == nil)
+  }
+
   @Test("A second run does only what changed")
   func onlyWhatChanged() throws {
     try run()

@@ -91,6 +91,20 @@ final class RecordingObserver: PipelineObserver {
   }
 }
 
+/// Takes the recording away once the meshes are being made.
+final class LeavingObserver: PipelineObserver {
+  private let take: URL
+
+  init(_ take: URL) { self.take = take }
+
+  func began(_ stage: StageName) {
+    if stage == .mesh { try? FileManager.default.removeItem(at: take) }
+  }
+  func progressed(_ stage: StageName, done: Int, total: Int, note: String) {}
+  func warned(_ stage: StageName, _ sentence: String) {}
+  func ended(_ stage: StageName, seconds: Double, reused: Bool, summary: String) {}
+}
+
 /// Asks to stop once a stage has wanted to know often enough.
 final class StoppingObserver: PipelineObserver {
   private let stage: StageName

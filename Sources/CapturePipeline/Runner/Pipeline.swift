@@ -51,15 +51,24 @@ public struct Pipeline: Sendable {
       manifests[stage.name] = try perform(stage, inputs, context)
       ran.insert(stage.name)
     }
-    if ran.contains(.mesh) || fileSize(output.preview) == nil {
-      try PreviewPicture(output: output, threads: threads).write()
-    }
     let report = RunReport(
       configuration: configuration, backend: backend.name,
       stages: StageName.allCases.compactMap { manifests[$0] }, ran: ran,
       seconds: (clock.now - start).inSeconds)
     try writeJSON(report, to: output.report)
+    if ran.contains(.mesh) || fileSize(output.preview) == nil { try drawPreview() }
     return report
+  }
+
+  /// The meshes are there: a picture that cannot be drawn, because the recording is gone by now, is
+  /// no reason to fail.
+  private func drawPreview() throws(CaptureError) {
+    do {
+      try PreviewPicture(output: output, threads: threads).write()
+    } catch {
+      guard error.code != .tryAgain else { throw error }
+      observer.warned(.export, "No preview is drawn. \(error)")
+    }
   }
 
   /// Runs one stage on what the stages before it left.
