@@ -32,7 +32,7 @@ public struct Evaluation: Sendable {
 
   private struct MeshFile: Sendable {
     var url: URL
-    var reader: MeshReader
+    var reader: any MeshReader.Type
     func read() throws(CaptureError) -> TriangleMesh { try reader.read(url) }
   }
 

@@ -200,13 +200,14 @@ final class BatchSampler {
     for k in 0..<configuration.renderedPerFrame {
       if k % 4 == 3, !free.isEmpty {
         let r = free[Self.index(free.count, &random)]
-        batch.rays.append(
-          .init(range: 0, rgb: .zero, hasColor: false, isSubject: false, confidence: 1))
+        batch.append(
+          TrainingBatch.RenderedRay(
+            range: 0, rgb: .zero, hasColor: false, isSubject: false, confidence: 1))
         drawRay(Int(r.camera), SIMD3(r.dx, r.dy, r.dz), r.near...r.far, &random)
       } else {
         let o = surface[Self.index(surface.count, &random)]
-        batch.rays.append(
-          .init(
+        batch.append(
+          TrainingBatch.RenderedRay(
             range: o.range, rgb: o.color ?? .zero, hasColor: o.color != nil, isSubject: true,
             confidence: o.confidence))
         drawRay(Int(o.camera), o.direction, o.range - reach...o.range + reach, &random)
@@ -226,7 +227,6 @@ final class BatchSampler {
       let t = interval.lowerBound + (Float(i) + random.uniform()) * part
       batch.append(.rendered, space.fieldFromWorld(origins[camera] + direction * t), target: t)
     }
-    batch.counts[Int(PointKind.rendered.rawValue)] += 1
   }
 
   private static func index(_ count: Int, _ random: inout SeededGenerator) -> Int {

@@ -18,9 +18,7 @@ struct CheckpointStore {
   let fingerprint: String
 
   private func url(_ step: Int) -> URL {
-    let digits = String(step)
-    let padding = String(repeating: "0", count: max(0, 8 - digits.count))
-    return folder.appendingPathComponent("checkpoint_\(padding)\(digits).fmc")
+    folder.appendingPathComponent("checkpoint_\(step.padded(to: 8)).fmc")
   }
 
   private func steps() -> [Int] {

@@ -46,13 +46,12 @@ final class TrainingBatch: @unchecked Sendable {
   let normals: UnsafeMutableBufferPointer<Float>
   /// Colour 0...1; negative where there is none.
   let colors: UnsafeMutableBufferPointer<Float>
-  var rays: [RenderedRay] = []
+  private(set) var rays: [RenderedRay] = []
   /// First point of the rendered rays of each frame, with the index of its first ray.
   var renderedStarts: [(point: Int, ray: Int)] = []
   var groups: [PointGroup] = []
   var count = 0
-  /// Points of each kind, by raw value; rendered counts rays.
-  var counts = [Float](repeating: 0, count: 5)
+  private var counts = [Float](repeating: 0, count: 5)
 
   init(capacity: Int) {
     self.capacity = capacity
@@ -101,6 +100,15 @@ final class TrainingBatch: @unchecked Sendable {
       normals[3 * i + c] = normal[c]
       colors[3 * i + c] = color?[c] ?? -1
     }
+  }
+
+  /// Points of a kind, or rays for ``PointKind/rendered``: what a mean over them divides by.
+  func count(of kind: PointKind) -> Float { counts[Int(kind.rawValue)] }
+
+  /// Appends what a ray should show; its points follow by ``append(_:_:target:ceiling:weight:)``.
+  func append(_ ray: RenderedRay) {
+    rays.append(ray)
+    counts[Int(PointKind.rendered.rawValue)] += 1
   }
 
   /// The rendered ray whose first point has this index in the batch.

@@ -5,20 +5,9 @@ public import Foundation
 ///
 /// Polygons become fans of triangles; texture coordinates, normals, materials and groups are
 /// skipped. Vertex colours follow the position as three numbers 0...1, as many programs write them.
-public enum OBJReader {
-  /// Largest file that is read, bytes.
-  public static let limit = 1 << 31
-
-  /// Reads a file.
-  /// - Throws: ``CaptureError`` `badInput` or `limitExceeded`, naming the file.
-  public static func read(_ url: URL) throws(CaptureError) -> TriangleMesh {
-    let data = try AtomicFile.read(url, limit: limit)
-    do {
-      return try decode(data)
-    } catch {
-      throw error.within(url.path)
-    }
-  }
+public enum OBJReader: MeshReader {
+  /// The extension of its files.
+  public static let fileExtension = "obj"
 
   /// Reads the bytes of a file.
   /// - Throws: ``CaptureError`` `badInput`, naming the line.

@@ -6,20 +6,9 @@ public import Foundation
 /// Takes positions (`x y z`), normals (`nx ny nz`), colours (`red green blue`, uchar) and faces;
 /// polygons become fans of triangles; what else a file holds is skipped. A file that ends too
 /// early, goes on too long, or refers to vertices it does not have is refused.
-public enum PLYReader {
-  /// Largest file that is read, bytes.
-  public static let limit = 1 << 31
-
-  /// Reads a file.
-  /// - Throws: ``CaptureError`` `badInput` or `limitExceeded`, naming the file.
-  public static func read(_ url: URL) throws(CaptureError) -> TriangleMesh {
-    let data = try AtomicFile.read(url, limit: limit)
-    do {
-      return try decode(data)
-    } catch {
-      throw error.within(url.path)
-    }
-  }
+public enum PLYReader: MeshReader {
+  /// The extension of its files.
+  public static let fileExtension = "ply"
 
   /// Reads the bytes of a file.
   /// - Throws: ``CaptureError`` `badInput`.

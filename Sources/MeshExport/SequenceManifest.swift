@@ -58,9 +58,7 @@ public struct SequenceManifest: Codable, Equatable, Sendable {
 
   /// `frame_000012.ply` for frame 12: names that sort by frame.
   public static func meshName(frame: Int, fileExtension: String) -> String {
-    let digits = String(frame)
-    return "frame_" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + "."
-      + fileExtension
+    "frame_\(frame.padded(to: 6)).\(fileExtension)"
   }
 
   /// Writes `sequence.json` into the folder.

@@ -65,7 +65,9 @@ struct CameraObserver {
         continue
       }
       // In the margin around the subject, what never moves is furniture.
-      let still = plate.map { $0.depth[i] > 0 && abs($0.depth[i] - raw[i]) < 4 * noise(raw[i]) }
+      let still = plate.map {
+        $0.depth[i] > 0 && abs($0.depth[i] - raw[i]) < 4 * configuration.noise(raw[i])
+      }
       verdicts[i] = still == true && !outer.contains(p) ? .background : .subject
     }
     return verdicts
@@ -79,10 +81,6 @@ struct CameraObserver {
     let (u, v) = (Int(pixel.x.rounded()), Int(pixel.y.rounded()))
     guard u >= 0, v >= 0, u < mask.width, v < mask.height else { return false }
     return mask.samples[v * mask.width + u] >= 128
-  }
-
-  private func noise(_ z: Float) -> Float {
-    Float(configuration.noiseBase) + Float(configuration.noiseSquare) * z * z
   }
 
   /// Pixels without return that speak of open space: often empty over the take, away from the
@@ -138,7 +136,7 @@ struct CameraObserver {
             i % rays.width, i / rays.width, depth: base, rays: rays, gate: gate(raw[i]))
         else { continue }
         // The fit may not leave what was measured.
-        let z = abs(fit.z - raw[i]) < 4 * noise(raw[i]) + 0.004 ? fit.z : raw[i]
+        let z = abs(fit.z - raw[i]) < 4 * configuration.noise(raw[i]) + 0.004 ? fit.z : raw[i]
         depth[i] = z
         let along = rays.directions[i].normalized
         let incidence = -fit.normal.dot(along)
@@ -151,12 +149,12 @@ struct CameraObserver {
     }
   }
 
-  private func gate(_ z: Float) -> Float { 0.01 + 5 * noise(z) }
+  private func gate(_ z: Float) -> Float { 0.01 + 5 * configuration.noise(z) }
 
   private func isSupported(_ i: Int, _ raw: UnsafeBufferPointer<Float>) -> Bool {
     let (u, v) = (i % rays.width, i / rays.width)
     let z = raw[i]
-    let near = Float(configuration.supportDepth) + 2 * noise(z)
+    let near = Float(configuration.supportDepth) + 2 * configuration.noise(z)
     var (close, all) = (0, 0)
     for b in max(0, v - 2)...min(rays.height - 1, v + 2) {
       for a in max(0, u - 2)...min(rays.width - 1, u + 2) {
@@ -182,8 +180,8 @@ struct CameraObserver {
     (o.dx, o.dy, o.dz) = (d.x, d.y, d.z)
     o.near = survey.box.interval(origin: rays.origin, direction: d)?.near ?? 0
     o.incidence = incidence
-    o.sigma = noise(z) / max(incidence, 0.2)
-    o.confidence = min(1, noise(1.5) / o.sigma)
+    o.sigma = configuration.noise(z) / max(incidence, 0.2)
+    o.confidence = min(1, configuration.noise(1.5) / o.sigma)
     o.camera = UInt32(camera)
     if let rgb = colors?.color(z: z, direction: rays.directions[i]) {
       (o.red, o.green, o.blue, o.hasColor) = (rgb.x, rgb.y, rgb.z, 1)

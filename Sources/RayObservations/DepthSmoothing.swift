@@ -38,8 +38,7 @@ struct DepthSmoothing {
   func fit(
     _ u: Int, _ v: Int, depth: UnsafePointer<Float>, rays: CameraRays, gate: Float
   ) -> Fit? {
-    let (w, h) = (rays.width, rays.height)
-    let at = v * w + u
+    let at = v * rays.width + u
     let z0 = depth[at]
     guard let plane = solve(u, v, depth, rays, z0: z0, around: nil, gate: gate, quadratic: false)
     else { return nil }
@@ -50,7 +49,7 @@ struct DepthSmoothing {
     let d = rays.directions[at]
     let n = SIMD3(-c[1], -c[2], -(c[0] - c[1] * d.x - c[2] * d.y)).normalized
     let z = sigma > 0 ? 1 / c[0] : z0
-    guard z.isFinite, n.x.isFinite, w > 0, h > 0 else { return nil }
+    guard z.isFinite, n.x.isFinite else { return nil }
     return Fit(z: z, normal: n)
   }
 

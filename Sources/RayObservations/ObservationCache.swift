@@ -6,7 +6,7 @@ public final class ObservationCache: ObservationSource {
   /// Bytes of mapped frames that are kept.
   public static let budget = 256 << 20
 
-  /// Centre of the region of interest and its size come from the survey.
+  /// Region of interest, world metres.
   public let box: BoundingBox
   /// The cameras, in the take's order.
   public let cameras: [PlacedCamera]

@@ -40,6 +40,9 @@ public struct ObservationConfiguration: DocumentedConfiguration {
   /// All defaults.
   public init() {}
 
+  /// Standard deviation of a depth `z` seen head-on, metres: `noiseBase + noiseSquare z²`.
+  func noise(_ z: Float) -> Float { Float(noiseBase) + Float(noiseSquare) * z * z }
+
   /// One line a key.
   public static let documentation: [ConfigurationField] = [
     .init(

@@ -12,7 +12,7 @@ internal import Foundation
 /// Little endian. A file is read by mapping it, after its size and checksum were compared.
 enum ObservationFile {
   static let magic: [UInt8] = Array("FMOBSRV1".utf8)
-  static let limits = (cameras: 64, records: 1 << 26, side: 16384)
+  static let limits = (cameras: 64, records: 1 << 26)
 
   struct Layout {
     var surface, freeRays: Int
@@ -138,8 +138,8 @@ final class MappedFrame: FrameObservations, @unchecked Sendable {
       objection = "has a wrong checksum"
     }
     if let objection {
+      // The object never comes to be, so nobody else unmaps.
       munmap(map, size)
-      // The other stored properties stay unset: a throwing initialiser of a class may do that.
       throw damaged(objection)
     }
     func view<T>(_ offset: Int, _ count: Int) -> UnsafeBufferPointer<T> {

@@ -31,8 +31,7 @@ struct ObservationIndex: Codable {
   var report: ObservationReport
 
   static func file(_ frame: Int) -> String {
-    let digits = String(frame)
-    return "frame_" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".obs"
+    "frame_\(frame.padded(to: 6)).obs"
   }
 }
 

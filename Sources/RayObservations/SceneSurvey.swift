@@ -106,17 +106,13 @@ struct SceneSurveyor {
       let needed = max(2, (frames.count + 5) / 6)
       for i in 0..<max(0, values.count - needed + 1) {
         let near = values[i + needed - 1]
-        if values[i] - near < 6 * noise(near) + 0.01 {
+        if values[i] - near < 6 * configuration.noise(near) + 0.01 {
           result.depth[pixel] = (values[i] + near) / 2
           break
         }
       }
     }
     return result
-  }
-
-  private func noise(_ z: Float) -> Float {
-    Float(configuration.noiseBase) + Float(configuration.noiseSquare) * z * z
   }
 
   /// A sample of the depth pixels as world points, and what speaks for them.
@@ -132,7 +128,8 @@ struct SceneSurveyor {
           guard ranges[c].contains(z), r.directions[pixel].x.isFinite else { continue }
           let behind = plate.depth[pixel]
           let stands =
-            behind > 0 ? z < behind - max(0.05, 8 * noise(behind)) : plate.isOftenEmpty[pixel]
+            behind > 0
+            ? z < behind - max(0.05, 8 * configuration.noise(behind)) : plate.isOftenEmpty[pixel]
           let p = r.point(pixel, z)
           result.append(SurveyPoint(position: p, moves: stands, views: UInt8(views(p))))
         }

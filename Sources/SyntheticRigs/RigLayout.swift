@@ -47,15 +47,8 @@ enum RigLayout {
       let distance = knobs.distance + share * knobs.distanceSpread
       let height = knobs.height + share * knobs.heightSpread
       let place = SIMD3(distance * sin(angle), height, distance * cos(angle))
-      return looking(from: place, at: SIMD3(0, knobs.targetHeight, 0))
+      return .looking(from: place, at: SIMD3(0, knobs.targetHeight, 0))
     }
-  }
-
-  private static func looking(from eye: SIMD3<Double>, at target: SIMD3<Double>) -> RigidTransform {
-    let forward = (target - eye).normalized
-    let right = forward.cross(SIMD3(0, 1, 0)).normalized
-    let down = forward.cross(right)
-    return RigidTransform(rows: (right, down, forward), translation: .zero).inverse.moved(to: eye)
   }
 
   static func take(

@@ -118,7 +118,7 @@ extension AnalyticField {
   public static func noise(seed: UInt64, spacing: Double) -> AnalyticField {
     @Sendable func lattice(_ x: Int, _ y: Int, _ z: Int) -> Double {
       let key = UInt64(bitPattern: Int64((x &* 73_856_093) ^ (y &* 19_349_663) ^ (z &* 83_492_791)))
-      var random = RepeatableGenerator(seed: seed &+ key)
+      var random = SeededGenerator(seed: seed &+ key)
       return random.next() % 7 == 0 ? 0 : Double.random(in: -1...1, using: &random)
     }
     return AnalyticField { p in

@@ -1,10 +1,11 @@
+public import CaptureCore
 public import Foundation
 
 /// Damages files in repeatable ways, for the tests of parsers.
 public enum ByteMutator {
   /// `data` with one to four bytes replaced, deleted, inserted or repeated.
   public static func mutate(
-    _ data: Data, using generator: inout RepeatableGenerator
+    _ data: Data, using generator: inout SeededGenerator
   ) -> Data {
     var bytes = [UInt8](data)
     for _ in 0..<Int.random(in: 1...4, using: &generator) where !bytes.isEmpty {

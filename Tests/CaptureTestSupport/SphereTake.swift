@@ -18,20 +18,13 @@ public final class SphereTake: ObservationSource {
     let lens = CameraModel(
       width: 48, height: 48, intrinsics: Intrinsics(fx: 60, fy: 60, cx: 23.5, cy: 23.5))
     cameras = (0..<4).map { side in
-      // Right-handed: x right, y down, z towards the origin.
-      let forward = [
-        SIMD3(-1.0, 0, 0), SIMD3(1.0, 0, 0), SIMD3(0.0, 0, -1), SIMD3(0.0, 0, 1),
+      let eye = [
+        SIMD3(2.0, 0, 0), SIMD3(-2.0, 0, 0), SIMD3(0.0, 0, 2), SIMD3(0.0, 0, -2),
       ][side]
-      let down = SIMD3(0.0, -1, 0)
-      let right = down.cross(forward)
-      let rows = (
-        SIMD3(right.x, down.x, forward.x), SIMD3(right.y, down.y, forward.y),
-        SIMD3(right.z, down.z, forward.z)
-      )
       return PlacedCamera(
         description: CameraDescription(
           id: "cam\(side)", sync: SyncRole(mode: .master), color: nil, depth: lens),
-        worldFromColor: RigidTransform(rows: rows, translation: forward * -2))
+        worldFromColor: .looking(from: eye, at: .zero))
     }
     let (cameras, box) = (cameras, box)
     frames = (0..<count).map { SphereFrame(center: Self.center($0), 0.3, cameras, box) }

@@ -42,7 +42,7 @@ import Testing
   @Test("The lock goes with its holder")
   func unlock() throws {
     do { _ = try OutputLock(output.url) }
-    _ = try OutputLock(output.url)
+    #expect(throws: Never.self) { _ = try OutputLock(output.url) }
   }
 
   @Test("A sweep removes what dead writers left, and nothing else")

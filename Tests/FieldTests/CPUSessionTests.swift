@@ -37,7 +37,7 @@ struct SessionCase {
     let make = try #require(BuiltinFields.all.first { $0.name == name }).make
     layout = try ParameterLayout(make(FieldSize(width: 48, depth: 4, rank: 3, bands: 3), 5))
     start = OptimizerState(parameters: layout.freshParameters(seed: seed))
-    var (random, first) = (RepeatableGenerator(seed: seed), 0)
+    var (random, first) = (SeededGenerator(seed: seed), 0)
     var groups: [PointGroup] = []
     for (index, count) in counts.enumerated() {
       groups.append(
@@ -191,7 +191,7 @@ struct SessionCase {
     c.step(session)
     // After the first step, Adam's first moment is a tenth of the gradient.
     let gradient = session.state.firstMoment.map { Double($0) / (1 - Double(Float(0.9))) }
-    var random = RepeatableGenerator(seed: 7)
+    var random = SeededGenerator(seed: 7)
     for (kind, ranges) in c.kinds {
       for _ in 0..<3 {
         var direction = [Double](repeating: 0, count: c.layout.count)

@@ -29,6 +29,12 @@ import Testing
     return try TrainedField.load(folder: folder, backend: backend)
   }
 
+  /// A monitor that asks to stop after so many steps.
+  private static func stopping(after count: Int) -> StageMonitor {
+    let steps = Atomic<Int>(0)
+    return StageMonitor(isCancelled: { steps.add(1, ordering: .relaxed).newValue > count })
+  }
+
   private func bytes(_ name: String) throws -> Data {
     try Data(contentsOf: folder.appendingPathComponent(name).appendingPathComponent("field.fmf"))
   }
@@ -36,7 +42,7 @@ import Testing
   /// Mean absolute error of the distance on the true sphere and on shells around it, metres.
   private func error(_ field: TrainedField, time: Double, center: SIMD3<Float>) throws -> Float {
     let surface = try field.field(at: time)
-    var random = RepeatableGenerator(seed: 4)
+    var random = SeededGenerator(seed: 4)
     let offsets = (0..<600).map { _ in Float.random(in: -0.02...0.02, using: &random) }
     let points = offsets.map { offset -> SIMD3<Float> in
       var v = SIMD3<Float>.zero
@@ -78,8 +84,7 @@ import Testing
   @Test func aTrainingThatWasStoppedEndsInTheSameBytes() throws {
     let c = Self.small(steps: 90)
     _ = try train(c, in: "whole")
-    let steps = Atomic<Int>(0)
-    let stopping = StageMonitor(isCancelled: { steps.add(1, ordering: .relaxed).newValue > 55 })
+    let stopping = Self.stopping(after: 55)
     let error = #expect(throws: CaptureError.self) {
       try train(c, in: "parts", monitor: stopping)
     }
@@ -93,8 +98,7 @@ import Testing
   @Test func aDamagedCheckpointIsPassedOverForTheOneBefore() throws {
     let c = Self.small(steps: 90)
     _ = try train(c, in: "whole")
-    let steps = Atomic<Int>(0)
-    let stopping = StageMonitor(isCancelled: { steps.add(1, ordering: .relaxed).newValue > 85 })
+    let stopping = Self.stopping(after: 85)
     #expect(throws: CaptureError.self) { try train(c, in: "damaged", monitor: stopping) }
     let place = folder.appendingPathComponent("damaged")
     let names = try FileManager.default.contentsOfDirectory(atPath: place.path).sorted()
@@ -114,8 +118,7 @@ import Testing
   }
 
   @Test func aCheckpointOfAnotherTrainingIsNotUsed() throws {
-    let steps = Atomic<Int>(0)
-    let stopping = StageMonitor(isCancelled: { steps.add(1, ordering: .relaxed).newValue > 45 })
+    let stopping = Self.stopping(after: 45)
     var other = Self.small(steps: 60)
     other.seed = 2
     #expect(throws: CaptureError.self) { try train(other, in: "mixed", monitor: stopping) }

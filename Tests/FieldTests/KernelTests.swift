@@ -20,7 +20,7 @@ struct KernelCase {
     // The sphere start has zeros that would hide wrong gradients.
     // A sine of 30 z turns larger weights into chaos that no single precision follows.
     let spread = description.initialization == .siren ? 0.01 : 0.2
-    var random = RepeatableGenerator(seed: seed)
+    var random = SeededGenerator(seed: seed)
     for layer in layout.layers {
       for o in 0..<layer.block.outputs {
         for i in 0..<layer.inputs {
@@ -93,7 +93,7 @@ private func small(_ name: String) -> FieldDescription {
     }
     var gradient = [Double](repeating: 0, count: c.weights.count)
     _ = c.reference(x, d: d, into: &gradient)
-    var random = RepeatableGenerator(seed: 3)
+    var random = SeededGenerator(seed: 3)
     for (index, layer) in c.layout.layers.enumerated() {
       for _ in 0..<12 {
         let o = Int.random(in: 0..<layer.block.outputs, using: &random)
@@ -121,7 +121,7 @@ private func small(_ name: String) -> FieldDescription {
     let weights = AlignedFloats(c.weights.map { Float($0) })
     var field = c.field
     let scratch = AlignedFloats(count: cfk_scratch_floats(&field))
-    var random = RepeatableGenerator(seed: 5)
+    var random = SeededGenerator(seed: 5)
     for count in [0, 1, 63, 64, 65, 1000] {
       let points = (0..<3 * count).map { _ in Float.random(in: -0.9...0.9, using: &random) }
       var distance = [Float](repeating: .nan, count: count)
@@ -171,7 +171,7 @@ private func small(_ name: String) -> FieldDescription {
     let weights = AlignedFloats(c.weights.map { Float($0) })
     var field = c.field
     let scratch = AlignedFloats(count: cfk_scratch_floats(&field))
-    var random = RepeatableGenerator(seed: 7)
+    var random = SeededGenerator(seed: 7)
     let good = (0..<3 * 20).map { _ in Float.random(in: -0.9...0.9, using: &random) }
     for poison in [Float.nan, .infinity] {
       var points = good
@@ -195,7 +195,7 @@ private func small(_ name: String) -> FieldDescription {
   @Test(arguments: KernelTarget.supported.map(\.name))
   func adamFollowsItsFormula(_ target: String) throws {
     let kernels = try #require(cfk_kernels_named(target)).pointee
-    var random = RepeatableGenerator(seed: 8)
+    var random = SeededGenerator(seed: 8)
     let (p, g) = (AlignedFloats(count: 48), AlignedFloats(count: 48))
     let (m, v) = (AlignedFloats(count: 48), AlignedFloats(count: 48))
     var (ep, em, ev) = ([Double](repeating: 0, count: 48), [Double](), [Double]())

@@ -12,7 +12,7 @@ private final class LossCase {
   var distance, gradient, rgb: [Float]
 
   init(_ kinds: (Int) -> PointKind) {
-    var random = RepeatableGenerator(seed: 9)
+    var random = SeededGenerator(seed: 9)
     func draw(_ range: ClosedRange<Float>) -> Float { .random(in: range, using: &random) }
     batch.renderedStarts = [(point: 0, ray: 0)]
     for p in 0..<64 {
@@ -28,10 +28,9 @@ private final class LossCase {
       batch.describeLast(normal: n.normalized, color: SIMD3(draw(0...1), draw(0...1), draw(0...1)))
     }
     if kinds(0) == .rendered {
-      batch.counts[Int(PointKind.rendered.rawValue)] = 2
       for subject in [true, false] {
-        batch.rays.append(
-          .init(
+        batch.append(
+          TrainingBatch.RenderedRay(
             range: 1.07, rgb: SIMD3(0.3, 0.6, 0.1), hasColor: true, isSubject: subject,
             confidence: 0.8))
       }

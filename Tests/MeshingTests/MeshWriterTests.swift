@@ -79,7 +79,7 @@ func withFolder(_ body: (URL) throws -> Void) throws {
   }
 
   @Test func anOBJFileReadsBackBitForBit() {
-    var random = RepeatableGenerator(seed: 3)
+    var random = SeededGenerator(seed: 3)
     var mesh = Samples.bare
     mesh.positions = (0..<300).map { _ in
       SIMD3(

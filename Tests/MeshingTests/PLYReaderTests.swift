@@ -138,7 +138,7 @@ import Testing
   }
 
   @Test func mutatedFilesGiveAMeshOrAnError() {
-    var random = RepeatableGenerator(seed: 11)
+    var random = SeededGenerator(seed: 11)
     for whole in [PLYWriter().encode(Samples.tetrahedron), Data(Self.ascii.utf8)] {
       for _ in 0..<2_000 {
         var data = whole

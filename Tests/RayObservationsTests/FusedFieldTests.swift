@@ -70,7 +70,7 @@ private final class AlteredFrame: FrameObservations, @unchecked Sendable {
 
   /// Points at a height over the sphere, towards the camera on the given side.
   static func around(_ height: Float, count: Int = 200) -> [SIMD3<Float>] {
-    var random = RepeatableGenerator(seed: 5)
+    var random = SeededGenerator(seed: 5)
     return (0..<count).map { _ in
       // Within 45 degrees of the horizon, where the four cameras see the sphere well.
       let (turn, y) = (

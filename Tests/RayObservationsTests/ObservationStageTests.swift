@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test func smoothingAveragesNoiseWithoutShrinkingTheSphere() throws {
-    var random = RepeatableGenerator(seed: 2)
+    var random = SeededGenerator(seed: 2)
     let noise = (0..<400_000).map { _ in Double.random(in: -0.006...0.006, using: &random) }
     func statistics(_ smoothing: Double) throws -> (mean: Double, deviation: Double) {
       var c = ObservationConfiguration()

@@ -14,18 +14,11 @@ struct SphereScene {
     cameras = (0..<4).map { side in
       let angle = Double(side) * .pi / 2 + 0.3
       let position = SIMD3(2 * sin(angle), 1.2, 2 * cos(angle))
-      let forward = (SIMD3(0, 0.5, 0) - position).normalized
-      let right = forward.cross(SIMD3(0, 1, 0)).normalized
-      let down = forward.cross(right)
-      let rows = (
-        SIMD3(right.x, down.x, forward.x), SIMD3(right.y, down.y, forward.y),
-        SIMD3(right.z, down.z, forward.z)
-      )
       return PlacedCamera(
         description: CameraDescription(
           id: "cam\(side)", sync: SyncRole(mode: .master), color: nil, depth: lens,
           depthRange: 0.3...4),
-        worldFromColor: RigidTransform(rows: rows, translation: position))
+        worldFromColor: .looking(from: position, at: SIMD3(0, 0.5, 0)))
     }
     frames = (0..<count).map { i in
       FrameSet(

@@ -75,7 +75,7 @@ import Testing
   @Test func damagedFilesAreRefusedOrReadCleanly() throws {
     defer { try? FileManager.default.removeItem(at: url) }
     let data = Data(TinyTake.calibration.json.text.utf8)
-    var generator = RepeatableGenerator(seed: 3)
+    var generator = SeededGenerator(seed: 3)
     for _ in 0..<400 {
       try ByteMutator.mutate(data, using: &generator).write(to: url)
       do {

@@ -151,7 +151,7 @@ import Testing
     defer { tiny.remove() }
     let url = tiny.url("cam_10/cameras_sphere.npz")
     let data = try Data(contentsOf: url)
-    var generator = RepeatableGenerator(seed: 11)
+    var generator = SeededGenerator(seed: 11)
     for _ in 0..<150 {
       try ByteMutator.mutate(data, using: &generator).write(to: url)
       do {

@@ -162,7 +162,7 @@ import Testing
   }
 
   private func rig(_ seed: UInt64, jitter: Double, repeats: Bool) -> Rig {
-    var random = RepeatableGenerator(seed: seed)
+    var random = SeededGenerator(seed: seed)
     var rig = Rig()
     for index in 0..<Int.random(in: 1...5, using: &random) {
       let delay = Double.random(in: -0.002...0.002, using: &random)

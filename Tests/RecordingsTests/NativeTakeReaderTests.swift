@@ -298,7 +298,7 @@ import Testing
     let tiny = try TinyTake()
     defer { tiny.remove() }
     let data = try Data(contentsOf: tiny.url(name))
-    var generator = RepeatableGenerator(seed: 7)
+    var generator = SeededGenerator(seed: 7)
     for _ in 0..<400 {
       try ByteMutator.mutate(data, using: &generator).write(to: tiny.url(name))
       do {

@@ -20,7 +20,7 @@ let everyShape: [Shape] = [
   private let paint = Paint(.plain, .one)
 
   private func random(
-    _ generator: inout RepeatableGenerator, in range: ClosedRange<Float>
+    _ generator: inout SeededGenerator, in range: ClosedRange<Float>
   ) -> SIMD3<Float> {
     SIMD3(
       .random(in: range, using: &generator), .random(in: range, using: &generator),
@@ -30,7 +30,7 @@ let everyShape: [Shape] = [
   @Test(arguments: everyShape) func aStepOfTheDistanceAlongTheGradientEndsOnTheSurface(
     shape: Shape
   ) {
-    var generator = RepeatableGenerator(seed: 1)
+    var generator = SeededGenerator(seed: 1)
     let figure = Figure(limbs: [Limb(shape: shape, worldFromLimb: place, blend: 0.01, paint: paint)]
     )
     figure.withAll { primitives, active in
@@ -73,7 +73,7 @@ let everyShape: [Shape] = [
     name: String
   ) throws {
     let figure = try figure(name)
-    var generator = RepeatableGenerator(seed: 2)
+    var generator = SeededGenerator(seed: 2)
     figure.withAll { primitives, active in
       for _ in 0..<600 {
         let p = SIMD3<Float>(0, 1, 0) + random(&generator, in: -1.2...1.2)
@@ -92,7 +92,7 @@ let everyShape: [Shape] = [
     name: String
   ) throws {
     let figure = try figure(name)
-    var generator = RepeatableGenerator(seed: 3)
+    var generator = SeededGenerator(seed: 3)
     figure.withAll { primitives, active in
       for _ in 0..<600 {
         let p = SIMD3<Float>(0, 1, 0) + random(&generator, in: -1...1)
@@ -105,7 +105,7 @@ let everyShape: [Shape] = [
 
   @Test func gradientsAgreeWithDifferencesAlongTheAxes() throws {
     let field = FigureField(figure: try figure("walker"))
-    var generator = RepeatableGenerator(seed: 4)
+    var generator = SeededGenerator(seed: 4)
     let points = (0..<300).map { _ in SIMD3<Float>(0, 1, 0) + random(&generator, in: -0.6...0.6) }
     let (_, gradients) = field.sampled(points)
     var worst: [Float] = []

@@ -16,6 +16,22 @@ public struct RigidTransform: Equatable, Sendable {
     (self.rows, self.translation) = (rows, translation)
   }
 
+  /// `worldFromCamera` of a camera at `eye` that looks at `target`, upright: its x lies level.
+  ///
+  /// Undefined when it looks straight up or down.
+  public static func looking(
+    from eye: SIMD3<Double>, at target: SIMD3<Double>
+  ) -> RigidTransform {
+    let forward = (target - eye).normalized
+    let right = forward.cross(SIMD3(0, 1, 0)).normalized
+    let down = forward.cross(right)
+    return RigidTransform(
+      rows: (
+        SIMD3(right.x, down.x, forward.x), SIMD3(right.y, down.y, forward.y),
+        SIMD3(right.z, down.z, forward.z)
+      ), translation: eye)
+  }
+
   /// Accepts a row-major 3×3 matrix that is a rotation to 1e-3, and re-orthonormalises it.
   ///
   /// - Throws: ``CaptureError`` `badInput` for wrong counts, non-finite values, a reflection or a

@@ -44,7 +44,7 @@ struct ExportStage: PipelineStage {
       // A second name for the same file costs no space; some file systems have none to give.
       unlink(target.path)
       if link(source.path, target.path) == 0 { return mesh }
-      try AtomicFile.write(try AtomicFile.read(source, limit: PLYReader.limit), to: target)
+      try AtomicFile.write(try AtomicFile.read(source, limit: BuiltinMeshReaders.limit), to: target)
       return mesh
     }
     var entry = mesh

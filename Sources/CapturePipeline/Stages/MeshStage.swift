@@ -44,6 +44,10 @@ struct MeshStage: PipelineStage {
     _ frames: [FrameList.Frame], _ context: StageContext
   ) throws(CaptureError) -> [MeshRecord] {
     let surfaces = try FrameSurfaces(context)
+    let inputs = try self.inputs(context).sorted { $0.key < $1.key }.map {
+      "\($0.key) \($0.value)\n"
+    }
+    .joined()
     var results = [Result<MeshRecord, CaptureError>?](repeating: nil, count: frames.count)
     let done = Atomic<Int>(0)
     let failed = Atomic<Bool>(false)
@@ -52,7 +56,7 @@ struct MeshStage: PipelineStage {
       concurrently(frames.count, threads: surfaces.framesAtOnce) { position, _ in
         guard !failed.load(ordering: .relaxed), !context.monitor.isCancelled() else { return }
         let result = Result { () throws(CaptureError) in
-          try record(frames[position], at: position, surfaces, context)
+          try record(frames[position], at: position, inputs, surfaces, context)
         }
         if case .failure = result { failed.store(true, ordering: .relaxed) }
         buffer[position] = result
@@ -70,19 +74,14 @@ struct MeshStage: PipelineStage {
   }
 
   private func record(
-    _ frame: FrameList.Frame, at position: Int, _ surfaces: FrameSurfaces, _ context: StageContext
+    _ frame: FrameList.Frame, at position: Int, _ inputs: String, _ surfaces: FrameSurfaces,
+    _ context: StageContext
   ) throws(CaptureError) -> MeshRecord {
     let file = MeshRecord.File(
-      folder: context.output.folder(.mesh), number: frame.number, inputs: try hash(frame, context))
+      folder: context.output.folder(.mesh), number: frame.number,
+      inputs: SHA256.hexDigest(of: Data("\(inputs)\(frame.number) \(frame.time)".utf8)))
     if let known = file.standing() { return known }
     return try extract(frame, at: position, file, surfaces, context)
-  }
-
-  private func hash(
-    _ frame: FrameList.Frame, _ context: StageContext
-  ) throws(CaptureError) -> String {
-    let parts = try inputs(context).sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)\n" }
-    return SHA256.hexDigest(of: Data("\(parts.joined())\(frame.number) \(frame.time)".utf8))
   }
 
   private func extract(

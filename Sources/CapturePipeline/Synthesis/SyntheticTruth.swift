@@ -29,7 +29,7 @@ struct SyntheticTruth: Sendable {
 
   /// Writes the truth of a trigger, given the true depth of the images taken for it.
   func write(frame: Int, depths: [(camera: Int, depth: [Float])]) throws(CaptureError) {
-    let number = String(repeating: "0", count: max(0, 6 - "\(frame)".count)) + "\(frame)"
+    let number = frame.padded(to: 6)
     for (camera, depth) in depths {
       let url = folder.appendingPathComponent("depth/\(rig.take.cameras[camera].id)/\(number).png")
       try ImageFile.writePNG(try image(depth), to: url)

@@ -17,7 +17,7 @@ enum DistanceLoss: LossTerm {
     _ tile: LossTile, _ batch: TrainingBatch, _ settings: LossSettings, weight: Float
   ) -> Float {
     let n =
-      batch.counts[Int(PointKind.surface.rawValue)] + batch.counts[Int(PointKind.near.rawValue)]
+      batch.count(of: .surface) + batch.count(of: .near)
     guard n > 0 else { return 0 }
     var value: Float = 0
     for p in 0..<tile.count {

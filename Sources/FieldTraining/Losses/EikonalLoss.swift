@@ -12,7 +12,7 @@ enum EikonalLoss: LossTerm {
     _ tile: LossTile, _ batch: TrainingBatch, _ settings: LossSettings, weight: Float
   ) -> Float {
     let n =
-      batch.counts[Int(PointKind.surface.rawValue)] + batch.counts[Int(PointKind.uniform.rawValue)]
+      batch.count(of: .surface) + batch.count(of: .uniform)
     guard tile.hasGradient, n > 0 else { return 0 }
     var value: Float = 0
     for p in 0..<tile.count {

@@ -12,7 +12,7 @@ enum FreeSpaceLoss: LossTerm {
   static func evaluate(
     _ tile: LossTile, _ batch: TrainingBatch, _ settings: LossSettings, weight: Float
   ) -> Float {
-    let n = batch.counts[Int(PointKind.free.rawValue)]
+    let n = batch.count(of: .free)
     guard n > 0 else { return 0 }
     var value: Float = 0
     for p in 0..<tile.count {

@@ -9,7 +9,7 @@ enum NormalLoss: LossTerm {
   static func evaluate(
     _ tile: LossTile, _ batch: TrainingBatch, _ settings: LossSettings, weight: Float
   ) -> Float {
-    let count = batch.counts[Int(PointKind.surface.rawValue)]
+    let count = batch.count(of: .surface)
     guard tile.hasGradient, count > 0 else { return 0 }
     var value: Float = 0
     for p in 0..<tile.count {

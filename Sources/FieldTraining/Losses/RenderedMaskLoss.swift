@@ -11,7 +11,7 @@ enum RenderedMaskLoss: LossTerm {
   static func evaluate(
     _ tile: LossTile, _ batch: TrainingBatch, _ settings: LossSettings, weight: Float
   ) -> Float {
-    let count = batch.counts[Int(PointKind.rendered.rawValue)]
+    let count = batch.count(of: .rendered)
     guard count > 0 else { return 0 }
     var value: Float = 0
     RenderedRay.forEach(tile, batch, settings) { ray in

@@ -150,9 +150,7 @@ public final class TakeWriter: Sendable {
     guard index >= 0, time.isFinite, abs(time) <= StreamList.latest else {
       throw CaptureError(.badInput, "The time \(time) is out of range.", at: place)
     }
-    let digits = String(index)
-    let number = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-    let name = "\(id)/\(kind.rawValue)/\(number).\(suffix)"
+    let name = "\(id)/\(kind.rawValue)/\(index.padded(to: 6)).\(suffix)"
     let (isNew, isFirst) = lists.withLock { lists in
       let isFirst = lists[camera][kind] == nil
       let old = lists[camera][kind, default: [:]].updateValue(
