@@ -15,10 +15,12 @@ let native: [CXXSetting] = [.define("NDEBUG", .when(configuration: .release))]
 func stage(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: ["CaptureCore"] + dependencies, swiftSettings: strict)
 }
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
   .testTarget(
     name: name, dependencies: ["CaptureCore", "CaptureTestSupport"] + dependencies,
-    swiftSettings: strict)
+    exclude: exclude, swiftSettings: strict)
 }
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(
@@ -90,7 +92,9 @@ let package = Package(
     tests("MeshingTests", ["Meshing", "MeshExport", "DepthFusion"]),
     tests("SurfaceMetricsTests", ["SurfaceMetrics", "NumpyFiles", "Pictures", "ImageFiles"]),
     tests("SyntheticRigsTests", ["SyntheticRigs", "Recordings", "FrameSync"]),
-    tests("EndToEndTests", ["CapturePipeline", "FieldBackendCPU", "fieldmesh"] + stages),
+    tests(
+      "EndToEndTests", ["CapturePipeline", "FieldBackendCPU", "fieldmesh"] + stages,
+      exclude: ["Goldens"]),
   ],
   cxxLanguageStandard: .cxx20
 )
