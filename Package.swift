@@ -50,6 +50,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CImageCodecs", dependencies: ["CTurboJPEG", "CPNG"]),
     .target(name: "CFieldKernels", cxxSettings: native),
+    .target(name: "CSurfaceCut", cxxSettings: native),
 
     .target(name: "CaptureCore", swiftSettings: strict),
     stage("ImageFiles", ["CImageCodecs"]),
@@ -58,7 +59,7 @@ let package = Package(
     stage("Recordings", ["ImageFiles", "NumpyFiles"]),
     stage("FrameSync"),
     stage("Calibration"),
-    stage("RayObservations"),
+    stage("RayObservations", ["CSurfaceCut"]),
     stage("DepthFusion"),
     stage("NeuralFields"),
     stage("FieldBackendCPU", ["NeuralFields", "CFieldKernels"]),

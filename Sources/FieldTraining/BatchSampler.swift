@@ -14,16 +14,10 @@ final class BatchSampler {
   private let origins: [SIMD3<Float>]
   private let focals: [Float]
 
-  private var candidates: [SIMD3<Float>]
-  private var freedom: [Float]
-
-  /// Metres behind a depth pixel at which interior points are looked for.
-  private static let interiorDepth: ClosedRange<Float> = 0.12...0.45
-  /// Metres by which a point must lie behind free space in every camera to count as inside: more
-  /// than the gap between a body and what hangs off it (a cape, a bag), less than half a torso.
-  private static let hidden: Float = 0.15
-  /// Metres that an interior point is at least inside.
-  private static let interiorDistance: Float = 0.03
+  /// Weight of what is believed beside what was seen.
+  private static let hiddenWeight: Float = 0.3
+  /// Metres behind a surface that are inside however thin the subject is.
+  private static let sheet: Float = 0.004
 
   /// Frames whose grids are kept; about 1 MB each.
   private static let keptGrids = 48
@@ -35,11 +29,9 @@ final class BatchSampler {
     (self.source, configuration, self.space, self.capacity) = (source, c, space, capacity)
     let perFrame =
       c.raysPerFrame * (1 + c.nearPerRay + c.freePerRay) + c.backgroundPerFrame + c.uniformPerFrame
-      + c.interiorPerFrame
+      + c.hiddenPerFrame
       + c.renderedPerFrame * TrainingBatch.raySamples
     batch = TrainingBatch(capacity: perFrame * c.framesPerStep)
-    candidates = [SIMD3<Float>](repeating: .zero, count: c.interiorPerFrame)
-    freedom = [Float](repeating: 0, count: c.interiorPerFrame)
     origins = source.cameras.map { SIMD3<Float>($0.worldFromDepth.translation) }
     focals = source.cameras.map { Float($0.description.depth?.intrinsics.fx ?? 1) }
   }
@@ -94,7 +86,7 @@ final class BatchSampler {
     let plain = batch.count
     drawNear(frame, grid, &random)
     drawBackground(frame, &random)
-    drawInterior(frame, &random)
+    drawHidden(frame.hidden, &random)
     close(plain, position, gradient: false, color: false)
     let rendered = batch.count
     drawRendered(frame, &random)
@@ -131,12 +123,15 @@ final class BatchSampler {
     guard !surface.isEmpty else { return }
     let sigma = Float(configuration.nearSigma)
     let truncation = Float(configuration.truncation)
+    let hidden = frame.hidden
     for _ in 0..<configuration.raysPerFrame {
       let o = surface[Self.index(surface.count, &random)]
       for _ in 0..<configuration.nearPerRay {
         let offset = max(-1.9, min(1.9, random.normal())) * sigma
         let x = o.position + o.normal * offset
         let target = grid.estimate(x)?.distance ?? offset
+        // Behind a thin sheet lies its other side, though nobody saw that one.
+        if target < -Self.sheet, !hidden.packed.isEmpty, !hidden.isInside(x) { continue }
         batch.append(.near, space.fieldFromWorld(x), target: target, weight: o.confidence)
       }
       for _ in 0..<configuration.freePerRay {
@@ -167,28 +162,26 @@ final class BatchSampler {
     }
   }
 
-  /// Points behind the surface as every camera sees it: inside, and said to be. Nothing else speaks
-  /// of the interior, and a field left alone there grows cavities that open where no camera looks.
-  private func drawInterior(
-    _ frame: any FrameObservations, _ random: inout SeededGenerator
-  ) {
-    let surface = frame.surface
-    guard !surface.isEmpty, configuration.interiorPerFrame > 0 else { return }
-    for i in candidates.indices {
-      let o = surface[Self.index(surface.count, &random)]
-      let depth = Self.interiorDepth.lowerBound
-      let span = Self.interiorDepth.upperBound - depth
-      candidates[i] = o.position + o.direction * (depth + span * random.uniform())
-    }
-    candidates.withUnsafeBufferPointer { points in
-      freedom.withUnsafeMutableBufferPointer { frame.freedom(of: points, into: $0) }
-    }
-    // -1 is "no camera looks here".
-    for (x, free) in zip(candidates, freedom)
-    where free < -Self.hidden && free > -1 && source.box.contains(x) {
-      batch.append(
-        .free, space.fieldFromWorld(x), target: -.infinity, ceiling: -Self.interiorDistance,
-        weight: 0.3)
+  /// Points that no camera sees, held to the side of the surface that they are believed to be on.
+  /// Half of them lie close to it.
+  private func drawHidden(_ hidden: HiddenCells, _ random: inout SeededGenerator) {
+    guard !hidden.packed.isEmpty else { return }
+    for n in 0..<configuration.hiddenPerFrame {
+      var k = Self.index(hidden.packed.count, &random)
+      var tries = n % 2 == 0 ? 8 : 0
+      while tries > 0, abs(hidden.layer(k)) > 2 {
+        k = Self.index(hidden.packed.count, &random)
+        tries -= 1
+      }
+      let u = SIMD3(random.uniform(), random.uniform(), random.uniform())
+      let x = space.fieldFromWorld(hidden.corner(k) + hidden.edge * u)
+      let layer = hidden.layer(k)
+      let bound = min(Float(configuration.truncation), Float(abs(layer) - 1) * hidden.edge)
+      if layer < 0 {
+        batch.append(.free, x, target: -.infinity, ceiling: -bound, weight: Self.hiddenWeight)
+      } else {
+        batch.append(.free, x, target: bound, weight: Self.hiddenWeight)
+      }
     }
   }
 

@@ -27,8 +27,8 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   public var freePerRay = 1
   /// Points on rays that meet no subject, a frame and step.
   public var backgroundPerFrame = 380
-  /// Points behind the surface in every camera's view that are tried, a frame and step.
-  public var interiorPerFrame = 160
+  /// Points where no camera looks, a frame and step.
+  public var hiddenPerFrame = 200
   /// Points anywhere in the box, a frame and step.
   public var uniformPerFrame = 260
   /// Rays rendered a frame and step, 32 points each.
@@ -109,7 +109,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
     .init("nearPerRay", "", "Near-surface points a depth pixel."),
     .init("freePerRay", "", "Free-space points a depth pixel."),
     .init("backgroundPerFrame", "", "Points on rays that meet no subject, a frame and step."),
-    .init("interiorPerFrame", "", "Points tried behind the surface, a frame and step."),
+    .init("hiddenPerFrame", "", "Points where no camera looks, a frame and step."),
     .init("uniformPerFrame", "", "Points anywhere in the box, a frame and step."),
     .init("renderedPerFrame", "", "Rays rendered a frame and step, 32 points each."),
     .init("nearSigma", "m", "Standard deviation of the near-surface points' offsets."),
@@ -148,7 +148,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
       ("framesPerStep", framesPerStep, 1...64), ("raysPerFrame", raysPerFrame, 1...65536),
       ("nearPerRay", nearPerRay, 0...16), ("freePerRay", freePerRay, 0...16),
       ("backgroundPerFrame", backgroundPerFrame, 0...65536),
-      ("interiorPerFrame", interiorPerFrame, 0...65536),
+      ("hiddenPerFrame", hiddenPerFrame, 0...65536),
       ("uniformPerFrame", uniformPerFrame, 0...65536),
       ("renderedPerFrame", renderedPerFrame, 0...4096), ("warmup", warmup, 0...100_000),
       ("checkpointSteps", checkpointSteps, 1...1_000_000),

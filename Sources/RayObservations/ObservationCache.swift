@@ -17,6 +17,7 @@ public final class ObservationCache: ObservationSource {
   private let folder: URL
   private let margin: (depth: Float, pixels: Int)
   private let rays: [CameraRays?]
+  private let hiddenSpace: HiddenSpace
   private let lock = NSLock()
   // Guarded by the lock: mapped frames, most recent last, and which files were verified.
   nonisolated(unsafe) private var recent: [(index: Int, frame: MappedFrame)] = []
@@ -36,8 +37,9 @@ public final class ObservationCache: ObservationSource {
         .badInput, "The index of the observations is malformed.", at: url.path,
         remedy: "Run `fieldmesh observe` again.")
     }
-    guard index.version == 1, !index.report.frames.isEmpty,
-      (1...ObservationFile.limits.cameras).contains(index.cameras.count), !index.report.box.isEmpty
+    guard index.version == 2, !index.report.frames.isEmpty,
+      (1...ObservationFile.limits.cameras).contains(index.cameras.count), !index.report.box.isEmpty,
+      index.hiddenCell >= 0.001
     else {
       throw CaptureError(
         .badInput, "The index of the observations is of another version or empty.", at: url.path,
@@ -52,6 +54,7 @@ public final class ObservationCache: ObservationSource {
     self.folder = folder
     margin = (index.freeMargin, index.freePixels)
     rays = ObservationStage.rays(index.cameras)
+    hiddenSpace = HiddenSpace(box: box, edge: index.hiddenCell)
   }
 
   /// Maps a frame, or returns the mapped one. Safe for several threads.
@@ -65,7 +68,7 @@ public final class ObservationCache: ObservationSource {
     }
     let frame = try MappedFrame(
       folder.appendingPathComponent(ObservationIndex.file(index)), rays: rays, margin: margin,
-      verify: !verified.contains(index))
+      hiddenSpace: hiddenSpace, verify: !verified.contains(index))
     verified.insert(index)
     recent.append((index, frame))
     var bytes = recent.reduce(0) { $0 + $1.frame.size }

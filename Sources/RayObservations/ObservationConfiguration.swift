@@ -30,6 +30,9 @@ public struct ObservationConfiguration: DocumentedConfiguration {
   public var freeMargin = 0.03
   /// Pixels around a silhouette in which nothing counts as free.
   public var freePixels = 2
+  /// Edge of the cells in which it is decided what is inside where nobody looks; more where pixels are
+  /// coarser.
+  public var hiddenCell = 0.01
   /// Whether a large area without any return, in front of which something moves, counts as empty.
   public var noReturnIsFree = true
   /// Pixels around the subject's silhouette in which every free ray is kept.
@@ -60,6 +63,7 @@ public struct ObservationConfiguration: DocumentedConfiguration {
     .init("noiseSquare", "1/m", "Growth of the depth noise with the square of z."),
     .init("freeMargin", "m", "How far in front of a measured depth space counts as free."),
     .init("freePixels", "px", "Width around silhouettes in which nothing counts as free."),
+    .init("hiddenCell", "m", "Smallest cells that tell inside from outside where nobody looks."),
     .init(
       "noReturnIsFree", "", "Whether large areas that never return depth count as empty space."),
     .init("silhouetteBand", "px", "Width around the subject in which every free ray is kept."),
@@ -80,6 +84,7 @@ public struct ObservationConfiguration: DocumentedConfiguration {
     try require("observations.noiseBase", noiseBase, in: 0...0.1)
     try require("observations.noiseSquare", noiseSquare, in: 0...0.1)
     try require("observations.freeMargin", freeMargin, in: 0...1)
+    try require("observations.hiddenCell", hiddenCell, in: 0.002...1)
     try require("observations.freePixels", freePixels, in: 0...32)
     try require("observations.silhouetteBand", silhouetteBand, in: 1...1000)
     try require("observations.surveyFrames", surveyFrames, in: 1...200)

@@ -3,23 +3,24 @@ internal import Foundation
 
 /// One frame's observations on disk, as they stand in memory.
 ///
-///     0   "FMOBSRV1"                     40  checksum of everything from 64 on
-///     8   cameras (u32), 0 (u32)         48  0
+///     0   "FMOBSRV2"                     40  checksum of everything from 64 on
+///     8   cameras (u32), 0 (u32)         48  hidden cell count (u64)
 ///     16  surface count (u64)            64  per camera: width, height (u32; 0 = no image)
 ///     24  free ray count (u64)               surface, free rays, depth samples camera by camera,
-///     32  file size (u64)                    each part at a multiple of 64
+///     32  file size (u64)                    hidden cells; each part at a multiple of 64
 ///
 /// Little endian. A file is read by mapping it, after its size and checksum were compared.
 enum ObservationFile {
-  static let magic: [UInt8] = Array("FMOBSRV1".utf8)
+  static let magic: [UInt8] = Array("FMOBSRV2".utf8)
   static let limits = (cameras: 64, records: 1 << 26)
 
   struct Layout {
     var surface, freeRays: Int
     var depth: [Int]
+    var hidden: Int
     var size: Int
 
-    init(sizes: [(width: Int, height: Int)], surface count: Int, freeRays: Int) {
+    init(sizes: [(width: Int, height: Int)], surface count: Int, freeRays: Int, hidden: Int) {
       func padded(_ n: Int) -> Int { (n + 63) / 64 * 64 }
       surface = padded(64 + 8 * sizes.count)
       self.freeRays = padded(surface + count * MemoryLayout<SurfaceObservation>.stride)
@@ -29,17 +30,20 @@ enum ObservationFile {
         depth.append(next)
         next = padded(next + 2 * s.width * s.height)
       }
-      size = next
+      self.hidden = next
+      size = padded(next + hidden * MemoryLayout<UInt32>.stride)
     }
   }
 
   static func write(
-    _ cameras: [CameraObserver.Result?], sizes: [(width: Int, height: Int)], to url: URL
+    _ cameras: [CameraObserver.Result?], sizes: [(width: Int, height: Int)], hidden: [UInt32],
+    to url: URL
   ) throws(CaptureError) {
     let sizes = zip(cameras, sizes).map { $0 == nil ? (width: 0, height: 0) : $1 }
     let surface = cameras.flatMap { $0?.surface ?? [] }
     let free = cameras.flatMap { $0?.freeRays ?? [] }
-    let layout = Layout(sizes: sizes, surface: surface.count, freeRays: free.count)
+    let layout = Layout(
+      sizes: sizes, surface: surface.count, freeRays: free.count, hidden: hidden.count)
     var data = Data(count: layout.size)
     data.withUnsafeMutableBytes { raw in
       raw.copyBytes(from: magic)
@@ -47,6 +51,7 @@ enum ObservationFile {
       raw.storeBytes(of: UInt64(surface.count), toByteOffset: 16, as: UInt64.self)
       raw.storeBytes(of: UInt64(free.count), toByteOffset: 24, as: UInt64.self)
       raw.storeBytes(of: UInt64(layout.size), toByteOffset: 32, as: UInt64.self)
+      raw.storeBytes(of: UInt64(hidden.count), toByteOffset: 48, as: UInt64.self)
       for (c, size) in sizes.enumerated() {
         raw.storeBytes(of: UInt32(size.width), toByteOffset: 64 + 8 * c, as: UInt32.self)
         raw.storeBytes(of: UInt32(size.height), toByteOffset: 68 + 8 * c, as: UInt32.self)
@@ -59,6 +64,7 @@ enum ObservationFile {
       put(surface, at: layout.surface)
       put(free, at: layout.freeRays)
       for (c, result) in cameras.enumerated() { put(result?.depth ?? [], at: layout.depth[c]) }
+      put(hidden, at: layout.hidden)
       let sum = Checksum.of(UnsafeRawBufferPointer(rebasing: raw[64...]))
       raw.storeBytes(of: sum, toByteOffset: 40, as: UInt64.self)
     }
@@ -76,6 +82,7 @@ final class MappedFrame: FrameObservations, @unchecked Sendable {
   private let margin: (depth: Float, pixels: Int)
   let surface: UnsafeBufferPointer<SurfaceObservation>
   let freeRays: UnsafeBufferPointer<FreeRay>
+  let hidden: HiddenCells
   // Built at the first question about free space and never changed after.
   private lazy var free: [FreeDepth?] = rays.indices.map { c in
     guard let depth = depth(ofCamera: c), let r = rays[c] else { return nil }
@@ -84,7 +91,8 @@ final class MappedFrame: FrameObservations, @unchecked Sendable {
   private let lock = NSLock()
 
   init(
-    _ url: URL, rays: [CameraRays?], margin: (depth: Float, pixels: Int), verify: Bool
+    _ url: URL, rays: [CameraRays?], margin: (depth: Float, pixels: Int), hiddenSpace: HiddenSpace,
+    verify: Bool
   ) throws(CaptureError) {
     func damaged(_ what: String) -> CaptureError {
       CaptureError(
@@ -104,7 +112,7 @@ final class MappedFrame: FrameObservations, @unchecked Sendable {
     (self.rays, self.margin) = (rays, margin)
     let raw = UnsafeRawBufferPointer(start: map, count: size)
     let cameras = Int(raw.load(fromByteOffset: 8, as: UInt32.self))
-    let counts = [16, 24].map { raw.load(fromByteOffset: $0, as: UInt64.self) }
+    let counts = [16, 24, 48].map { raw.load(fromByteOffset: $0, as: UInt64.self) }
     var sizes: [(width: Int, height: Int)] = []
     var objection: String?
     if !raw.starts(with: ObservationFile.magic) || cameras != rays.count
@@ -129,7 +137,8 @@ final class MappedFrame: FrameObservations, @unchecked Sendable {
     self.sizes = sizes
     layout = ObservationFile.Layout(
       sizes: sizes, surface: objection == nil ? Int(counts[0]) : 0,
-      freeRays: objection == nil ? Int(counts[1]) : 0)
+      freeRays: objection == nil ? Int(counts[1]) : 0,
+      hidden: objection == nil ? Int(counts[2]) : 0)
     if objection == nil, layout.size != size { objection = "ends too early" }
     if objection == nil, verify,
       Checksum.of(UnsafeRawBufferPointer(rebasing: raw[64...]))
@@ -148,6 +157,7 @@ final class MappedFrame: FrameObservations, @unchecked Sendable {
     }
     surface = view(layout.surface, Int(counts[0]))
     freeRays = view(layout.freeRays, Int(counts[1]))
+    hidden = hiddenSpace.view(view(layout.hidden, Int(counts[2])))
   }
 
   deinit { munmap(base, size) }

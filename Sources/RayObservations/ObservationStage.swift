@@ -24,10 +24,12 @@ public struct ObservationReport: Codable, Equatable, Sendable {
 struct ObservationIndex: Codable {
   static let name = "observations.json"
 
-  var version = 1
+  var version = 2
   var cameras: [PlacedCamera]
   var freeMargin: Float
   var freePixels: Int
+  /// Edge of the cells of hidden space, metres.
+  var hiddenCell: Float
   var report: ObservationReport
 
   static func file(_ frame: Int) -> String {
@@ -71,22 +73,27 @@ public enum ObservationStage {
       box: survey.box, floorHeight: survey.floor?.c, frames: [], warnings: survey.warnings)
     try AtomicFile.makeFolder(folder)
     let sizes = rays.map { (width: $0?.width ?? 0, height: $0?.height ?? 0) }
-    for (number, set) in frames.enumerated() {
-      try monitor.checkCancelled()
-      monitor.report(number, frames.count, "")
-      let images = try load(set)
-      var results = [CameraObserver.Result?](repeating: nil, count: cameras.count)
-      results.withUnsafeMutableBufferPointer { results in
-        nonisolated(unsafe) let results = results
-        concurrently(cameras.count) { c, _ in results[c] = observers[c]?.observe(images[c]) }
+    let hiddenCell = hiddenCell(rays, survey.box, configuration)
+    let hiddenSpace = HiddenSpace(box: survey.box, edge: hiddenCell)
+    // Images come one set after the other; what is hidden is worked out for a few sets at a time.
+    for first in stride(from: 0, to: frames.count, by: framesAtOnce) {
+      let sets = frames[first..<min(first + framesAtOnce, frames.count)]
+      var seen: [[CameraObserver.Result?]] = []
+      for (number, set) in zip(sets.indices, sets) {
+        try monitor.checkCancelled()
+        monitor.report(number, frames.count, "")
+        seen.append(observe(try load(set), observers))
       }
-      try ObservationFile.write(
-        results, sizes: sizes,
-        to: folder.appendingPathComponent(ObservationIndex.file(number)))
-      let counts = results.reduce((0, 0)) {
-        ($0.0 + ($1?.surface.count ?? 0), $0.1 + ($1?.freeRays.count ?? 0))
+      let hidden = hiddenCells(seen, rays, hiddenSpace, configuration)
+      for (k, set) in sets.enumerated() {
+        try ObservationFile.write(
+          seen[k], sizes: sizes, hidden: hidden[k],
+          to: folder.appendingPathComponent(ObservationIndex.file(first + k)))
+        let counts = seen[k].reduce((0, 0)) {
+          ($0.0 + ($1?.surface.count ?? 0), $0.1 + ($1?.freeRays.count ?? 0))
+        }
+        report.frames.append(.init(time: set.time, surface: counts.0, freeRays: counts.1))
       }
-      report.frames.append(.init(time: set.time, surface: counts.0, freeRays: counts.1))
     }
     monitor.report(frames.count, frames.count, "")
     guard report.frames.contains(where: { $0.surface > 0 }) else {
@@ -96,10 +103,61 @@ public enum ObservationStage {
     }
     let index = ObservationIndex(
       cameras: cameras, freeMargin: Float(configuration.freeMargin),
-      freePixels: configuration.freePixels, report: report)
+      freePixels: configuration.freePixels, hiddenCell: hiddenCell,
+      report: report)
     try AtomicFile.write(
       encoded(index), to: folder.appendingPathComponent(ObservationIndex.name))
     return report
+  }
+
+  /// Cells no finer than what the nearest camera's pixels tell apart.
+  private static func hiddenCell(
+    _ rays: [CameraRays?], _ box: BoundingBox, _ configuration: ObservationConfiguration
+  ) -> Float {
+    let pixels = rays.compactMap { $0.map { ($0.origin - box.center).length / $0.focal } }
+    return max(Float(configuration.hiddenCell), 1.3 * (pixels.min() ?? 0))
+  }
+
+  /// Sets whose hidden space is worked out at a time: bounds the memory, about 50 MB each.
+  private static let framesAtOnce = 4
+
+  private static func observe(
+    _ images: [CameraFrame], _ observers: [CameraObserver?]
+  ) -> [CameraObserver.Result?] {
+    var results = [CameraObserver.Result?](repeating: nil, count: observers.count)
+    results.withUnsafeMutableBufferPointer { results in
+      nonisolated(unsafe) let results = results
+      concurrently(observers.count) { c, _ in results[c] = observers[c]?.observe(images[c]) }
+    }
+    return results
+  }
+
+  /// Packed cells of hidden space, one list a set.
+  private static func hiddenCells(
+    _ sets: [[CameraObserver.Result?]], _ rays: [CameraRays?], _ space: HiddenSpace,
+    _ configuration: ObservationConfiguration
+  ) -> [[UInt32]] {
+    var cells = [[UInt32]](repeating: [], count: sets.count)
+    cells.withUnsafeMutableBufferPointer { cells in
+      nonisolated(unsafe) let cells = cells
+      concurrently(sets.count) { k, _ in
+        func free(margin: Double, pixels: Int) -> [FreeDepth] {
+          zip(sets[k], rays).compactMap { result, rays in
+            guard let result, let rays else { return nil }
+            return result.depth.withUnsafeBufferPointer {
+              FreeDepth(
+                ObservedDepth(width: rays.width, height: rays.height, samples: $0), rays: rays,
+                margin: Float(margin), pixels: pixels)
+            }
+          }
+        }
+        cells[k] = space.cells(
+          surface: sets[k].flatMap { $0?.surface ?? [] },
+          sure: free(margin: configuration.freeMargin, pixels: configuration.freePixels),
+          likely: free(margin: 0, pixels: min(1, configuration.freePixels)))
+      }
+    }
+    return cells
   }
 
   private static func encoded(_ index: ObservationIndex) throws(CaptureError) -> Data {

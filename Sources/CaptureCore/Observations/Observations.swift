@@ -83,12 +83,19 @@ public protocol FrameObservations: AnyObject, Sendable {
   var surface: UnsafeBufferPointer<SurfaceObservation> { get }
   /// Rays that meet no subject.
   var freeRays: UnsafeBufferPointer<FreeRay> { get }
+  /// Where nobody looks, with the side that it is believed to be on.
+  var hidden: HiddenCells { get }
   /// The cleaned depth image of a camera; nil where it has none for this instant.
   func depth(ofCamera camera: Int) -> ObservedDepth?
   /// For each world point, how far in metres it lies inside space that some camera saw through:
   /// positive is free, negative is occupied or unknown. Conservative by the stage's margins.
   func freedom(
     of points: UnsafeBufferPointer<SIMD3<Float>>, into result: UnsafeMutableBufferPointer<Float>)
+}
+
+extension FrameObservations {
+  /// Nothing is hidden, unless an implementation says so.
+  public var hidden: HiddenCells { .none }
 }
 
 /// What was seen in all frame sets of a take: the trainer's and the mesher's view of the recording.

@@ -1,0 +1,63 @@
+/// The part of the region of interest that no camera saw through, cell by cell, and on which side of the
+/// surface each cell is believed to lie.
+///
+/// Cells are `edge` metres wide, counted from `origin`; index `(z × ny + y) × nx + x`. Only cells that
+/// are not surely free are listed.
+public struct HiddenCells: Sendable {
+  /// Layers beyond this one are counted as this one.
+  public static let deepest = 6
+  /// Most cells of a grid: an index takes 28 bits.
+  public static let limit = 1 << 28
+
+  /// Lower corner of cell 0, world metres.
+  public let origin: SIMD3<Float>
+  /// Edge of a cell, metres.
+  public let edge: Float
+  /// Cells on each axis.
+  public let counts: SIMD3<Int32>
+  /// Ascending; made by ``pack(index:layer:)``.
+  nonisolated(unsafe) public let packed: UnsafeBufferPointer<UInt32>
+
+  /// A view of packed cells.
+  public init(
+    origin: SIMD3<Float>, edge: Float, counts: SIMD3<Int32>, packed: UnsafeBufferPointer<UInt32>
+  ) {
+    (self.origin, self.edge, self.counts, self.packed) = (origin, edge, counts, packed)
+  }
+
+  /// No cells at all: everything is free.
+  public static let none = HiddenCells(
+    origin: .zero, edge: 1, counts: .zero, packed: UnsafeBufferPointer(start: nil, count: 0))
+
+  /// A cell and its layer in one word.
+  public static func pack(index: Int, layer: Int) -> UInt32 {
+    UInt32(index) << 4 | UInt32(layer + 8)
+  }
+
+  /// The grid's index of the k-th listed cell.
+  @inlinable public func index(_ k: Int) -> Int { Int(packed[k] >> 4) }
+
+  /// Cells between the k-th listed one and the surface, itself included: `-1` is just inside, `1` just
+  /// outside. Its centre is at least `(|layer| - 1) × edge` from any cell centre of the other side.
+  @inlinable public func layer(_ k: Int) -> Int { Int(packed[k] & 15) - 8 }
+
+  /// Lower corner of the k-th listed cell, world metres.
+  @inlinable public func corner(_ k: Int) -> SIMD3<Float> {
+    let (i, nx, ny) = (index(k), Int(counts.x), Int(counts.y))
+    return origin + SIMD3(Float(i % nx), Float(i / nx % ny), Float(i / (nx * ny))) * edge
+  }
+
+  /// Whether the point lies in a cell that is believed to be inside. O(log cells).
+  public func isInside(_ p: SIMD3<Float>) -> Bool {
+    let q = (p - origin) / edge
+    guard all(q .>= 0), all(q .< SIMD3<Float>(counts)) else { return false }
+    let c = SIMD3<Int>(q)
+    let wanted = UInt32((c.z * Int(counts.y) + c.y) * Int(counts.x) + c.x)
+    var (low, high) = (0, packed.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if packed[middle] >> 4 < wanted { low = middle + 1 } else { high = middle }
+    }
+    return low < packed.count && packed[low] >> 4 == wanted && layer(low) < 0
+  }
+}
