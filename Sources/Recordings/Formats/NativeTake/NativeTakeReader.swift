@@ -106,4 +106,12 @@ public struct NativeTakeReader: RecordingReader {
   public func mask(camera: Int, index: Int) throws(CaptureError) -> MaskImage {
     try streams.mask(camera, index)
   }
+
+  /// The image's file.
+  /// - Throws: ``CaptureError`` that names file, camera and frame.
+  public func encoded(
+    camera: Int, kind: StreamKind, index: Int
+  ) throws(CaptureError) -> Data? {
+    try streams.encoded(camera, kind, index)
+  }
 }
