@@ -5,8 +5,7 @@ public enum AtomicFile {
   /// Writes `data` under `url`; the folder must exist.
   /// - Throws: ``CaptureError`` `tryAgain` when the disk is full, else `badInput`, naming the file.
   public static func write(_ data: Data, to url: URL) throws(CaptureError) {
-    let temporary = url.deletingLastPathComponent()
-      .appendingPathComponent(".\(url.lastPathComponent).\(getpid()).tmp")
+    let temporary = temporary(for: url)
     let file = open(temporary.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw failure(errno, url) }
     let status = data.withUnsafeBytes { bytes -> Int32 in
@@ -39,7 +38,13 @@ public enum AtomicFile {
     }
   }
 
-  private static func failure(_ cause: Int32, _ url: URL) -> CaptureError {
+  /// Where a file is written before it gets its name.
+  static func temporary(for url: URL) -> URL {
+    url.deletingLastPathComponent()
+      .appendingPathComponent(".\(url.lastPathComponent).\(getpid()).tmp")
+  }
+
+  static func failure(_ cause: Int32, _ url: URL) -> CaptureError {
     let full = cause == ENOSPC || cause == EDQUOT
     return CaptureError(
       full ? .tryAgain : .badInput, "Writing failed: \(String(cString: strerror(cause))).",
