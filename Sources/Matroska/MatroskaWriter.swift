@@ -81,6 +81,11 @@ public final class MatroskaWriter {
     cues.append((ticks, track, stream.count - places.segment))
   }
 
+  /// Gives the file its name as a recorder leaves it that was stopped: no cues, no duration, no
+  /// size of the segment. For recordings that readers of damaged files are tested with.
+  /// - Throws: ``CaptureError`` when writing fails.
+  public func leaveUnfinished() throws(CaptureError) { try stream.commit() }
+
   /// Makes the file whole: cues, duration, seek head, tags, sizes; then gives it its name.
   ///
   /// - Parameter tags: Tags that came to be known since; the room for them is 1 KiB.

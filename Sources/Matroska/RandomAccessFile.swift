@@ -62,7 +62,9 @@ struct BufferedBytes {
   private var bytes: [UInt8] = []
   private let window: Int
 
-  init(_ file: RandomAccessFile, window: Int = 4 << 10) { (self.file, self.window) = (file, window) }
+  init(_ file: RandomAccessFile, window: Int = 4 << 10) {
+    (self.file, self.window) = (file, window)
+  }
 
   /// Up to `count` bytes from `offset`; fewer only at the end of the file.
   mutating func bytes(at offset: Int, count: Int) throws(CaptureError) -> ArraySlice<UInt8> {

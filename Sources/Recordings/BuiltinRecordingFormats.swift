@@ -6,6 +6,8 @@ public enum BuiltinRecordingFormats {
   /// All readers, in the order in which they are tried.
   public static let all: [any RecordingReader.Type] = [
     NativeTakeReader.self,
+    LinkedTakeReader.self,
+    AzureKinectRecording.self,
     CameraFoldersReader.self,
   ]
 }

@@ -15,6 +15,7 @@ struct Fieldmesh: ParsableCommand {
     version: programVersion,
     subcommands: [
       Run.self,
+      Ingest.self,
       Pair.self,
       Observe.self,
       Train.self,

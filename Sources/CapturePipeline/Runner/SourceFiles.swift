@@ -1,5 +1,6 @@
 internal import CaptureCore
 internal import Foundation
+internal import Recordings
 
 /// The files of a recording, as inputs of the first stage.
 enum SourceFiles {
@@ -14,7 +15,11 @@ enum SourceFiles {
     of takes: [URL], excluding excluded: URL
   ) throws(CaptureError) -> String {
     var hash = SHA256()
-    for take in takes { try add(take, to: &hash, excluding: excluded) }
+    for take in takes {
+      for source in try LinkedTakeReader.sources(of: take) {
+        try add(source, to: &hash, excluding: excluded)
+      }
+    }
     return hash.hexDigest()
   }
 

@@ -20,8 +20,12 @@ public struct NativeTakeReader: RecordingReader {
   public let calibration: RigCalibration?
   private let streams: RecordedStreams
 
-  /// Whether the folder holds a `take.json`.
+  /// Whether the folder holds a `take.json` that names no other recordings.
   public static func recognizes(_ url: URL) -> Bool {
+    !LinkedTakeReader.recognizes(url) && isThere(url)
+  }
+
+  private static func isThere(_ url: URL) -> Bool {
     FileManager.default.fileExists(atPath: url.appendingPathComponent(signature).path)
   }
 

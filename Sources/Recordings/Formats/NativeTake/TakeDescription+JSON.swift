@@ -136,14 +136,15 @@ extension CameraModel {
       .init("fx", .number(intrinsics.fx)), .init("fy", .number(intrinsics.fy)),
       .init("cx", .number(intrinsics.cx)), .init("cy", .number(intrinsics.cy)),
     ]
+    let radius: [JSONValue.Member] = radius.map { [.init("radius", .number($0))] } ?? []
     return [
       .init("width", .number(Double(width))), .init("height", .number(Double(height))),
       .init("intrinsics", .object(pinhole)), .init("distortion", distortion.json),
-    ]
+    ] + radius
   }
 
   fileprivate init(_ node: JSONNode, more: [String]) throws(CaptureError) {
-    try node.expectKeys(["width", "height", "intrinsics", "distortion"] + more)
+    try node.expectKeys(["width", "height", "intrinsics", "distortion", "radius"] + more)
     let pinhole = try node.member("intrinsics")
     try pinhole.expectKeys(["fx", "fy", "cx", "cy"])
     self.init(
@@ -154,7 +155,8 @@ extension CameraModel {
         fy: try pinhole.member("fy").number(in: 1e-3...1e6),
         cx: try pinhole.member("cx").number(in: -1e6...1e6),
         cy: try pinhole.member("cy").number(in: -1e6...1e6)),
-      distortion: try node.optionalMember("distortion").map(Distortion.init) ?? .none)
+      distortion: try node.optionalMember("distortion").map(Distortion.init) ?? .none,
+      radius: try node.optionalMember("radius")?.number(in: 1e-3...1e3))
   }
 }
 

@@ -30,7 +30,8 @@ public final class TakeWriter: Sendable {
     lists = Mutex(take.cameras.map { _ in [:] })
     _ = try TakeDescription(JSONNode(take.json))
     if let calibration { _ = try RigCalibration(JSONNode(calibration.json)) }
-    guard !NativeTakeReader.recognizes(folder) else {
+    let document = folder.appendingPathComponent(NativeTakeReader.signature)
+    guard !FileManager.default.fileExists(atPath: document.path) else {
       throw CaptureError(
         .badInput, "There is a take already.", at: folder.path,
         remedy: "Choose another folder, or remove this one.")
