@@ -3,6 +3,8 @@ public import CaptureCore
 public import Foundation
 
 /// Pictures on disk: JPEG and PNG to and from the image types.
+///
+/// Files are written as ``AtomicFile`` does, with its meaning of `isSynced`.
 public enum ImageFile {
   /// Largest image file that is read, bytes.
   public static let limit = 256 << 20
@@ -92,24 +94,30 @@ public enum ImageFile {
   }
 
   /// Writes an RGB PNG.
-  public static func writePNG(_ image: ColorImage, to url: URL) throws(CaptureError) {
-    try encode(url) { out, size, message in
+  public static func writePNG(
+    _ image: ColorImage, to url: URL, isSynced: Bool = true
+  ) throws(CaptureError) {
+    try encode(url, isSynced) { out, size, message in
       cic_png_encode(
         image.pixels, Int32(image.width), Int32(image.height), 3, out, size, message)
     }
   }
 
   /// Writes a 16-bit grey PNG fast enough for recording rates, see `cic_png_encode_grey16`.
-  public static func writePNG(_ image: DepthImage, to url: URL) throws(CaptureError) {
-    try encode(url) { out, size, message in
+  public static func writePNG(
+    _ image: DepthImage, to url: URL, isSynced: Bool = true
+  ) throws(CaptureError) {
+    try encode(url, isSynced) { out, size, message in
       cic_png_encode_grey16(
         image.samples, Int32(image.width), Int32(image.height), out, size, message)
     }
   }
 
   /// Writes an 8-bit grey PNG.
-  public static func writePNG(_ image: MaskImage, to url: URL) throws(CaptureError) {
-    try encode(url) { out, size, message in
+  public static func writePNG(
+    _ image: MaskImage, to url: URL, isSynced: Bool = true
+  ) throws(CaptureError) {
+    try encode(url, isSynced) { out, size, message in
       cic_png_encode(
         image.samples, Int32(image.width), Int32(image.height), 1, out, size, message)
     }
@@ -117,9 +125,10 @@ public enum ImageFile {
 
   /// Writes a JPEG; `quality` is 1...100.
   public static func writeJPEG(
-    _ image: ColorImage, quality: Int, to url: URL
+    _ image: ColorImage, quality: Int, to url: URL, isSynced: Bool = true
   ) throws(CaptureError) {
-    try AtomicFile.write(try jpeg(image, quality: quality, at: url.path), to: url)
+    try AtomicFile.write(
+      try jpeg(image, quality: quality, at: url.path), to: url, isSynced: isSynced)
   }
 
   /// The bytes of a JPEG; `quality` is 1...100.
@@ -173,8 +182,10 @@ public enum ImageFile {
     UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, UnsafeMutablePointer<Int>, Message
   ) -> Int32
 
-  private static func encode(_ url: URL, _ body: Encoder) throws(CaptureError) {
-    try AtomicFile.write(try encoded(url.path, body), to: url)
+  private static func encode(
+    _ url: URL, _ isSynced: Bool, _ body: Encoder
+  ) throws(CaptureError) {
+    try AtomicFile.write(try encoded(url.path, body), to: url, isSynced: isSynced)
   }
 
   private static func encoded(_ place: String, _ body: Encoder) throws(CaptureError) -> Data {

@@ -22,6 +22,7 @@ struct Fieldmesh: ParsableCommand {
       MeshFrames.self,
       Export.self,
       Inspect.self,
+      Salvage.self,
       Config.self,
       Evaluate.self,
       Synth.self,
