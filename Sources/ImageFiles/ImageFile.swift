@@ -20,6 +20,14 @@ public enum ImageFile {
     return (Int(info.width), Int(info.height))
   }
 
+  /// Size of a JPEG or PNG in memory, by its header.
+  public static func size(
+    _ data: Data, at place: String = ""
+  ) throws(CaptureError) -> (width: Int, height: Int) {
+    let info = try header(data, place).info
+    return (Int(info.width), Int(info.height))
+  }
+
   /// Decodes the bytes of a JPEG only as far as it takes to find damage, and gives its size.
   ///
   /// All of the entropy-coded data is read, at half the cost of decoding.

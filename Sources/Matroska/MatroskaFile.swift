@@ -106,8 +106,9 @@ public struct MatroskaFile: Sendable {
       at = next
     }
     at = end
-    // Only padding may stand before the segment.
-    while let element = try scanner.head(at: at) {
+    // Only some padding may stand before the segment.
+    for _ in 0..<16 {
+      guard let element = try scanner.head(at: at) else { break }
       if element.id == ElementID.segment { return element }
       guard element.id == ElementID.void, let next = element.end, next < file.size else { break }
       at = next

@@ -11,9 +11,11 @@ struct SegmentScanner {
   }
 
   /// Most elements that are looked at in clusters that turn out to be damaged.
-  static let wastedLimit = 16 << 20
+  static let wastedLimit = 4 << 20
   /// Largest part other than clusters, bytes, but for attachments.
-  static let partLimit = 16 << 20
+  static let partLimit = 1 << 20
+  /// Most parts other than clusters, padding included.
+  static let partCountLimit = 1 << 20
   /// Most blocks of one cluster.
   static let clusterBlockLimit = 1 << 20
 
@@ -21,6 +23,9 @@ struct SegmentScanner {
   private let file: RandomAccessFile
   private let end: Int
   private var wasted = 0
+  private var parts = 0
+  /// Where clusters are looked for behind damage: a piece of the file, read once.
+  private var searched: (start: Int, bytes: [UInt8]) = (0, [])
   private(set) var damage: [MatroskaDamage] = []
   /// Where the file ends inside of an element; nil where it ends between two.
   private(set) var tornAt: Int?
@@ -64,6 +69,12 @@ struct SegmentScanner {
       return next
     }
     guard let next = element.end, next <= end else { return nil }
+    parts += 1
+    guard parts <= Self.partCountLimit else {
+      throw CaptureError(
+        .limitExceeded, "The file has more than \(Self.partCountLimit) parts besides its clusters.",
+        at: file.path)
+    }
     try found(.part(element))
     return next
   }
@@ -84,28 +95,26 @@ struct SegmentScanner {
     return (nil, end)
   }
 
-  private func nextClusterID(from start: Int) throws(CaptureError) -> Int? {
+  private mutating func nextClusterID(from start: Int) throws(CaptureError) -> Int? {
     let chunk = 1 << 20
-    let pattern: [UInt8] = [0x1F, 0x43, 0xB6, 0x75]
     var at = start
-    while at + pattern.count <= end {
-      let data = [UInt8](try file.read(at..<min(at + chunk, end)))
-      let hit = data.withUnsafeBufferPointer { buffer -> Int? in
-        guard buffer.count >= 4 else { return nil }
-        var i = 0
-        while i <= buffer.count - 4 {
-          if buffer[i] == pattern[0], buffer[i + 1] == pattern[1], buffer[i + 2] == pattern[2],
-            buffer[i + 3] == pattern[3]
-          {
-            return i
-          }
-          i += 1
+    while at + 4 <= end {
+      let known = searched.start..<searched.start + searched.bytes.count
+      if !(known.contains(at) && at + 4 <= known.upperBound) {
+        searched = (at, [UInt8](try file.read(at..<min(at + chunk, end))))
+      }
+      let first = at - searched.start
+      let hit = searched.bytes.withUnsafeBufferPointer { bytes -> Int? in
+        for i in first..<max(first, bytes.count - 3)
+        where bytes[i] == 0x1F && bytes[i + 1] == 0x43 && bytes[i + 2] == 0xB6
+          && bytes[i + 3] == 0x75
+        {
+          return i
         }
         return nil
       }
-      if let hit { return at + hit }
-      at += data.count - 3
-      if data.count < chunk { break }
+      if let hit { return searched.start + hit }
+      at = searched.start + searched.bytes.count - 3
     }
     return nil
   }
@@ -115,6 +124,7 @@ struct SegmentScanner {
     _ element: EBMLElement
   ) throws(CaptureError) -> (Finding, Int)? {
     let limit = element.size == nil ? end : element.end ?? Int.max
+    wasted += 1
     guard limit <= end else {
       if limit != Int.max { tornAt = element.start }
       return nil
@@ -155,7 +165,7 @@ struct SegmentScanner {
     }
     guard let timecode else { return nil }
     // What was looked at was of use after all.
-    wasted -= min(wasted, blocks.count + 3)
+    wasted -= min(wasted, blocks.count + 4)
     // The last cluster of unknown size may be cut between two blocks; nobody can tell.
     return (
       .cluster(

@@ -170,6 +170,15 @@ import Testing
     #expect(opened > 500 && refused > 20)
   }
 
+  @Test("A file of nothing but beginnings of clusters ends soon")
+  func beginnings() throws {
+    defer { try? FileManager.default.removeItem(at: url) }
+    let id = Data([0x1F, 0x43, 0xB6, 0x75])
+    var bytes = MatroskaLayout.head(Self.head)
+    for _ in 0..<20_000 { bytes += id }
+    #expect(try open(bytes + Self.clusters[0]).clusterCount == 1)
+  }
+
   @Test("Other files are refused with the reason")
   func others() throws {
     defer { try? FileManager.default.removeItem(at: url) }

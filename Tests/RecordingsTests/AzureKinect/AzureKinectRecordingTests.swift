@@ -79,6 +79,37 @@ import Testing
       try (recording.encoded(camera: 0, kind: .color, index: 0) != nil) == (coding == .mjpg))
   }
 
+  @Test(
+    "A recording whose colour was re-encoded is read through ffmpeg",
+    .enabled(if: VideoFrames.command() != nil))
+  func reencoded() throws {
+    defer { files.remove() }
+    let (source, url) = (try files.write("cam.mkv", .init(frames: 4)), files.url("small.mkv"))
+    let process = Process()
+    process.executableURL = VideoFrames.command()
+    process.arguments = [
+      "-nostdin", "-loglevel", "quiet", "-i", source.path, "-map", "0:0", "-map", "0:1", "-map",
+      "0:t", "-c:v:1", "copy", "-c:t", "copy", "-c:v:0", "libx264", "-preset", "ultrafast", "-crf",
+      "10", "-allow_raw_vfw", "1", url.path,
+    ]
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
+    let recording = try AzureKinectRecording.open(url)
+    // Out of order, as threads ask.
+    for index in [1, 0, 3, 2] {
+      let image = try recording.color(camera: 0, index: index)
+      let difference = zip(image.pixels, KinectFiles.color.pixels).reduce(0) {
+        $0 + abs(Int($1.0) - Int($1.1))
+      }
+      #expect(difference < 6 * image.pixels.count)
+      #expect(try recording.depth(camera: 0, index: index) == KinectFiles.depth(index))
+    }
+    #expect(try recording.encoded(camera: 0, kind: .color, index: 0) == nil)
+    #expect(abs(recording.samples(camera: 0, kind: .color)[3].time - 1.6) < 0.001)
+  }
+
   @Test("Early recordings: little-endian depth, old names of track and mode")
   func legacy() throws {
     defer { files.remove() }

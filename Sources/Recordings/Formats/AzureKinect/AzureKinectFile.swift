@@ -10,6 +10,8 @@ struct AzureKinectFile: Sendable {
     var blocks: [MatroskaBlock]
     var coding: KinectCoding
     var width, height: Int
+    /// Decodes the frames of a video track.
+    var video: VideoFrames?
   }
 
   let file: MatroskaFile
@@ -86,9 +88,15 @@ struct AzureKinectFile: Sendable {
       throw CaptureError(
         .badInput, "The track \(track.name) has images of \(track.width)x\(track.height).")
     }
-    return Stream(
-      blocks: file.blocks(ofTrack: track.number), coding: try coding(track, isGrey: isGrey),
-      width: track.width, height: track.height)
+    let coding = try coding(track, isGrey: isGrey)
+    var stream = Stream(
+      blocks: file.blocks(ofTrack: track.number), coding: coding, width: track.width,
+      height: track.height)
+    if coding == .video, let number = file.tracks.firstIndex(of: track) {
+      stream.video = VideoFrames(
+        file.url, track: number, width: track.width, height: track.height)
+    }
+    return stream
   }
 
   /// The coding, by the four characters in the bitmap header.
@@ -99,10 +107,12 @@ struct AzureKinectFile: Sendable {
     let code = header.count >= 20 ? String(decoding: header[16..<20], as: UTF8.self) : ""
     guard track.codec == "V_MS/VFW/FOURCC" else {
       if track.codec == "V_MJPEG", !isGrey { return .jpeg }
+      if ["V_MPEG4/ISO/AVC", "V_MPEGH/ISO/HEVC"].contains(track.codec), !isGrey { return .video }
       throw unknown(track, track.codec)
     }
     switch (code, isGrey) {
-    case ("b16g", true): return .grey16
+    // ffmpeg copies the samples but loses the name.
+    case ("b16g", true), ("\0\0\0\0", true): return .grey16
     // Early recorders wrote depth as it lay in memory, under the name of a colour format.
     case ("YUY2", true): return .littleGrey16
     case ("MJPG", false): return .jpeg

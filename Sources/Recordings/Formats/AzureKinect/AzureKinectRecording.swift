@@ -14,7 +14,8 @@ internal import Matroska
 /// - **Lenses** come from the factory's calibration in the file, for the sensor modes that the tags
 ///   name; the camera's own axes are OpenCV's, and the pixel centre moves to integers.
 /// - **Depth** is z-depth in millimetres, big-endian (little-endian in early recordings).
-/// - **Colour** is MJPG, NV12, YUY2 (BT.601, luma 16...235) or BGRA.
+/// - **Colour** is MJPG, NV12, YUY2 (BT.601, luma 16...235) or BGRA; or H.264 or H.265, as in
+///   recordings that were re-encoded, which the command `ffmpeg` decodes.
 /// - **Cameras** are named after their files; the folder may hold our own `calibration.json`.
 ///
 /// Source: the Azure Kinect Sensor SDK's description of its recordings and their calibration.
@@ -109,15 +110,9 @@ public struct AzureKinectRecording: RecordingReader {
   /// - Throws: ``CaptureError`` that names file, camera and frame.
   public func color(camera: Int, index: Int) throws(CaptureError) -> ColorImage {
     try image(camera, .color, index) { frame, stream throws(CaptureError) in
-      let image = try KinectPixels.color(
+      if let video = stream.video { return try video.frame(index) }
+      return try KinectPixels.color(
         frame, stream.coding, width: stream.width, height: stream.height)
-      guard image.width == stream.width, image.height == stream.height else {
-        throw CaptureError(
-          .sizeMismatch,
-          "The colour image is \(image.width)x\(image.height), but the track's are \(stream.width)x\(stream.height)."
-        )
-      }
-      return image
     }
   }
 

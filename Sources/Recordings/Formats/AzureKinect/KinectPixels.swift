@@ -8,13 +8,15 @@ enum KinectCoding: Equatable {
   case jpeg
   /// Luma, then interleaved chroma at half size; two pixels of luma and chroma; blue, green, red, any.
   case nv12, yuy2, bgra
+  /// H.264 or H.265, whose images depend on one another.
+  case video
   /// 16-bit samples, most or least significant byte first.
   case grey16, littleGrey16
 
   /// Bytes of one frame; nil where frames differ.
   func bytes(_ width: Int, _ height: Int) -> Int? {
     switch self {
-    case .jpeg: nil
+    case .jpeg, .video: nil
     case .nv12: width * height + 2 * ((width + 1) / 2) * ((height + 1) / 2)
     case .yuy2: 4 * ((width + 1) / 2) * height
     case .bgra: 4 * width * height
@@ -49,7 +51,17 @@ enum KinectPixels {
   static func color(
     _ frame: Data, _ coding: KinectCoding, width: Int, height: Int
   ) throws(CaptureError) -> ColorImage {
-    if coding == .jpeg { return try ImageFile.color(frame) }
+    if coding == .jpeg {
+      // Before anything of the size that the JPEG claims is allocated.
+      let size = try ImageFile.size(frame)
+      guard size == (width, height) else {
+        throw CaptureError(
+          .sizeMismatch,
+          "The colour image is \(size.width)x\(size.height), but the track's are \(width)x\(height)."
+        )
+      }
+      return try ImageFile.color(frame)
+    }
     try check(frame, coding, width, height)
     let pixels = [UInt8](unsafeUninitializedCapacity: 3 * width * height) { out, count in
       frame.withUnsafeBytes { raw in
