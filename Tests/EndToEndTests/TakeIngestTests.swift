@@ -159,6 +159,13 @@ import Testing
     let time = [FileAttributeKey.modificationDate: Date(timeIntervalSince1970: 1)]
     try FileManager.default.setAttributes(time, ofItemAtPath: sources[0].path)
     #expect(try SourceFiles.fingerprint(of: [output], excluding: folder) != old)
+    let relative = folder.appendingPathComponent("relative")
+    try AtomicFile.makeFolder(relative)
+    let document = #"""
+      {"format": "fieldmesh-linked-take", "version": 1, "name": "r", "sources": [{"path": "../right.mkv"}]}
+      """#
+    try Data(document.utf8).write(to: relative.appendingPathComponent("take.json"))
+    #expect(try RecordingFormats.open(relative).take.cameras.map(\.id) == ["right"])
     let bytes = try Data(contentsOf: sources[0])
     try bytes.dropLast().write(to: sources[0])
     #expect(

@@ -145,6 +145,16 @@ import Testing
     let joined = try RecordingFormats.open([files.url("sub 1.mkv"), files.url("master.mkv")])
     #expect(joined.take.cameras.map(\.id) == ["sub-1", "master"])
     #expect(try joined.depth(camera: 1, index: 0) == KinectFiles.depth(0))
+    // Files of one name are told apart by their folders.
+    for name in ["one", "two"] {
+      try AtomicFile.makeFolder(files.url(name))
+      try files.write("\(name)/rec.mkv", .init(frames: 1))
+    }
+    let sources = ["one/rec.mkv", "two/rec.mkv"].map { files.url($0) }
+    #expect(try RecordingFormats.open(sources).take.cameras.map(\.id) == ["one-rec", "two-rec"])
+    let twice = [sources[0], sources[0]]
+    let error = #expect(throws: CaptureError.self) { _ = try RecordingFormats.open(twice) }
+    #expect(error?.what == "Two sources have a camera `one-rec`.")
   }
 
   @Test("An unfinished recording has its offset rebuilt from the motion sensors")

@@ -86,7 +86,9 @@ public struct LinkedTakeReader: RecordingReader {
         guard !path.isEmpty, !path.contains("\0") else {
           throw try entry.member("path").failure("is no path.")
         }
-        let source = URL(fileURLWithPath: path, relativeTo: url).standardizedFileURL
+        let place =
+          path.hasPrefix("/") ? URL(fileURLWithPath: path) : url.appendingPathComponent(path)
+        let source = place.standardizedFileURL
         if let bytes = try entry.optionalMember("bytes")?.integer(in: 0...1 << 50) {
           try check(source, bytes)
         }
