@@ -12,8 +12,12 @@ let strict: [SwiftSetting] = [
 ]
 let native: [CXXSetting] = [.define("NDEBUG", .when(configuration: .release))]
 
-func stage(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: ["CaptureCore"] + dependencies, swiftSettings: strict)
+func stage(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+  .target(
+    name: name, dependencies: ["CaptureCore"] + dependencies, exclude: exclude,
+    swiftSettings: strict)
 }
 func tests(
   _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
@@ -47,8 +51,10 @@ let package = Package(
     .systemLibrary(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(
+      name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CImageCodecs", dependencies: ["CTurboJPEG", "CPNG"]),
+    .target(name: "CImageCodecs", dependencies: ["CTurboJPEG", "CPNG", "CDeflate"]),
     .target(name: "CFieldKernels", cxxSettings: native),
     .target(name: "CSurfaceCut", cxxSettings: native),
 
@@ -56,7 +62,9 @@ let package = Package(
     stage("ImageFiles", ["CImageCodecs"]),
     stage("NumpyFiles", ["CZlib"]),
     stage("Pictures", ["ImageFiles"]),
-    stage("Recordings", ["ImageFiles", "NumpyFiles"]),
+    stage("Matroska", ["CDeflate"], exclude: ["README.md"]),
+    stage(
+      "Recordings", ["ImageFiles", "Matroska", "NumpyFiles"]),
     stage("FrameSync"),
     stage("Calibration"),
     stage("RayObservations", ["CSurfaceCut"]),
@@ -85,7 +93,8 @@ let package = Package(
     tests("CaptureCoreTests", []),
     tests(
       "RecordingsTests",
-      ["Recordings", "FrameSync", "Calibration", "ImageFiles", "NumpyFiles"]),
+      ["Recordings", "FrameSync", "Calibration", "ImageFiles", "Matroska", "NumpyFiles"],
+      exclude: ["Genuine"]),
     tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),
     tests(
       "FieldTests",

@@ -1,3 +1,4 @@
+#include <libdeflate.h>
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -102,7 +103,7 @@ int cic_png_grey(const uint8_t *data, size_t size, void *out, size_t out_size, c
 }
 
 int cic_png_encode(const void *samples, int32_t width, int32_t height, int32_t channels,
-                   int32_t bits, uint8_t **out, size_t *out_size, char *message) {
+                   uint8_t **out, size_t *out_size, char *message) {
   stream s = {.message = message};
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &s, on_error, on_warning);
   png_infop header = png ? png_create_info_struct(png) : NULL;
@@ -118,11 +119,10 @@ int cic_png_encode(const void *samples, int32_t width, int32_t height, int32_t c
   }
   png_set_write_fn(png, &s, on_write, on_flush);
   png_set_compression_level(png, 4);
-  png_set_IHDR(png, header, width, height, bits, channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
+  png_set_IHDR(png, header, width, height, 8, channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
                PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_write_info(png, header);
-  if (bits == 16) png_set_swap(png);
-  const size_t row = (size_t)width * channels * (bits / 8);
+  const size_t row = (size_t)width * channels;
   for (int32_t y = 0; y < height; ++y)
     png_write_row(png, (png_const_bytep)samples + y * row);
   png_write_end(png, header);
@@ -130,4 +130,54 @@ int cic_png_encode(const void *samples, int32_t width, int32_t height, int32_t c
   *out = s.out;
   *out_size = s.out_size;
   return 0;
+}
+
+static uint8_t *put32(uint8_t *to, uint32_t value) {
+  for (int i = 0; i < 4; ++i) to[i] = (uint8_t)(value >> (24 - 8 * i));
+  return to + 4;
+}
+
+// Puts length, name and checksum around `size` bytes that stand at to + 8 already.
+static uint8_t *put_chunk(uint8_t *to, const char *name, size_t size) {
+  put32(to, (uint32_t)size);
+  memcpy(to + 4, name, 4);
+  return put32(to + 8 + size, libdeflate_crc32(0, to + 4, size + 4));
+}
+
+int cic_png_encode_grey16(const uint16_t *samples, int32_t width, int32_t height, uint8_t **out,
+                          size_t *out_size, char *message) {
+  static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  const size_t row = 1 + 2 * (size_t)width, raw_size = row * (size_t)height;
+  struct libdeflate_compressor *deflate = libdeflate_alloc_compressor(1);
+  uint8_t *raw = malloc(raw_size ? raw_size : 1);
+  const size_t bound = deflate ? libdeflate_zlib_compress_bound(deflate, raw_size) : 0;
+  uint8_t *png = malloc(sizeof signature + 25 + 12 + bound + 12);
+  size_t packed = 0;
+  if (deflate && raw && png) {
+    for (int32_t y = 0; y < height; ++y) {
+      const uint16_t *line = samples + (size_t)y * width;
+      uint8_t *to = raw + (size_t)y * row;
+      *to++ = y ? 2 : 0;
+      for (int32_t x = 0; x < width; ++x) {
+        const uint16_t above = y ? line[x - width] : 0;
+        to[2 * x] = (uint8_t)((line[x] >> 8) - (above >> 8));
+        to[2 * x + 1] = (uint8_t)(line[x] - above);
+      }
+    }
+    memcpy(png, signature, sizeof signature);
+    uint8_t *at = png + sizeof signature, *header = at + 8;
+    header = put32(put32(header, (uint32_t)width), (uint32_t)height);
+    memcpy(header, "\x10\0\0\0\0", 5);
+    at = put_chunk(at, "IHDR", 13);
+    packed = libdeflate_zlib_compress(deflate, raw, raw_size, at + 8, bound);
+    at = put_chunk(put_chunk(at, "IDAT", packed), "IEND", 0);
+    *out = png;
+    *out_size = (size_t)(at - png);
+  }
+  free(raw);
+  if (deflate) libdeflate_free_compressor(deflate);
+  if (packed) return 0;
+  free(png);
+  snprintf(message, CIC_MESSAGE, "out of memory");
+  return -1;
 }

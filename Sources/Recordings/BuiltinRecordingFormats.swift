@@ -6,12 +6,26 @@ public enum BuiltinRecordingFormats {
   /// All readers, in the order in which they are tried.
   public static let all: [any RecordingReader.Type] = [
     NativeTakeReader.self,
+    LinkedTakeReader.self,
+    AzureKinectRecording.self,
     CameraFoldersReader.self,
   ]
 }
 
 /// Finds the reader for a recording.
 public enum RecordingFormats {
+  /// Opens one recording, or several of one rig as one.
+  /// - Throws: ``CaptureError`` as ``open(_:)-(URL)`` does, and when the cameras of several sources
+  ///   cannot be told apart.
+  public static func open(_ urls: [URL]) throws(CaptureError) -> any Recording {
+    guard let first = urls.first else {
+      throw CaptureError(.usage, "There is no recording.", remedy: "Name one or more.")
+    }
+    if urls.count == 1 { return try open(first) }
+    return try JoinedRecording(
+      urls.map { url throws(CaptureError) in try open(url) }, from: urls)
+  }
+
   /// Opens a recording with the first format that recognizes it.
   /// - Throws: ``CaptureError`` `badInput` when nothing is there or no format recognizes it, and
   ///   whatever the format's reader throws.

@@ -47,6 +47,16 @@ struct RecordedStreams: Sendable {
     }
   }
 
+  /// The file of an image that a take may hold as it is; for masks only where they are grey.
+  func encoded(
+    _ camera: Int, _ kind: StreamKind, _ index: Int
+  ) throws(CaptureError) -> Data? {
+    if kind == .mask, !masksAreGrey { return nil }
+    return try image(camera, index, kind) { url throws(CaptureError) in
+      try AtomicFile.read(url, limit: ImageFile.limit)
+    }
+  }
+
   private func firstChannel(of url: URL) throws(CaptureError) -> MaskImage {
     let image = try ImageFile.color(at: url)
     return try MaskImage(

@@ -16,11 +16,13 @@ struct Fieldmesh: ParsableCommand {
     subcommands: [
       Run.self,
       Ingest.self,
+      Pair.self,
       Observe.self,
       Train.self,
       MeshFrames.self,
       Export.self,
       Inspect.self,
+      Salvage.self,
       Config.self,
       Evaluate.self,
       Synth.self,

@@ -7,8 +7,9 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Look at a recording: cameras, rates, drops, timing, depth, region of interest.")
 
-  @Argument(help: ArgumentHelp("Folder of the recording.", valueName: "take"))
-  var take: String
+  @Argument(
+    help: ArgumentHelp("Folder of the recording, or its files, one or more.", valueName: "source"))
+  var sources: [String]
 
   @Option(help: ArgumentHelp("Calibration to use, not the take's own.", valueName: "file"))
   var calibration: String?
@@ -26,7 +27,8 @@ struct Inspect: ParsableCommand {
 
   func run() throws {
     let opened = try InspectedTake(
-      URL(fileURLWithPath: take), calibration: calibration.map { URL(fileURLWithPath: $0) },
+      sources.map { URL(fileURLWithPath: $0) },
+      calibration: calibration.map { URL(fileURLWithPath: $0) },
       rig: rig.map { URL(fileURLWithPath: $0) })
     let inspection = try opened.inspect()
     if let picture { try opened.writeSheet(of: inspection, to: URL(fileURLWithPath: picture)) }

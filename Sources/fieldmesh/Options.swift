@@ -97,13 +97,23 @@ struct StageOptions: ParsableArguments {
 
   /// The pipeline on the folder, with its configuration and what the options change in it.
   func open(_ more: [String] = []) throws(CaptureError) -> Pipeline {
+    try runtime.pipeline(continuing: output, configuration, more)
+  }
+}
+
+extension RuntimeOptions {
+  /// The pipeline on the folder of an earlier run, with its configuration and what the options
+  /// change in it.
+  func pipeline(
+    continuing output: String, _ configuration: ConfigurationOptions, _ more: [String] = []
+  ) throws(CaptureError) -> Pipeline {
     let folder = OutputFolder(URL(fileURLWithPath: output))
     guard FileManager.default.fileExists(atPath: folder.configuration.path) else {
       throw CaptureError(
         .usage, "This is not the output folder of a run.", at: folder.url.path,
-        remedy: "Begin with 'fieldmesh ingest TAKE -o OUT'.")
+        remedy: "Begin with 'fieldmesh pair TAKE -o OUT'.")
     }
     let base = try JobConfiguration().reading(folder.configuration)
-    return try runtime.pipeline(in: folder, try configuration.load(more, over: base))
+    return try pipeline(in: folder, try configuration.load(more, over: base))
   }
 }

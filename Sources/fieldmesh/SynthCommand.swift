@@ -42,6 +42,12 @@ struct Synth: ParsableCommand {
       "One knob, such as clockOffset=0.05; may be repeated.", valueName: "key=value"))
   var settings: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "How images are stored: take, or mkv, one file a camera as Azure Kinects record.",
+      valueName: "name"))
+  var format = "take"
+
   @Flag(help: "The small rig that tests use: 64x48 depth, 8 frames.")
   var tiny = false
 
@@ -61,9 +67,16 @@ struct Synth: ParsableCommand {
       throw CaptureError(
         .usage, "There is no folder for the take.", remedy: "Write 'fieldmesh synth OUT'.")
     }
+    guard let chosen = SyntheticTake.Format(rawValue: format) else {
+      throw CaptureError(
+        .usage, "There is no format '\(format)'.", at: "--format",
+        remedy:
+          "Choose one of: \(SyntheticTake.Format.allCases.map(\.rawValue).joined(separator: ", "))."
+      )
+    }
     let rig = try SyntheticRig(knobs)
     let take = try SyntheticTake(
-      rig, folder: URL(fileURLWithPath: output), withTruth: !noTruth)
+      rig, folder: URL(fileURLWithPath: output), format: chosen, withTruth: !noTruth)
     Interruption.listen()
     let isQuiet = quiet
     try take.write(

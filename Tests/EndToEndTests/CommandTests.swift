@@ -68,11 +68,11 @@ struct Command {
       ),
       (
         ["mesh", "/nowhere/b"],
-        "fieldmesh: /nowhere/b: This is not the output folder of a run. Begin with 'fieldmesh ingest TAKE -o OUT'.\n"
+        "fieldmesh: /nowhere/b: This is not the output folder of a run. Begin with 'fieldmesh pair TAKE -o OUT'.\n"
       ),
       (
         ["run", "a"],
-        "fieldmesh: Missing expected argument '--output <out>'\nHelp:  --output <out>  Folder for all results.\nUsage: fieldmesh run [<options>] <take> --output <out>\n  See 'fieldmesh run --help' for more information.\n"
+        "fieldmesh: Missing expected argument '--output <out>'\nHelp:  --output <out>  Folder for all results.\nUsage: fieldmesh run [<options>] <source> ... --output <out>\n  See 'fieldmesh run --help' for more information.\n"
       ),
       (
         ["paint"],
@@ -105,7 +105,7 @@ struct Command {
   func talk() throws {
     let loud = try run("--method", "tsdf")
     #expect(loud.status == 0)
-    #expect(loud.output.contains("\ningest "))
+    #expect(loud.output.contains("\npair "))
     #expect(loud.output.contains("4 frame sets of 4 cameras"))
     #expect(loud.output.hasSuffix("\n\nmeshes   \(output.path)/export\n"))
     #expect(loud.errors.contains("\nmesh "))

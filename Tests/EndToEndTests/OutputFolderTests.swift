@@ -127,7 +127,7 @@ import Testing
     try put("take/take.json", "{}")
     try put("take/cam0/depth/a.png", "12")
     let take = output.url.appendingPathComponent("take")
-    func print() throws -> String { try SourceFiles.fingerprint(of: take, excluding: output.url) }
+    func print() throws -> String { try SourceFiles.fingerprint(of: [take], excluding: output.url) }
     let first = try print()
     #expect(try print() == first)
     try put("take/take.json", "{}")
@@ -138,9 +138,9 @@ import Testing
     try put("take/cam0/depth/a.png", "123")
     #expect(try print() != first)
     let inside = OutputFolder(take.appendingPathComponent("out"))
-    let second = try SourceFiles.fingerprint(of: take, excluding: inside.url)
+    let second = try SourceFiles.fingerprint(of: [take], excluding: inside.url)
     try put("take/out/mesh/b.ply")
-    #expect(try SourceFiles.fingerprint(of: take, excluding: inside.url) == second)
+    #expect(try SourceFiles.fingerprint(of: [take], excluding: inside.url) == second)
   }
 
   @Test("A recording that is not there is said so")
@@ -150,7 +150,7 @@ import Testing
       throws: CaptureError(
         .badInput, "There is no such recording.", at: take.path,
         remedy: "Name the folder of a take, the one that holds take.json.")
-    ) { _ = try SourceFiles.fingerprint(of: take, excluding: output.url) }
+    ) { _ = try SourceFiles.fingerprint(of: [take], excluding: output.url) }
   }
 
   @Test(

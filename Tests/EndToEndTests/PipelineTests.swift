@@ -58,11 +58,11 @@ import Testing
   func onlyWhatChanged() throws {
     try run()
     #expect(
-      observer.take() == ["ran ingest", "ran observe", "ran train", "ran mesh", "ran export"])
+      observer.take() == ["ran pair", "ran observe", "ran train", "ran mesh", "ran export"])
     let before = try contents(of: output)
     try run()
     #expect(
-      observer.take() == ["kept ingest", "kept observe", "kept train", "kept mesh", "kept export"])
+      observer.take() == ["kept pair", "kept observe", "kept train", "kept mesh", "kept export"])
     var after = try contents(of: output)
     after["report.json"] = before["report.json"]
     #expect(after == before)
@@ -76,7 +76,7 @@ import Testing
     #expect(observer.take().suffix(3) == ["kept train", "kept mesh", "kept export"])
     try run("frames.end=2")
     #expect(
-      observer.take() == ["ran ingest", "ran observe", "ran train", "ran mesh", "ran export"])
+      observer.take() == ["ran pair", "ran observe", "ran train", "ran mesh", "ran export"])
     #expect(fileSize(exported("frame_000003.ply")) == nil)
   }
 
@@ -93,7 +93,7 @@ import Testing
     let first = try changed("frame_000001.ply")
     _ = observer.take()
     try run("method=tsdf")
-    #expect(observer.take() == ["kept ingest", "kept observe", "ran mesh", "kept export"])
+    #expect(observer.take() == ["kept pair", "kept observe", "ran mesh", "kept export"])
     #expect(try changed("frame_000001.ply") == first)
     #expect(try contents(of: mesh) == before)
   }
@@ -137,7 +137,7 @@ import Testing
     let missing = CaptureError(
       .usage, "The stage 'observe' has not run for this configuration.", at: output.path,
       remedy: "Run 'fieldmesh observe' first, or 'fieldmesh run' for all stages.")
-    _ = try pipeline.run(only: .ingest, TakeSource(take: TinyTake.folder))
+    _ = try pipeline.run(only: .pair, TakeSource(take: TinyTake.folder))
     #expect(throws: missing) { _ = try pipeline.run(only: .train) }
     for stage in [StageName.observe, .train, .mesh, .export] { _ = try pipeline.run(only: stage) }
     #expect(observer.take() == StageName.allCases.map { "ran \($0.rawValue)" })

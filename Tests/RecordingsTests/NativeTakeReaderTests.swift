@@ -121,7 +121,7 @@ import Testing
     ),
     (
       #""colorFromDepth""#, #""color_from_depth""#,
-      "`cameras[0]` has an unknown key `color_from_depth`; known are id, model, serial, sync, color, depth, colorFromDepth."
+      "`cameras[0]` has an unknown key `color_from_depth`; known are id, model, serial, firmware, sync, color, depth, colorFromDepth."
     ),
   ]) func everyErrorInTheDescriptionIsNamed(_ old: String, _ new: String, _ text: String) throws {
     let separator = text.hasPrefix("`cameras[0].colorFromDepth`:") ? ", " : ": "

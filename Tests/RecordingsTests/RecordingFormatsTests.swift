@@ -10,6 +10,16 @@ import Testing
     switch format.name {
     case NativeTakeReader.name: return try TinyTake().folder
     case CameraFoldersReader.name: return try TinyCameraFolders().folder
+    case AzureKinectRecording.name:
+      let files = try KinectFiles()
+      try files.write("left.mkv", .init(frames: 2))
+      try files.write("right.mkv", .init(frames: 1, start: 0.25))
+      return files.folder
+    case LinkedTakeReader.name:
+      let (source, link) = (try TinyTake().folder, try KinectFiles().folder)
+      try LinkedTakeReader.write(
+        link, sources: [source], name: "tiny", calibration: nil)
+      return link
     default: throw CaptureError(.badInput, "There is no small recording of \(format.name).")
     }
   }
@@ -112,7 +122,7 @@ import Testing
     let error = #expect(throws: CaptureError.self) { try RecordingFormats.open(url) }
     #expect(
       error?.description
-        == "\(url.path): No known recording format. Looked for take.json (Fieldmesh take), <camera>/cameras_sphere.npz (NeuS camera folders). Give the folder that holds one of these."
+        == "\(url.path): No known recording format. Looked for take.json (Fieldmesh take), take.json that names sources (linked take), <camera>.mkv (Azure Kinect recording), <camera>/cameras_sphere.npz (NeuS camera folders). Give the folder that holds one of these."
     )
   }
 }

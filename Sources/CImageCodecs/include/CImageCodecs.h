@@ -16,6 +16,9 @@ typedef struct {
 int cic_jpeg_info(const uint8_t *data, size_t size, cic_info *info, char message[CIC_MESSAGE]);
 int cic_png_info(const uint8_t *data, size_t size, cic_info *info, char message[CIC_MESSAGE]);
 
+// Reads a JPEG's header and all of its entropy-coded data, without making a picture of it.
+int cic_jpeg_check(const uint8_t *data, size_t size, cic_info *info, char message[CIC_MESSAGE]);
+
 // Decodes to interleaved 8-bit RGB; `out` holds 3 * width * height bytes, as the header said.
 int cic_jpeg_rgb(const uint8_t *data, size_t size, uint8_t *out, size_t out_size,
                  char message[CIC_MESSAGE]);
@@ -25,9 +28,14 @@ int cic_png_rgb(const uint8_t *data, size_t size, uint8_t *out, size_t out_size,
 int cic_png_grey(const uint8_t *data, size_t size, void *out, size_t out_size,
                  char message[CIC_MESSAGE]);
 
-// Encodes; *out is malloc'd and freed with cic_free. PNG: channels 1 or 3, bits 8, or 1 and 16.
+// Encodes; *out is malloc'd and freed with cic_free. PNG: channels 1 or 3, 8 bits each.
 int cic_jpeg_encode(const uint8_t *rgb, int32_t width, int32_t height, int32_t quality,
                     uint8_t **out, size_t *out_size, char message[CIC_MESSAGE]);
 int cic_png_encode(const void *samples, int32_t width, int32_t height, int32_t channels,
-                   int32_t bits, uint8_t **out, size_t *out_size, char message[CIC_MESSAGE]);
+                   uint8_t **out, size_t *out_size, char message[CIC_MESSAGE]);
+// A 16-bit grey PNG, made for recording rates: every row is the difference to the one above, which
+// suits depth best of the five filters, compressed by libdeflate at its fastest level. Of a depth
+// image of 640x576 that makes 146 kB in 4 ms; zlib's level 4 takes three times as long for 138 kB.
+int cic_png_encode_grey16(const uint16_t *samples, int32_t width, int32_t height, uint8_t **out,
+                          size_t *out_size, char message[CIC_MESSAGE]);
 void cic_free(uint8_t *data);

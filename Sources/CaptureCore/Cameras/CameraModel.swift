@@ -87,18 +87,26 @@ public struct CameraModel: Equatable, Sendable, Codable {
   public var intrinsics: Intrinsics
   /// Lens part.
   public var distortion: Distortion
+  /// Farthest from the axis that the model holds, on the plane z = 1; nothing beyond it is seen.
+  /// Nil where it holds everywhere.
+  public var radius: Double?
 
   /// A camera of the given size and lens.
-  public init(width: Int, height: Int, intrinsics: Intrinsics, distortion: Distortion = .none) {
-    (self.width, self.height, self.intrinsics, self.distortion) = (
-      width, height, intrinsics, distortion
-    )
+  public init(
+    width: Int, height: Int, intrinsics: Intrinsics, distortion: Distortion = .none,
+    radius: Double? = nil
+  ) {
+    (self.width, self.height, self.intrinsics) = (width, height, intrinsics)
+    (self.distortion, self.radius) = (distortion, radius)
   }
 
-  /// Pixel of a point in the camera's frame, or nil behind the camera. May lie outside the image.
+  /// Pixel of a point in the camera's frame, or nil behind the camera and beyond ``radius``. May lie
+  /// outside the image.
   public func project(_ p: SIMD3<Double>) -> SIMD2<Double>? {
     guard p.z > 1e-9 else { return nil }
-    let d = distortion.distort(SIMD2(p.x / p.z, p.y / p.z))
+    let ideal = SIMD2(p.x / p.z, p.y / p.z)
+    guard isSeen(ideal) else { return nil }
+    let d = distortion.distort(ideal)
     return SIMD2(d.x * intrinsics.fx + intrinsics.cx, d.y * intrinsics.fy + intrinsics.cy)
   }
 
@@ -106,8 +114,13 @@ public struct CameraModel: Equatable, Sendable, Codable {
   public func unproject(_ pixel: SIMD2<Double>) -> SIMD3<Double>? {
     let q = SIMD2(
       (pixel.x - intrinsics.cx) / intrinsics.fx, (pixel.y - intrinsics.cy) / intrinsics.fy)
-    guard let p = distortion.undistort(q) else { return nil }
+    guard let p = distortion.undistort(q), isSeen(p) else { return nil }
     return SIMD3(p.x, p.y, 1)
+  }
+
+  private func isSeen(_ p: SIMD2<Double>) -> Bool {
+    guard let radius else { return true }
+    return (p * p).sum() <= radius * radius
   }
 
   /// ``unproject(_:)`` for every pixel centre, row-major `[height × width]`; NaN where undefined.

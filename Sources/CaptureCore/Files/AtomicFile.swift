@@ -3,10 +3,15 @@ public import Foundation
 /// Files that are whole or absent: written beside their place, synced, renamed.
 public enum AtomicFile {
   /// Writes `data` under `url`; the folder must exist.
+  ///
+  /// - Parameter isSynced: Whether the data is on the disk before the file gets its name. Where
+  ///   thousands of files belong together and one that is written last vouches for them, they may be
+  ///   synced just before that one, see ``sync(_:)``, which costs less.
   /// - Throws: ``CaptureError`` `tryAgain` when the disk is full, else `badInput`, naming the file.
-  public static func write(_ data: Data, to url: URL) throws(CaptureError) {
-    let temporary = url.deletingLastPathComponent()
-      .appendingPathComponent(".\(url.lastPathComponent).\(getpid()).tmp")
+  public static func write(
+    _ data: Data, to url: URL, isSynced: Bool = true
+  ) throws(CaptureError) {
+    let temporary = temporary(for: url)
     let file = open(temporary.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw failure(errno, url) }
     let status = data.withUnsafeBytes { bytes -> Int32 in
@@ -17,7 +22,7 @@ public enum AtomicFile {
         if n <= 0 { return errno == 0 ? EIO : errno }
         at += n
       }
-      return fsync(file) == 0 ? 0 : errno
+      return !isSynced || fsync(file) == 0 ? 0 : errno
     }
     close(file)
     guard status == 0, rename(temporary.path, url.path) == 0 else {
@@ -25,6 +30,16 @@ public enum AtomicFile {
       unlink(temporary.path)
       throw failure(cause, url)
     }
+  }
+
+  /// Waits until a file's data is on the disk.
+  /// - Throws: ``CaptureError`` as ``write(_:to:isSynced:)`` does.
+  public static func sync(_ url: URL) throws(CaptureError) {
+    let file = open(url.path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw failure(errno, url) }
+    let cause = fsync(file) == 0 ? 0 : errno
+    close(file)
+    guard cause == 0 else { throw failure(cause, url) }
   }
 
   /// Makes a folder and its parents.
@@ -39,7 +54,13 @@ public enum AtomicFile {
     }
   }
 
-  private static func failure(_ cause: Int32, _ url: URL) -> CaptureError {
+  /// Where a file is written before it gets its name.
+  static func temporary(for url: URL) -> URL {
+    url.deletingLastPathComponent()
+      .appendingPathComponent(".\(url.lastPathComponent).\(getpid()).tmp")
+  }
+
+  static func failure(_ cause: Int32, _ url: URL) -> CaptureError {
     let full = cause == ENOSPC || cause == EDQUOT
     return CaptureError(
       full ? .tryAgain : .badInput, "Writing failed: \(String(cString: strerror(cause))).",

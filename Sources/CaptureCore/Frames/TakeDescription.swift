@@ -13,9 +13,14 @@ public struct SyncRole: Equatable, Sendable, Codable {
   public var mode: Mode
   /// What the device adds to its own capture time, seconds.
   public var delay: Double
+  /// How long after its colour image the device was told to take the depth image that belongs to
+  /// it, seconds; negative before it. The images' own times already hold it.
+  public var depthDelay: Double
 
   /// A role in the rig.
-  public init(mode: Mode, delay: Double = 0) { (self.mode, self.delay) = (mode, delay) }
+  public init(mode: Mode, delay: Double = 0, depthDelay: Double = 0) {
+    (self.mode, self.delay, self.depthDelay) = (mode, delay, depthDelay)
+  }
 }
 
 /// One RGB-D device of a rig: both lenses, their relation, its clock.
@@ -27,6 +32,8 @@ public struct CameraDescription: Equatable, Sendable, Codable {
   public var id: String
   /// Device model and serial number, as recorded.
   public var model, serial: String
+  /// Firmware of the device, as recorded; empty where the recording does not say.
+  public var firmware: String
   /// Clock of the device.
   public var sync: SyncRole
   /// Colour lens; nil when the device records no colour.
@@ -42,13 +49,13 @@ public struct CameraDescription: Equatable, Sendable, Codable {
 
   /// A device with all its parts.
   public init(
-    id: String, model: String = "", serial: String = "", sync: SyncRole, color: CameraModel?,
-    depth: CameraModel?, depthUnit: Double = 0.001, depthRange: ClosedRange<Double> = 0.2...8,
+    id: String, model: String = "", serial: String = "", firmware: String = "", sync: SyncRole,
+    color: CameraModel?, depth: CameraModel?, depthUnit: Double = 0.001,
+    depthRange: ClosedRange<Double> = 0.2...8,
     colorFromDepth: RigidTransform = .identity
   ) {
-    (self.id, self.model, self.serial, self.sync, self.color, self.depth) = (
-      id, model, serial, sync, color, depth
-    )
+    (self.id, self.model, self.serial, self.firmware) = (id, model, serial, firmware)
+    (self.sync, self.color, self.depth) = (sync, color, depth)
     (self.depthUnit, self.depthRange, self.colorFromDepth) = (
       depthUnit, depthRange, colorFromDepth
     )

@@ -7,7 +7,7 @@ internal import Recordings
 
 /// A recording opened to be looked at.
 public struct InspectedTake {
-  let reader: any RecordingReader
+  let reader: any Recording
   let sets: [FrameSet]
   private let sync: SyncReport
   private let calibration: RigCalibration?
@@ -17,18 +17,24 @@ public struct InspectedTake {
 
   /// Opens a recording and puts its streams together.
   /// - Parameters:
-  ///   - url: The recording.
+  ///   - urls: The recording, or several of one rig.
   ///   - calibration: A calibration file; without it the recording's own is used, if it has one.
   ///   - rig: A rig file to compare with.
   /// - Throws: ``CaptureError`` for a recording, calibration or rig that cannot be read.
-  public init(_ url: URL, calibration: URL? = nil, rig: URL? = nil) throws(CaptureError) {
-    let reader = try RecordingFormats.open(url)
+  public init(_ urls: [URL], calibration: URL? = nil, rig: URL? = nil) throws(CaptureError) {
+    let reader = try RecordingFormats.open(urls)
     self.reader = reader
-    calibrationPlace = (calibration ?? url).path
+    calibrationPlace = (calibration.map { [$0] } ?? urls).map(\.path).joined(separator: ", ")
     self.rig = if let rig { try RigDescription(file: rig) } else { nil }
     self.calibration =
       if let calibration { try CalibrationFile.read(calibration) } else { reader.calibration }
     (sets, sync) = reader.synchronized()
+  }
+
+  /// Opens one recording and puts its streams together.
+  /// - Throws: as for several.
+  public init(_ url: URL, calibration: URL? = nil, rig: URL? = nil) throws(CaptureError) {
+    try self.init([url], calibration: calibration, rig: rig)
   }
 
   /// Up to `count` frame sets, spread evenly.
@@ -45,10 +51,10 @@ public struct InspectedTake {
     let sampled = spread(Inspection.depthSets)
     let histograms = try histograms(of: sampled, &unreadable, monitor)
     var result = Inspection(
-      name: reader.take.name, format: type(of: reader).name,
+      name: reader.take.name, format: reader.format,
       framesPerSecond: reader.take.framesPerSecond, calibratedRig: calibration?.rig,
       cameras: zip(reader.take.cameras, histograms).map(Inspection.Camera.init), sync: sync,
-      sampledSets: sampled.count, unreadable: unreadable, warnings: sync.warnings)
+      sampledSets: sampled.count, unreadable: unreadable, warnings: reader.warnings + sync.warnings)
     result.warnings += rig?.differences(from: reader.take) ?? []
     if let placed { try findRegion(placed, &result, monitor) }
     return result

@@ -101,7 +101,7 @@ public struct Pipeline: Sendable {
       let folder = output.folder(stage.name)
       guard stage.name != name, let manifest = StageManifest.find(in: folder) else { break }
       let inputs =
-        stage.name == .ingest
+        stage.name == .pair
         ? manifest.inputs : try stage.inputs(context(for: stage.name, nil, manifests))
       guard manifest.isCurrent(for: inputs, in: folder) else { break }
       manifests[stage.name] = manifest
@@ -110,7 +110,7 @@ public struct Pipeline: Sendable {
   }
 
   private func begin(_ source: TakeSource?) throws(CaptureError) -> OutputLock {
-    if let take = source?.take.standardizedFileURL, take == output.url {
+    if source?.takes.contains(where: { $0.standardizedFileURL == output.url }) == true {
       throw CaptureError(
         .usage, "The output folder is the recording itself.", at: output.url.path,
         remedy: "Choose another folder with -o.")

@@ -1,18 +1,30 @@
-internal import CaptureCore
+public import CaptureCore
 public import Foundation
 internal import NeuralFields
 
 /// The recording that a run begins with.
 public struct TakeSource: Sendable {
-  /// Folder or file of the recording.
-  public var take: URL
+  /// Folders or files of the recording, each a camera or several; not empty.
+  public let takes: [URL]
   /// Calibration file; nil for the one in the recording.
   public var calibration: URL?
 
   /// A recording with its calibration.
   public init(take: URL, calibration: URL? = nil) {
-    (self.take, self.calibration) = (take, calibration)
+    (takes, self.calibration) = ([take], calibration)
   }
+
+  /// Several recordings of one rig, or one.
+  /// - Throws: ``CaptureError`` `usage` without any.
+  public init(takes: [URL], calibration: URL? = nil) throws(CaptureError) {
+    guard !takes.isEmpty else {
+      throw CaptureError(.usage, "There is no recording.", remedy: "Name one or more.")
+    }
+    (self.takes, self.calibration) = (takes, calibration)
+  }
+
+  /// The sources' paths, for messages.
+  var place: String { takes.map(\.path).joined(separator: ", ") }
 }
 
 /// All that a stage may read while it runs.
@@ -51,7 +63,7 @@ protocol PipelineStage: Sendable {
 /// Every stage, in the order in which a take passes them; one line adds one.
 enum BuiltinStages {
   static let all: [any PipelineStage] = [
-    IngestStage(), ObserveStage(), TrainStage(), MeshStage(), ExportStage(),
+    PairStage(), ObserveStage(), TrainStage(), MeshStage(), ExportStage(),
   ]
 
   /// The stages that a method needs: fusion needs no training.

@@ -1,17 +1,31 @@
 internal import CaptureCore
 internal import Foundation
+internal import Recordings
 
 /// The files of a recording, as inputs of the first stage.
 enum SourceFiles {
   /// Most files that a recording may have: ten cameras for a day, and a bound on the memory.
   static let limit = 4_000_000
 
-  /// A hash over names, sizes and times of all files below a folder, or of one file.
+  /// A hash over names, sizes and times of all files below the folders, and of single files.
   ///
   /// Descriptions and lists (JSON and text up to 4 MiB) count by their content, so that copying a
   /// take changes nothing but what its images' times say. `excluded` is the output folder.
-  static func fingerprint(of take: URL, excluding excluded: URL) throws(CaptureError) -> String {
+  static func fingerprint(
+    of takes: [URL], excluding excluded: URL
+  ) throws(CaptureError) -> String {
     var hash = SHA256()
+    for take in takes {
+      for source in try LinkedTakeReader.sources(of: take) {
+        try add(source, to: &hash, excluding: excluded)
+      }
+    }
+    return hash.hexDigest()
+  }
+
+  private static func add(
+    _ take: URL, to hash: inout SHA256, excluding excluded: URL
+  ) throws(CaptureError) {
     for name in try names(in: take, excluding: excluded) {
       let url = name.isEmpty ? take : take.appendingPathComponent(name)
       var status = stat()
@@ -28,7 +42,6 @@ enum SourceFiles {
         : "\(status.st_size) \(time.tv_sec).\(time.tv_nsec)"
       hash.update(Data("\(name)\n\(mark)\n".utf8))
     }
-    return hash.hexDigest()
   }
 
   private static func names(in take: URL, excluding excluded: URL) throws(CaptureError) -> [String]

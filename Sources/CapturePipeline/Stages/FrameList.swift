@@ -1,7 +1,7 @@
 internal import CaptureCore
 internal import Foundation
 
-/// What the first stage found: which images belong together. `OUT/ingest/frames.json`.
+/// What the first stage found: which images belong together. `OUT/pair/frames.json`.
 struct FrameList: Codable, Equatable, Sendable {
   static let fileName = "frames.json"
 
@@ -17,8 +17,8 @@ struct FrameList: Codable, Equatable, Sendable {
     var error: [Double]
   }
 
-  /// Absolute path of the recording.
-  var take: String
+  /// Absolute paths of the recording's folders or files.
+  var takes: [String]
   /// Absolute path of the calibration; nil for the one in the recording.
   var calibration: String?
   /// Name of the recording.
@@ -33,14 +33,16 @@ struct FrameList: Codable, Equatable, Sendable {
   /// The list that the first stage left in an output folder.
   static func read(_ output: OutputFolder) throws(CaptureError) -> FrameList {
     try readJSON(
-      FrameList.self, from: output.folder(.ingest).appendingPathComponent(fileName),
-      remedy: "Run 'fieldmesh ingest' again.")
+      FrameList.self, from: output.folder(.pair).appendingPathComponent(fileName),
+      remedy: "Run 'fieldmesh pair' again.")
   }
 
   /// The recording that the list was made from.
-  var source: TakeSource {
-    TakeSource(
-      take: URL(fileURLWithPath: take), calibration: calibration.map { URL(fileURLWithPath: $0) })
+  /// - Throws: ``CaptureError`` `usage` when the list names none.
+  func source() throws(CaptureError) -> TakeSource {
+    try TakeSource(
+      takes: takes.map { URL(fileURLWithPath: $0) },
+      calibration: calibration.map { URL(fileURLWithPath: $0) })
   }
 
   /// The frame sets, numbered from 0 whatever their numbers in the take.

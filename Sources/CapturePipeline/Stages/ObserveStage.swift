@@ -8,14 +8,14 @@ struct ObserveStage: PipelineStage {
 
   func inputs(_ context: StageContext) throws(CaptureError) -> [String: String] {
     [
-      "ingest": try context.fingerprint(.ingest),
+      "pair": try context.fingerprint(.pair),
       "observations": try context.hash(context.configuration.observations),
     ]
   }
 
   func run(_ context: StageContext) throws(CaptureError) -> StageResult {
     let list = try FrameList.read(context.output)
-    let take = try OpenTake(list.source)
+    let take = try OpenTake(list.source())
     let report = try ObservationStage.build(
       cameras: take.cameras, frames: list.sets,
       load: { set throws(CaptureError) in try take.images(of: set, threads: context.threads) },

@@ -5,24 +5,24 @@ internal import Recordings
 
 /// A recording with its cameras in their places.
 struct OpenTake: Sendable {
-  let reader: any RecordingReader
+  let reader: any Recording
   let cameras: [PlacedCamera]
 
   /// Opens a recording and places its cameras by the given calibration, or by the one in it.
   /// - Throws: ``CaptureError`` `badInput` without any calibration, and what the readers throw.
   init(_ source: TakeSource) throws(CaptureError) {
-    reader = try RecordingFormats.open(source.take)
+    reader = try RecordingFormats.open(source.takes)
     var calibration = reader.calibration
     if let file = source.calibration { calibration = try CalibrationFile.read(file) }
     guard let calibration else {
       throw CaptureError(
-        .badInput, "The take has no calibration.", at: source.take.path,
+        .badInput, "The take has no calibration.", at: source.place,
         remedy: "Name one with --calibration, such as calibration/<rig>/<date>.json.")
     }
     do {
       cameras = try place(reader.take, calibration)
     } catch {
-      throw error.within(source.calibration?.path ?? source.take.path)
+      throw error.within(source.calibration?.path ?? source.place)
     }
   }
 

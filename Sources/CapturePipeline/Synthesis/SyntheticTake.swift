@@ -15,25 +15,41 @@ public import SyntheticRigs
 /// truth/points.npz                        the same places of the surface at each trigger
 /// ```
 public struct SyntheticTake {
+  /// How the images of a synthetic rig are stored.
+  public enum Format: String, CaseIterable, Sendable {
+    /// A take: JPEG and PNG files, and lists of times.
+    case take
+    /// One `.mkv` file a camera, as Azure Kinects record them; no masks.
+    case mkv
+  }
+
   /// Metres per step of the true depth images.
   public static let truthUnit: Float = 0.0001
 
   private let rig: SyntheticRig
   private let folder: URL
-  private let writer: TakeWriter
+  private let writer: any SyntheticImages
   private let truth: SyntheticTruth?
   private let samples: [[StreamKind: [SyntheticSample]]]
 
   /// Prepares to write into a folder, which must hold no take.
   ///
-  /// - Parameter withTruth: Whether surfaces, places and true depth are written as well.
-  /// - Throws: ``CaptureError`` `badInput` when there is a take or the folder cannot be written.
+  /// - Parameters:
+  ///   - format: How images are stored.
+  ///   - withTruth: Whether surfaces, places and true depth are written as well.
+  /// - Throws: ``CaptureError`` `badInput` when there is a take or the folder cannot be written,
+  ///   `usage` when the format cannot hold the rig's images.
   public init(
-    _ rig: SyntheticRig, folder: URL, withTruth: Bool = true
+    _ rig: SyntheticRig, folder: URL, format: Format = .take, withTruth: Bool = true
   ) throws(CaptureError) {
     (self.rig, self.folder) = (rig, folder)
     try AtomicFile.makeFolder(folder)
-    writer = try TakeWriter(folder: folder, take: rig.take, calibration: rig.calibration)
+    writer =
+      switch format {
+      case .take:
+        try TakeWriter(folder: folder, take: rig.take, calibration: rig.calibration)
+      case .mkv: try SyntheticKinectFiles(rig, folder: folder)
+      }
     truth =
       withTruth ? try SyntheticTruth(rig, folder: folder.appendingPathComponent("truth")) : nil
     samples = rig.take.cameras.indices.map { camera in
@@ -76,17 +92,20 @@ public struct SyntheticTake {
       if let (index, sample) = find(frame, camera, .depth) {
         let depth = rig.depth(camera: camera, frame: frame)
         try writer.write(
-          depth.measured, camera: camera, index: index, time: sample.deviceTime)
+          depth.measured, frame: frame, camera: camera, index: index, time: sample.deviceTime)
         depths.append((camera, depth.truth))
       }
       if let (index, sample) = find(frame, camera, .color) {
         let (color, mask) = rig.colorAndMask(camera: camera, frame: frame)
-        try writer.write(color, camera: camera, index: index, time: sample.deviceTime)
+        try writer.write(
+          color, frame: frame, camera: camera, index: index, time: sample.deviceTime)
         if rig.configuration.masks {
-          try writer.write(mask, camera: camera, index: index, time: sample.deviceTime)
+          try writer.write(
+            mask, frame: frame, camera: camera, index: index, time: sample.deviceTime)
         }
       }
     }
+    try writer.end(frame: frame)
     try truth?.write(frame: frame, depths: depths)
   }
 

@@ -20,7 +20,7 @@ struct Run: ParsableCommand {
     let settings = try take.settings() + (method.map { ["method=\($0)"] } ?? [])
     let configuration = try configuration.load(settings)
     let pipeline = try runtime.pipeline(in: take.folder, configuration)
-    let report = try pipeline.run(take.source)
+    let report = try pipeline.run(take.source())
     if !runtime.quiet { print("\n\(report.table)\n\nmeshes   \(take.output)/export") }
     try RunReport.checkComplete(report.skipped)
   }

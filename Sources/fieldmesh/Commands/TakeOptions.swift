@@ -5,8 +5,9 @@ import Foundation
 
 /// The recording, and which part of it.
 struct TakeOptions: ParsableArguments {
-  @Argument(help: ArgumentHelp("Folder of the recording.", valueName: "take"))
-  var take: String
+  @Argument(
+    help: ArgumentHelp("Folder of the recording, or its files, one or more.", valueName: "source"))
+  var sources: [String]
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Folder for all results.", valueName: "out"))
   var output: String
@@ -25,9 +26,11 @@ struct TakeOptions: ParsableArguments {
   var strict = false
 
   /// The recording.
-  var source: TakeSource {
-    TakeSource(
-      take: URL(fileURLWithPath: take), calibration: calibration.map { URL(fileURLWithPath: $0) })
+  /// - Throws: ``CaptureError`` `usage` without any source.
+  func source() throws(CaptureError) -> TakeSource {
+    try TakeSource(
+      takes: sources.map { URL(fileURLWithPath: $0) },
+      calibration: calibration.map { URL(fileURLWithPath: $0) })
   }
 
   /// Where the results go.

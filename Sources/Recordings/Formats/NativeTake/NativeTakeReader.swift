@@ -20,8 +20,12 @@ public struct NativeTakeReader: RecordingReader {
   public let calibration: RigCalibration?
   private let streams: RecordedStreams
 
-  /// Whether the folder holds a `take.json`.
+  /// Whether the folder holds a `take.json` that names no other recordings.
   public static func recognizes(_ url: URL) -> Bool {
+    !LinkedTakeReader.recognizes(url) && isThere(url)
+  }
+
+  private static func isThere(_ url: URL) -> Bool {
     FileManager.default.fileExists(atPath: url.appendingPathComponent(signature).path)
   }
 
@@ -105,5 +109,13 @@ public struct NativeTakeReader: RecordingReader {
   /// - Throws: ``CaptureError`` that names file, camera and frame.
   public func mask(camera: Int, index: Int) throws(CaptureError) -> MaskImage {
     try streams.mask(camera, index)
+  }
+
+  /// The image's file.
+  /// - Throws: ``CaptureError`` that names file, camera and frame.
+  public func encoded(
+    camera: Int, kind: StreamKind, index: Int
+  ) throws(CaptureError) -> Data? {
+    try streams.encoded(camera, kind, index)
   }
 }

@@ -39,15 +39,21 @@ extension CameraDescription {
       && id.utf8.allSatisfy { $0.isLetterOrDigit || [0x2d, 0x2e, 0x5f].contains($0) }
   }
 
+  /// The nearest name that ``isUsable(id:)`` accepts: other characters become `-`.
+  static func usableID(_ name: String) -> String {
+    let kept = name.utf8.prefix(64).map { byte -> UInt8 in
+      byte.isLetterOrDigit || [0x2d, 0x2e, 0x5f].contains(byte) ? byte : 0x2d
+    }
+    let text = String(decoding: kept, as: UTF8.self)
+    return text.hasPrefix(".") ? "-" + text.dropFirst() : text.isEmpty ? "camera" : text
+  }
+
   fileprivate var json: JSONValue {
     var members: [JSONValue.Member] = [
       .init("id", .string(id)), .init("model", .string(model)), .init("serial", .string(serial)),
-      .init(
-        "sync",
-        .object([
-          .init("mode", .string(sync.mode.rawValue)), .init("delay", .number(sync.delay)),
-        ])),
     ]
+    if !firmware.isEmpty { members.append(.init("firmware", .string(firmware))) }
+    members.append(.init("sync", .object(sync.members)))
     if let color { members.append(.init("color", .object(color.members))) }
     if let depth {
       let own: [JSONValue.Member] = [
@@ -61,20 +67,18 @@ extension CameraDescription {
   }
 
   fileprivate init(_ node: JSONNode) throws(CaptureError) {
-    try node.expectKeys(["id", "model", "serial", "sync", "color", "depth", "colorFromDepth"])
+    try node.expectKeys([
+      "id", "model", "serial", "firmware", "sync", "color", "depth", "colorFromDepth",
+    ])
     let id = try node.member("id").string(limit: 64)
     guard CameraDescription.isUsable(id: id) else {
       throw try node.member("id").failure(CameraDescription.idRule)
     }
-    let sync = try node.member("sync")
-    try sync.expectKeys(["mode", "delay"])
     self.init(
       id: id, model: try node.optionalMember("model")?.string() ?? "",
       serial: try node.optionalMember("serial")?.string() ?? "",
-      sync: SyncRole(
-        mode: try sync.member("mode").word(SyncRole.Mode.self),
-        delay: try sync.optionalMember("delay")?.number(in: -10...10) ?? 0),
-      color: nil, depth: nil)
+      firmware: try node.optionalMember("firmware")?.string() ?? "",
+      sync: try SyncRole(node.member("sync")), color: nil, depth: nil)
     try readLenses(node)
   }
 
@@ -102,6 +106,24 @@ extension CameraDescription {
   }
 }
 
+extension SyncRole {
+  fileprivate var members: [JSONValue.Member] {
+    var members: [JSONValue.Member] = [
+      .init("mode", .string(mode.rawValue)), .init("delay", .number(delay)),
+    ]
+    if depthDelay != 0 { members.append(.init("depthDelay", .number(depthDelay))) }
+    return members
+  }
+
+  fileprivate init(_ node: JSONNode) throws(CaptureError) {
+    try node.expectKeys(["mode", "delay", "depthDelay"])
+    self.init(
+      mode: try node.member("mode").word(SyncRole.Mode.self),
+      delay: try node.optionalMember("delay")?.number(in: -10...10) ?? 0,
+      depthDelay: try node.optionalMember("depthDelay")?.number(in: -10...10) ?? 0)
+  }
+}
+
 extension UInt8 {
   fileprivate var isLetterOrDigit: Bool {
     (0x30...0x39).contains(self) || (0x41...0x5a).contains(self) || (0x61...0x7a).contains(self)
@@ -114,14 +136,15 @@ extension CameraModel {
       .init("fx", .number(intrinsics.fx)), .init("fy", .number(intrinsics.fy)),
       .init("cx", .number(intrinsics.cx)), .init("cy", .number(intrinsics.cy)),
     ]
+    let radius: [JSONValue.Member] = radius.map { [.init("radius", .number($0))] } ?? []
     return [
       .init("width", .number(Double(width))), .init("height", .number(Double(height))),
       .init("intrinsics", .object(pinhole)), .init("distortion", distortion.json),
-    ]
+    ] + radius
   }
 
   fileprivate init(_ node: JSONNode, more: [String]) throws(CaptureError) {
-    try node.expectKeys(["width", "height", "intrinsics", "distortion"] + more)
+    try node.expectKeys(["width", "height", "intrinsics", "distortion", "radius"] + more)
     let pinhole = try node.member("intrinsics")
     try pinhole.expectKeys(["fx", "fy", "cx", "cy"])
     self.init(
@@ -132,7 +155,8 @@ extension CameraModel {
         fy: try pinhole.member("fy").number(in: 1e-3...1e6),
         cx: try pinhole.member("cx").number(in: -1e6...1e6),
         cy: try pinhole.member("cy").number(in: -1e6...1e6)),
-      distortion: try node.optionalMember("distortion").map(Distortion.init) ?? .none)
+      distortion: try node.optionalMember("distortion").map(Distortion.init) ?? .none,
+      radius: try node.optionalMember("radius")?.number(in: 1e-3...1e3))
   }
 }
 

@@ -9,7 +9,7 @@ internal import Synchronization
 ///     try writer.write(depth, camera: 0, index: 0, time: 1.000165)
 ///     try writer.finish()
 ///
-/// Each file is whole or absent, and `take.json` comes last: a folder without it is no take, so a
+/// Each file is whole or absent, and `take.json` comes last, when all others are on the disk: a folder without it is no take, so a
 /// run that was killed leaves nothing that could be taken for one. Images may be written from
 /// several threads and in any order; their index gives the order in the list and the file's name.
 public final class TakeWriter: Sendable {
@@ -30,7 +30,8 @@ public final class TakeWriter: Sendable {
     lists = Mutex(take.cameras.map { _ in [:] })
     _ = try TakeDescription(JSONNode(take.json))
     if let calibration { _ = try RigCalibration(JSONNode(calibration.json)) }
-    guard !NativeTakeReader.recognizes(folder) else {
+    let document = folder.appendingPathComponent(NativeTakeReader.signature)
+    guard !FileManager.default.fileExists(atPath: document.path) else {
       throw CaptureError(
         .badInput, "There is a take already.", at: folder.path,
         remedy: "Choose another folder, or remove this one.")
@@ -66,7 +67,7 @@ public final class TakeWriter: Sendable {
         at: "camera \(take.cameras[camera].id)")
     }
     let url = try add(.depth, camera, index, time, "png")
-    try ImageFile.writePNG(image, to: url)
+    try ImageFile.writePNG(image, to: url, isSynced: false)
   }
 
   /// Writes a colour image, as a JPEG of the given quality (1...100) or, without one, as a PNG.
@@ -77,9 +78,9 @@ public final class TakeWriter: Sendable {
     try check(image.width, image.height, take.cameras[camera].color, "colour image", camera)
     let url = try add(.color, camera, index, time, quality == nil ? "png" : "jpg")
     if let quality {
-      try ImageFile.writeJPEG(image, quality: quality, to: url)
+      try ImageFile.writeJPEG(image, quality: quality, to: url, isSynced: false)
     } else {
-      try ImageFile.writePNG(image, to: url)
+      try ImageFile.writePNG(image, to: url, isSynced: false)
     }
   }
 
@@ -89,7 +90,8 @@ public final class TakeWriter: Sendable {
     _ image: MaskImage, camera: Int, index: Int, time: Double
   ) throws(CaptureError) {
     try check(image.width, image.height, take.cameras[camera].color, "mask", camera)
-    try ImageFile.writePNG(image, to: try add(.mask, camera, index, time, "png"))
+    try ImageFile.writePNG(
+      image, to: try add(.mask, camera, index, time, "png"), isSynced: false)
   }
 
   /// Writes the bytes of a JPEG or PNG file as they are, for recordings that are stored so.
@@ -106,7 +108,8 @@ public final class TakeWriter: Sendable {
           ? "The bytes are neither a JPEG nor a PNG image." : "The bytes are no PNG image.",
         at: "camera \(take.cameras[camera].id), \(kind.rawValue) frame \(index)")
     }
-    try AtomicFile.write(data, to: try add(kind, camera, index, time, isPNG ? "png" : "jpg"))
+    try AtomicFile.write(
+      data, to: try add(kind, camera, index, time, isPNG ? "png" : "jpg"), isSynced: false)
   }
 
   /// Writes the lists, the calibration and, last, `take.json`.
@@ -137,8 +140,23 @@ public final class TakeWriter: Sendable {
         Data(calibration.json.text.utf8),
         to: folder.appendingPathComponent(RigCalibration.fileName))
     }
+    try sync(lists)
     try AtomicFile.write(
       Data(take.json.text.utf8), to: folder.appendingPathComponent(NativeTakeReader.signature))
+  }
+
+  /// Brings all images to the disk.
+  private func sync(_ lists: [[StreamKind: [Int: StreamSample]]]) throws(CaptureError) {
+    let names = lists.flatMap { $0.values.flatMap { $0.values.map(\.name) } }
+    let first = Mutex<CaptureError?>(nil)
+    concurrently(names.count) { index, _ in
+      do throws(CaptureError) {
+        try AtomicFile.sync(folder.appendingPathComponent(names[index]))
+      } catch {
+        first.withLock { $0 = $0 ?? error }
+      }
+    }
+    if let error = first.withLock({ $0 }) { throw error }
   }
 
   /// Notes an image in its list and gives the file to write.

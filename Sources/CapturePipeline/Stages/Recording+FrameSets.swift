@@ -2,7 +2,7 @@ internal import CaptureCore
 internal import FrameSync
 internal import Recordings
 
-extension RecordingReader {
+extension Recording {
   /// The recording's frame sets, and how its streams fit together.
   func synchronized(
     _ configuration: FrameSyncConfiguration = FrameSyncConfiguration()

@@ -2,8 +2,8 @@ import ArgumentParser
 import CaptureCore
 import CapturePipeline
 
-/// `fieldmesh ingest`: the first stage alone.
-struct Ingest: ParsableCommand {
+/// `fieldmesh pair`: the first stage alone.
+struct Pair: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Pair the cameras' images in time, and check that each can be read.")
 
@@ -14,6 +14,6 @@ struct Ingest: ParsableCommand {
   func run() throws {
     let configuration = try configuration.load(take.settings())
     let pipeline = try runtime.pipeline(in: take.folder, configuration)
-    try RunReport.checkComplete(try pipeline.run(only: .ingest, take.source).skipped)
+    try RunReport.checkComplete(try pipeline.run(only: .pair, take.source()).skipped)
   }
 }

@@ -6,8 +6,8 @@ internal import Synchronization
 
 /// Opens the recording, pairs its images by time, and reads each image once, so that a broken one is
 /// found before hours of training and not after.
-struct IngestStage: PipelineStage {
-  let name = StageName.ingest
+struct PairStage: PipelineStage {
+  let name = StageName.pair
 
   func inputs(_ context: StageContext) throws(CaptureError) -> [String: String] {
     guard let source = context.source else {
@@ -15,8 +15,8 @@ struct IngestStage: PipelineStage {
     }
     let configuration = context.configuration
     return [
-      "take": source.take.standardizedFileURL.path,
-      "files": try SourceFiles.fingerprint(of: source.take, excluding: context.output.url),
+      "take": source.takes.map(\.standardizedFileURL.path).joined(separator: "\n"),
+      "files": try SourceFiles.fingerprint(of: source.takes, excluding: context.output.url),
       "calibration": try source.calibration.map { file throws(CaptureError) in
         SHA256.hexDigest(of: try AtomicFile.read(file, limit: 64 << 20))
       } ?? "in the take",
@@ -32,11 +32,11 @@ struct IngestStage: PipelineStage {
     }
     let take = try OpenTake(source)
     let (all, report) = take.reader.synchronized(context.configuration.sync)
-    for warning in report.warnings { context.monitor.warn(warning) }
+    for warning in take.reader.warnings + report.warnings { context.monitor.warn(warning) }
     let chosen = all.filter { context.configuration.frames.contains($0.index) }
     guard !chosen.isEmpty else {
       throw CaptureError(
-        .badInput, "None of the take's \(all.count) frame sets is used.", at: source.take.path,
+        .badInput, "None of the take's \(all.count) frame sets is used.", at: source.place,
         remedy: all.isEmpty
           ? "Check that the cameras recorded depth." : "Choose other --frames or a smaller --every."
       )
@@ -44,15 +44,15 @@ struct IngestStage: PipelineStage {
     let (sets, failures) = try checked(chosen, take, context)
     guard !sets.isEmpty else {
       throw CaptureError(
-        .badInput, "No depth image can be read. \(failures[0])", at: source.take.path)
+        .badInput, "No depth image can be read. \(failures[0])", at: source.place)
     }
     let list = FrameList(
-      take: source.take.standardizedFileURL.path,
+      takes: source.takes.map(\.standardizedFileURL.path),
       calibration: source.calibration?.standardizedFileURL.path, name: take.reader.take.name,
       cameras: take.cameras.map(\.description.id),
       framesPerSecond: report.period > 0 ? 1 / report.period : take.reader.take.framesPerSecond,
       frames: sets.map(FrameList.Frame.init))
-    let folder = context.output.folder(.ingest)
+    let folder = context.output.folder(.pair)
     try writeJSON(list, to: folder.appendingPathComponent(FrameList.fileName))
     try writeJSON(report, to: folder.appendingPathComponent("sync.json"))
     return StageResult(

@@ -1,0 +1,212 @@
+public import CaptureCore
+public import Foundation
+internal import ImageFiles
+internal import Matroska
+
+/// Reads recordings of Azure Kinects, and of Orbbec's Femtos through their K4A wrapper: one `.mkv`
+/// file a camera, alone or all in one folder.
+///
+/// What is taken from a file, and how:
+/// - **Times** are device times: a block's time and `K4A_START_OFFSET_NS`, both in whole
+///   microseconds. A recorder that was stopped leaves no offset; it is rebuilt from the motion
+///   sensors, or the reader warns. `K4A_SUBORDINATE_DELAY_NS` and `K4A_DEPTH_DELAY_NS` become the
+///   delays of ``SyncRole``; the times are not shifted by them.
+/// - **Lenses** come from the factory's calibration in the file, for the sensor modes that the tags
+///   name; the camera's own axes are OpenCV's, and the pixel centre moves to integers.
+/// - **Depth** is z-depth in millimetres, big-endian (little-endian in early recordings).
+/// - **Colour** is MJPG, NV12, YUY2 (BT.601, luma 16...235) or BGRA; or H.264 or H.265, as in
+///   recordings that were re-encoded, which the command `ffmpeg` decodes.
+/// - **Cameras** are named after their files; the folder may hold our own `calibration.json`.
+///
+/// Source: the Azure Kinect Sensor SDK's description of its recordings and their calibration.
+public struct AzureKinectRecording: RecordingReader {
+  /// Name of the format.
+  public static let name = "Azure Kinect recording"
+  /// What a recording is made of.
+  public static let signature = "<camera>.mkv"
+
+  /// What was recorded, by which cameras.
+  public let take: TakeDescription
+  /// The folder's `calibration.json`.
+  public let calibration: RigCalibration?
+  /// What opening found that the user should read.
+  public let warnings: [String]
+  private let files: [AzureKinectFile]
+
+  /// Whether this is an `.mkv` file, or a folder with one.
+  public static func recognizes(_ url: URL) -> Bool { !recordings(at: url).isEmpty }
+
+  private static func recordings(at url: URL) -> [URL] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
+      return []
+    }
+    guard isFolder.boolValue else { return url.pathExtension.lowercased() == "mkv" ? [url] : [] }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+    guard !names.contains(NativeTakeReader.signature) else { return [] }
+    return names.filter { $0.lowercased().hasSuffix(".mkv") && !$0.hasPrefix(".") }.sorted()
+      .map { url.appendingPathComponent($0) }
+  }
+
+  /// Opens a file, or all files of a folder.
+  /// - Throws: ``CaptureError`` that names the file.
+  public static func open(_ url: URL) throws(CaptureError) -> AzureKinectRecording {
+    let urls = recordings(at: url)
+    guard (1...CameraDescription.limit).contains(urls.count) else {
+      throw CaptureError(
+        .badInput,
+        "There are \(urls.count) .mkv files; 1 to \(CameraDescription.limit) can be read.",
+        at: url.path)
+    }
+    var files: [AzureKinectFile] = []
+    for file in urls {
+      let id = CameraDescription.usableID(file.deletingPathExtension().lastPathComponent)
+      guard !files.contains(where: { $0.camera.id == id }) else {
+        throw CaptureError(
+          .badInput, "Two files would be the camera `\(id)`.", at: file.path,
+          remedy: "Rename one of them.")
+      }
+      files.append(try AzureKinectFile(file, id: id))
+    }
+    let calibration = url.appendingPathComponent(RigCalibration.fileName)
+    let hasCalibration = FileManager.default.fileExists(atPath: calibration.path)
+    return AzureKinectRecording(
+      name: url.deletingPathExtension().lastPathComponent, files: files,
+      calibration: hasCalibration ? try RigCalibration(file: calibration) : nil)
+  }
+
+  private init(name: String, files: [AzureKinectFile], calibration: RigCalibration?) {
+    let rates = files.map(\.framesPerSecond)
+    take = TakeDescription(
+      name: name, framesPerSecond: rates[0], cameras: files.map(\.camera))
+    self.calibration = calibration
+    self.files = files
+    var warnings = files.flatMap(\.warnings)
+    if Set(rates).count > 1 {
+      warnings.append("The cameras run at different rates: \(rates.map { "\($0)" }) Hz.")
+    }
+    self.warnings = warnings
+  }
+
+  /// The images of a stream, by device time.
+  public func samples(camera: Int, kind: StreamKind) -> [StreamSample] {
+    guard files.indices.contains(camera), let stream = stream(camera, kind) else { return [] }
+    let file = files[camera]
+    let name = "\(file.file.url.lastPathComponent) \(kind.rawValue) "
+    return stream.blocks.enumerated().map {
+      StreamSample(time: file.time($1), name: name + "\($0)")
+    }
+  }
+
+  /// Decodes a depth image.
+  /// - Throws: ``CaptureError`` that names file, camera and frame.
+  public func depth(camera: Int, index: Int) throws(CaptureError) -> DepthImage {
+    try image(camera, .depth, index) { frame, stream throws(CaptureError) in
+      try KinectPixels.depth(frame, stream.coding, width: stream.width, height: stream.height)
+    }
+  }
+
+  /// Decodes a colour image.
+  /// - Throws: ``CaptureError`` that names file, camera and frame.
+  public func color(camera: Int, index: Int) throws(CaptureError) -> ColorImage {
+    try image(camera, .color, index) { frame, stream throws(CaptureError) in
+      if let video = stream.video { return try video.frame(index) }
+      return try KinectPixels.color(
+        frame, stream.coding, width: stream.width, height: stream.height)
+    }
+  }
+
+  /// There are no masks in such recordings.
+  /// - Throws: ``CaptureError`` that names camera and frame.
+  public func mask(camera: Int, index: Int) throws(CaptureError) -> MaskImage {
+    _ = try block(camera, .mask, index)
+    throw CaptureError(.badInput, "An Azure Kinect recording has no masks.")
+  }
+
+  /// The JPEG of a colour image that was recorded as one.
+  /// - Throws: ``CaptureError`` that names file, camera and frame.
+  public func encoded(
+    camera: Int, kind: StreamKind, index: Int
+  ) throws(CaptureError) -> Data? {
+    guard kind == .color, files.indices.contains(camera), files[camera].color?.coding == .jpeg
+    else { return nil }
+    return try image(camera, .color, index) { frame, _ throws(CaptureError) in frame }
+  }
+
+  /// Decodes an infrared image: 16-bit brightness of the depth camera, of its size.
+  /// - Throws: ``CaptureError`` that names file, camera and frame.
+  public func infrared(camera: Int, index: Int) throws(CaptureError) -> DepthImage {
+    let place = "camera \(camera), infrared frame \(index)"
+    guard files.indices.contains(camera), let stream = files[camera].infrared,
+      stream.blocks.indices.contains(index)
+    else { throw CaptureError(.badInput, "There is no such image.", at: place) }
+    do {
+      return try KinectPixels.depth(
+        files[camera].frame(stream.blocks[index]), stream.coding, width: stream.width,
+        height: stream.height)
+    } catch {
+      throw error.within(place)
+    }
+  }
+
+  /// Device times of a camera's infrared images, seconds.
+  public func infraredTimes(camera: Int) -> [Double] {
+    guard files.indices.contains(camera) else { return [] }
+    return files[camera].infrared?.blocks.map { files[camera].time($0) } ?? []
+  }
+
+  /// The samples of a camera's motion sensors, in the order of recording.
+  /// - Throws: ``CaptureError`` that names the file.
+  public func motion(camera: Int) throws(CaptureError) -> [MotionSample] {
+    guard files.indices.contains(camera) else { return [] }
+    var samples: [MotionSample] = []
+    for block in files[camera].motion {
+      samples += try KinectMotion.samples(block, of: files[camera].file)
+    }
+    return samples
+  }
+
+  /// All tags of a camera's file by name; of two of one name the later.
+  public func tags(camera: Int) -> [String: String] {
+    guard files.indices.contains(camera) else { return [:] }
+    return Dictionary(files[camera].file.tags.map { ($0.name, $0.value) }) { $1 }
+  }
+
+  private func stream(_ camera: Int, _ kind: StreamKind) -> AzureKinectFile.Stream? {
+    switch kind {
+    case .color: files[camera].color
+    case .depth: files[camera].depth
+    case .mask: nil
+    }
+  }
+
+  private func block(
+    _ camera: Int, _ kind: StreamKind, _ index: Int
+  ) throws(CaptureError) -> (AzureKinectFile.Stream, MatroskaBlock) {
+    guard files.indices.contains(camera) else {
+      throw CaptureError(
+        .badInput, "There is no camera number \(camera); the recording has \(files.count).")
+    }
+    let stream = stream(camera, kind)
+    guard let stream, stream.blocks.indices.contains(index) else {
+      throw CaptureError(
+        .badInput, "There is no such image; the stream has \(stream?.blocks.count ?? 0).",
+        at: "camera \(files[camera].camera.id), \(kind.rawValue) frame \(index)")
+    }
+    return (stream, stream.blocks[index])
+  }
+
+  private func image<Image>(
+    _ camera: Int, _ kind: StreamKind, _ index: Int,
+    _ decode: (Data, AzureKinectFile.Stream) throws(CaptureError) -> Image
+  ) throws(CaptureError) -> Image {
+    let (stream, block) = try block(camera, kind, index)
+    do {
+      return try decode(try files[camera].frame(block), stream)
+    } catch {
+      let path = files[camera].file.url.path
+      let named = error.place.hasPrefix(path) ? error : error.within(path)
+      throw named.within("camera \(files[camera].camera.id), \(kind.rawValue) frame \(index)")
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import CaptureCore
+import CapturePipeline
+import Foundation
+
+/// `fieldmesh ingest`: recordings of any format become a take.
+struct Ingest: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write recordings of any format as a take, without loss.",
+    discussion: """
+      Several sources are the cameras of one rig. JPEGs are passed through, depth and raw colour \
+      become PNG. With --link the take names the sources by absolute paths instead of copying. \
+      'fieldmesh run' takes the sources as well.
+      """)
+
+  @Argument(
+    help: ArgumentHelp("Folder of the recording, or its files, one or more.", valueName: "source"))
+  var sources: [String]
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Folder of the new take.", valueName: "take"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp("Calibration of the rig, to be put into the take.", valueName: "file"))
+  var calibration: String?
+
+  @Flag(help: "Name the sources in the take instead of copying their images.")
+  var link = false
+
+  @Flag(help: "Stop at an image that cannot be read, instead of leaving it out.")
+  var strict = false
+
+  @Flag(name: .shortAndLong, help: "Show no progress.")
+  var quiet = false
+
+  func run() throws {
+    var ingest = TakeIngest(
+      sources: sources.map { URL(fileURLWithPath: $0) },
+      calibration: calibration.map { URL(fileURLWithPath: $0) },
+      output: URL(fileURLWithPath: output))
+    ingest.isStrict = strict
+    Interruption.listen()
+    let isQuiet = quiet
+    let outcome =
+      link
+      ? try ingest.link()
+      : try ingest.write(
+        monitor: StageMonitor(
+          report: { done, total, _ in if !isQuiet { Self.show(done, total) } },
+          isCancelled: { Interruption.isPending }))
+    for warning in outcome.warnings { Self.say("fieldmesh: warning: \(warning)") }
+    if !quiet { print("\(outcome.images) images of \(outcome.cameras) cameras in \(output)") }
+    try RunReport.checkComplete(outcome.skipped)
+  }
+
+  /// A line for every tenth of the images.
+  private static func show(_ done: Int, _ total: Int) {
+    guard done * 10 / total > (done - 1) * 10 / total else { return }
+    say("ingest  \(done) of \(total) images")
+  }
+
+  private static func say(_ line: String) {
+    FileHandle.standardError.write(Data((line + "\n").utf8))
+  }
+}
