@@ -48,6 +48,8 @@ let package = Package(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .target(name: "CImageCodecs", dependencies: ["CTurboJPEG", "CPNG"]),
     .target(name: "CFieldKernels", cxxSettings: native),
 
@@ -55,7 +57,7 @@ let package = Package(
     stage("ImageFiles", ["CImageCodecs"]),
     stage("NumpyFiles", ["CZlib"]),
     stage("Pictures", ["ImageFiles"]),
-    stage("Recordings", ["ImageFiles", "NumpyFiles"]),
+    stage("Recordings", ["CBZip2", "CLZ4", "ImageFiles", "NumpyFiles"]),
     stage("FrameSync"),
     stage("Calibration"),
     stage("RayObservations"),

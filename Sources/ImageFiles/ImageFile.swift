@@ -58,7 +58,13 @@ public enum ImageFile {
 
   /// Reads a JPEG or PNG as 8-bit RGB.
   public static func color(at url: URL) throws(CaptureError) -> ColorImage {
-    let data = try AtomicFile.read(url, limit: limit)
+    try color(decoding: AtomicFile.read(url, limit: limit), from: url)
+  }
+
+  /// Decodes the bytes of a JPEG or PNG as 8-bit RGB; `url` is the file that holds them.
+  public static func color(
+    decoding data: Data, from url: URL
+  ) throws(CaptureError) -> ColorImage {
     let header = try header(data, url)
     let (w, h) = (Int(header.info.width), Int(header.info.height))
     var pixels = [UInt8](repeating: 0, count: 3 * w * h)

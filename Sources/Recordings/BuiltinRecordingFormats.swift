@@ -7,6 +7,11 @@ public enum BuiltinRecordingFormats {
   public static let all: [any RecordingReader.Type] = [
     NativeTakeReader.self,
     CameraFoldersReader.self,
+    TUMFoldersReader.self,
+    NerfstudioReader.self,
+    CwipcReader.self,
+    RealSenseBagReader.self,
+    PlainFoldersReader.self,
   ]
 }
 
