@@ -82,11 +82,16 @@ let package = Package(
     .target(
       name: "CaptureTestSupport", dependencies: ["CaptureCore"], path: "Tests/CaptureTestSupport",
       swiftSettings: strict),
+    .target(
+      name: "RecordingFixtures",
+      dependencies: [
+        "CaptureCore", "CBZip2", "CLZ4", "ImageFiles", "NumpyFiles", "Recordings", "SyntheticRigs",
+      ], path: "Tests/RecordingFixtures", swiftSettings: strict),
     .target(name: "CHeapProbe", path: "Tests/CHeapProbe"),
     tests("CaptureCoreTests", []),
     tests(
       "RecordingsTests",
-      ["Recordings", "FrameSync", "Calibration", "ImageFiles", "NumpyFiles"]),
+      ["RecordingFixtures", "Recordings", "FrameSync", "Calibration", "ImageFiles", "NumpyFiles"]),
     tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),
     tests(
       "FieldTests",
@@ -95,7 +100,8 @@ let package = Package(
     tests("SurfaceMetricsTests", ["SurfaceMetrics", "NumpyFiles", "Pictures", "ImageFiles"]),
     tests("SyntheticRigsTests", ["SyntheticRigs", "Recordings", "FrameSync"]),
     tests(
-      "EndToEndTests", ["CapturePipeline", "FieldBackendCPU", "fieldmesh"] + stages,
+      "EndToEndTests",
+      ["CapturePipeline", "FieldBackendCPU", "RecordingFixtures", "fieldmesh"] + stages,
       exclude: ["Goldens"]),
   ],
   cxxLanguageStandard: .cxx20

@@ -54,7 +54,11 @@ struct CwipcReader: RecordingReader {
       }
       parts.append(part)
     }
-    return try CwipcReader(configured, parts, mapsToDepth, name: url.lastPathComponent)
+    do {
+      return try CwipcReader(configured, parts, mapsToDepth, name: url.lastPathComponent)
+    } catch {
+      throw error.within(file.path)
+    }
   }
 
   private init(

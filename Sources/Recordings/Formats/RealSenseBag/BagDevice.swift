@@ -135,8 +135,9 @@ struct BagDevice {
     func fromReference(
       _ images: BagCamera.Images
     ) throws(CaptureError) -> [String: RigidTransform] {
-      let base = images.info.replacing("/info/camera_info", with: "/tf/")
       var found: [String: RigidTransform] = [:]
+      guard images.info.hasSuffix("/info/camera_info") else { return found }
+      let base = images.info.replacing("/info/camera_info", with: "/tf/")
       for topic in messages.index.messages.keys where topic.hasPrefix(base) {
         guard let entry = messages.entries(topic).first else { continue }
         do {
