@@ -87,11 +87,18 @@ let package = Package(
       dependencies: [
         "CaptureCore", "CBZip2", "CLZ4", "ImageFiles", "NumpyFiles", "Recordings", "SyntheticRigs",
       ], path: "Tests/RecordingFixtures", swiftSettings: strict),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "CaptureCore", "FieldBackendCPU", "FieldTraining", "ImageFiles", "MeshExport",
+        "NeuralFields", "NumpyFiles", "RecordingFixtures", "Recordings",
+      ], path: "Tests/FuzzTargets", swiftSettings: strict),
     .target(name: "CHeapProbe", path: "Tests/CHeapProbe"),
     tests("CaptureCoreTests", []),
     tests(
       "RecordingsTests",
       ["RecordingFixtures", "Recordings", "FrameSync", "Calibration", "ImageFiles", "NumpyFiles"]),
+    tests("FuzzTests", ["FuzzTargets"], exclude: ["Inputs"]),
     tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),
     tests(
       "FieldTests",
@@ -106,3 +113,13 @@ let package = Package(
   ],
   cxxLanguageStandard: .cxx20
 )
+
+// `scripts/fuzz` links libFuzzer, which only its own build has.
+if Context.environment["FIELDMESH_FUZZ"] != nil {
+  package.targets += [
+    .systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"),
+    .executableTarget(
+      name: "fieldmesh-fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "Tests/Fuzzer",
+      swiftSettings: strict),
+  ]
+}

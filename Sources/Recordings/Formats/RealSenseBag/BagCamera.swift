@@ -18,13 +18,17 @@ struct BagCamera {
   /// Whether depth is registered to colour by the writer.
   var isRegistered = false
 
-  /// Whether a connection is of use to ``find(_:)`` or to what reads the camera.
-  static func isWanted(_ connection: BagIndex.Connection) -> Bool {
+  /// How many messages of a connection are of use: all images, and the first of what describes them.
+  static func wanted(_ connection: BagIndex.Connection) -> Int {
+    if isImage(connection.type) { return .max }
     let topic = connection.topic
-    return isImage(connection.type) || topic.hasSuffix("/camera_info") || topic.contains("/tf/")
-      || topic.hasSuffix("/Depth Units/value") || topic.hasSuffix("/Depth_Units/value")
-      || topic.hasSuffix("/property") || topic.hasSuffix("/info")
-      || topic.hasSuffix("/image/metadata") || topic.hasSuffix("/extrinsics/depth_to_color")
+    let isOfUse =
+      topic.contains("/tf/")
+      || [
+        "/camera_info", "/Depth Units/value", "/Depth_Units/value", "/property", "/info",
+        "/image/metadata", "/extrinsics/depth_to_color",
+      ].contains { topic.hasSuffix($0) }
+    return isOfUse ? 64 : 0
   }
 
   private static func isImage(_ type: String) -> Bool {

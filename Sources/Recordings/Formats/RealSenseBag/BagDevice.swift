@@ -20,7 +20,7 @@ struct BagDevice {
   static func open(_ url: URL) throws(CaptureError) -> [BagDevice] {
     let file = try BagFile(url)
     do throws(CaptureError) {
-      let index = try BagIndex(file, where: BagCamera.isWanted)
+      let index = try BagIndex(file, keeping: BagCamera.wanted)
       let cameras = BagCamera.find(index.connections.values)
       guard !cameras.isEmpty else {
         throw CaptureError(
@@ -55,17 +55,12 @@ struct BagDevice {
     }
     let serial = info["Serial Number"] ?? ""
     let id = CameraDescription.usableID(serial.isEmpty ? fallback : serial)
-    var frames: [StreamKind: [Frame]] = [:]
     let hostTime = BagDevice.clocksDiffer(messages, camera)
     if hostTime {
       warnings.append(
         "Camera \(id): depth and colour are on different clocks; the times of recording are used.")
     }
-    for (kind, images) in [(StreamKind.depth, camera.depth), (.color, camera.color)] {
-      guard let images else { continue }
-      let label = "camera \(id), \(kind.rawValue)"
-      frames[kind] = try BagDevice.frames(messages, images, hostTime, label, &warnings)
-    }
+    let frames = try BagDevice.frames(messages, camera, hostTime, "camera \(id)", &warnings)
     description = CameraDescription(
       id: id, model: info["Name"] ?? "", serial: serial, firmware: info["Firmware Version"] ?? "",
       sync: SyncRole(mode: .standalone), color: color, depth: depth,
@@ -78,7 +73,7 @@ struct BagDevice {
     _ messages: BagMessages, _ topic: String
   ) throws(CaptureError) -> [String: String] {
     var info: [String: String] = [:]
-    for entry in messages.entries(topic).prefix(64) {
+    for entry in messages.entries(topic) {
       let pair = try ROSMessage.keyValue(try messages.bytes(entry))
       info[pair.key] = String(pair.value.prefix(128))
     }
@@ -165,7 +160,7 @@ struct BagDevice {
     let domains = [camera.depth, camera.color].compactMap { images -> String? in
       guard let topic = images?.topic, topic.hasSuffix("/image/data") else { return nil }
       let metadata = topic.replacing("/image/data", with: "/image/metadata")
-      for entry in messages.entries(metadata).prefix(64) {
+      for entry in messages.entries(metadata) {
         guard let pair = try? ROSMessage.keyValue(try messages.bytes(entry)),
           pair.key == "timestamp_domain"
         else { continue }
@@ -177,35 +172,48 @@ struct BagDevice {
   }
 
   /// The images with their times; those whose chunk is damaged are left out and counted.
+  ///
+  /// Both streams are gone through side by side, so that each chunk is unpacked once.
   private static func frames(
-    _ messages: BagMessages, _ images: BagCamera.Images, _ hostTime: Bool, _ label: String,
+    _ messages: BagMessages, _ camera: BagCamera, _ hostTime: Bool, _ label: String,
     _ warnings: inout [String]
-  ) throws(CaptureError) -> [Frame] {
-    var (frames, failures): ([Frame], [CaptureError]) = ([], [])
-    for entry in messages.entries(images.topic) {
+  ) throws(CaptureError) -> [StreamKind: [Frame]] {
+    var entries: [(kind: StreamKind, topic: String, entry: BagIndex.Entry)] = []
+    for (kind, images) in [(StreamKind.depth, camera.depth), (.color, camera.color)] {
+      guard let images else { continue }
+      entries += messages.entries(images.topic).map { (kind, images.topic, $0) }
+    }
+    entries.sort { ($0.entry.chunk, $0.entry.offset) < ($1.entry.chunk, $1.entry.offset) }
+    var frames: [StreamKind: [Frame]] = [:]
+    var failures: [StreamKind: [CaptureError]] = [:]
+    for (kind, topic, entry) in entries {
       do throws(CaptureError) {
         var cursor = ByteCursor(try messages.bytes(entry, first: 1024))
         let header = try ROSHeader(&cursor)
-        frames.append(
-          Frame(
-            entry: entry,
-            sample: StreamSample(
-              time: hostTime ? Double(entry.time) * 1e-9 : header.stamp,
-              name: "\(images.topic) \(header.sequence)")))
+        let sample = StreamSample(
+          time: hostTime ? Double(entry.time) * 1e-9 : header.stamp,
+          name: "\(topic) \(header.sequence)")
+        frames[kind, default: []].append(Frame(entry: entry, sample: sample))
       } catch {
-        failures.append(error)
+        failures[kind, default: []].append(error)
       }
     }
-    if frames.isEmpty, let failure = failures.first { throw failure.within(label) }
-    if let failure = failures.first {
-      warnings.append("\(label): \(failures.count) images are lost. \(failure)")
+    for kind in [StreamKind.depth, .color] {
+      let found = failures[kind] ?? []
+      guard let first = found.first else { continue }
+      if frames[kind] == nil { throw first.within("\(label), \(kind.rawValue)") }
+      warnings.append("\(label), \(kind.rawValue): \(found.count) images are lost. \(first)")
     }
-    if zip(frames, frames.dropFirst()).contains(where: { $0.sample.time > $1.sample.time }) {
-      warnings.append("\(label): the times go backwards; the images are put in order.")
-      let order = frames.indices.sorted {
-        (frames[$0].sample.time, $0) < (frames[$1].sample.time, $1)
+    for (kind, unordered) in frames.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      let recorded = unordered.sorted { $0.entry.key < $1.entry.key }
+      let order = recorded.indices.sorted {
+        (recorded[$0].sample.time, $0) < (recorded[$1].sample.time, $1)
       }
-      frames = order.map { frames[$0] }
+      frames[kind] = order.map { recorded[$0] }
+      if order != Array(recorded.indices) {
+        warnings.append(
+          "\(label), \(kind.rawValue): the times go backwards; the images are put in order.")
+      }
     }
     return frames
   }

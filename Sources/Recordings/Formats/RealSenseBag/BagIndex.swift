@@ -19,6 +19,9 @@ struct BagIndex {
     let connection: UInt32
     /// When it was recorded, nanoseconds.
     let time: Int64
+
+    /// The order of recording.
+    var key: (Int64, Int32, UInt32) { (time, chunk, offset) }
   }
 
   /// Most records of a bag, and most messages that are listed; bounds the memory to some 400 MB.
@@ -46,9 +49,9 @@ struct BagIndex {
     return (try? handle.read(upToCount: magic.count)) == Data(magic)
   }
 
-  /// Lists the messages of the topics that pass.
+  /// Lists the messages of each topic, up to as many as are wanted of it.
   /// - Throws: ``CaptureError`` `badInput` or `limitExceeded`.
-  init(_ file: BagFile, where isWanted: (Connection) -> Bool) throws(CaptureError) {
+  init(_ file: BagFile, keeping wanted: (Connection) -> Int) throws(CaptureError) {
     guard try file.read(0, Self.magic.count) == Self.magic else {
       throw CaptureError(.badInput, "The file is no ROS bag of version 2.0.")
     }
@@ -57,12 +60,12 @@ struct BagIndex {
     let known = Set(notes.map(\.connection))
     let indexed = Set(notes.map(\.chunk))
     if isWhole, known.isSubset(of: connections.keys), indexed.count == chunks.count {
-      try readIndex(file, notes, isWanted)
+      try readIndex(file, notes, wanted)
     } else {
       warnings.append("The bag has no index, as one that was cut off; what is whole of it is read.")
-      try search(file, isWanted)
+      try search(file, wanted)
     }
-    for topic in messages.keys { messages[topic]?.sort { $0.time < $1.time } }
+    for topic in messages.keys { messages[topic]?.sort { $0.key < $1.key } }
   }
 
   /// Goes from record to record; false when the file ends within one.
@@ -149,14 +152,17 @@ struct BagIndex {
   }
 
   private mutating func readIndex(
-    _ file: BagFile, _ notes: [Note], _ isWanted: (Connection) -> Bool
+    _ file: BagFile, _ notes: [Note], _ wanted: (Connection) -> Int
   ) throws(CaptureError) {
     var total = 0
     for note in notes {
-      guard let connection = connections[note.connection], isWanted(connection) else { continue }
-      try count(note.count, &total)
-      var cursor = ByteCursor(try file.read(note.start, 12 * note.count)[...])
-      for _ in 0..<note.count {
+      guard let connection = connections[note.connection] else { continue }
+      var left = wanted(connection) - (messages[connection.topic]?.count ?? 0)
+      guard left > 0 else { continue }
+      left = min(left, note.count)
+      try count(left, &total)
+      var cursor = ByteCursor(try file.read(note.start, 12 * left)[...])
+      for _ in 0..<left {
         let time = Int64(try cursor.uint32()) * 1_000_000_000 + Int64(try cursor.uint32())
         let offset = try cursor.uint32()
         messages[connection.topic, default: []].append(
@@ -174,7 +180,7 @@ struct BagIndex {
 
   /// Unpacks every chunk and lists what is in it; chunks that cannot be unpacked are counted.
   private mutating func search(
-    _ file: BagFile, _ isWanted: (Connection) -> Bool
+    _ file: BagFile, _ wanted: (Connection) -> Int
   ) throws(CaptureError) {
     var (lost, total) = (0, 0)
     for number in chunks.indices {
@@ -196,7 +202,9 @@ struct BagIndex {
             try add(record, Array(bytes[record.dataStart..<record.end]))
           } else if record.kind == .message {
             let id = try record.number("conn")
-            if let connection = connections[id], isWanted(connection) {
+            if let connection = connections[id],
+              wanted(connection) > messages[connection.topic]?.count ?? 0
+            {
               try count(1, &total)
               messages[connection.topic, default: []].append(
                 Entry(
