@@ -22,9 +22,7 @@ import Testing
   }
 
   @Test func everyKeptInputHasATarget() throws {
-    let folders =
-      (try? FileManager.default.contentsOfDirectory(atPath: Self.folder.path))
-      ?? []
+    let folders = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
       .filter { !$0.hasPrefix(".") }
     #expect(Set(folders).isSubset(of: FuzzTarget.all.map(\.name)))
   }

@@ -71,6 +71,7 @@ extension RecordingFixture {
     writer.add(
       color + "/tf/0", transform, time: 0,
       ROSBytes.transform(camera.colorFromDepth * depthFromReference))
+    writer.closeChunk()
     for (i, time) in FixtureSource.times.enumerated() {
       writer.add(
         depth + "/image/data", "sensor_msgs/Image", time: time + 0.005,

@@ -23,7 +23,8 @@ public struct BagWriter {
   private var entries: [(connection: Int, time: UInt64, offset: Int)] = []
   private var count = 0
   private var body: [UInt8] = []
-  private var chunks = 0
+  /// Of each chunk: where it begins in the body, its first and last time, its messages a connection.
+  private var chunks: [(place: Int, times: ClosedRange<UInt64>, counts: [(Int, Int)])] = []
 
   /// A bag whose chunks hold the given number of messages.
   public init(_ compression: Compression = .none, messagesAChunk: Int = 3) {
@@ -53,39 +54,57 @@ public struct BagWriter {
       [("op", [7]), ("conn", Self.word(id)), ("topic", Array(connections[id].topic.utf8))], data)
   }
 
-  private mutating func closeChunk() {
+  /// Ends the chunk, so that the next message begins another one.
+  public mutating func closeChunk() {
     guard !chunk.isEmpty else { return }
+    let place = body.count
     body += Self.record(
       [
         ("op", [5]), ("compression", Array(compression.rawValue.utf8)),
         ("size", Self.word(chunk.count)),
       ], packed(chunk))
+    var counts: [(Int, Int)] = []
     for id in connections.indices {
       let own = entries.filter { $0.connection == id }
       guard !own.isEmpty else { continue }
+      counts.append((id, own.count))
       body += Self.record(
         [
           ("op", [4]), ("ver", Self.word(1)), ("conn", Self.word(id)),
           ("count", Self.word(own.count)),
         ], own.flatMap { Self.time($0.time) + Self.word($0.offset) })
     }
-    (chunk, entries, chunks) = ([], [], chunks + 1)
+    let times = entries.map(\.time)
+    chunks.append((place, (times.min() ?? 0)...(times.max() ?? 0), counts))
+    (chunk, entries, count) = ([], [], 0)
   }
 
   /// The bag's bytes; without an index, those of a recording that was cut off after its last chunk.
   public mutating func bytes(withIndex: Bool = true) -> [UInt8] {
     closeChunk()
     let magic = Array("#ROSBAG V2.0\n".utf8)
+    // Header and padding have 4096 bytes together, so that the header can be written at the end.
     func header(_ place: Int) -> [UInt8] {
-      Self.record(
-        [
-          ("op", [3]), ("index_pos", Self.word(place) + Self.word(0)),
-          ("conn_count", Self.word(connections.count)), ("chunk_count", Self.word(chunks)),
-        ], [UInt8](repeating: 0x20, count: 64))
+      let fields: [(String, [UInt8])] = [
+        ("op", [3]), ("index_pos", Self.word(place) + Self.word(0)),
+        ("conn_count", Self.word(connections.count)), ("chunk_count", Self.word(chunks.count)),
+      ]
+      let length = Self.record(fields, []).count
+      return Self.record(fields, [UInt8](repeating: 0x20, count: 4096 - length))
     }
     guard withIndex else { return magic + header(0) + body }
-    let place = magic.count + header(0).count + body.count
-    return magic + header(place) + body + connections.indices.flatMap(connection)
+    let start = magic.count + 4096
+    var index = connections.indices.flatMap(connection)
+    for chunk in chunks {
+      index += Self.record(
+        [
+          ("op", [6]), ("ver", Self.word(1)),
+          ("chunk_pos", Self.word(start + chunk.place) + Self.word(0)),
+          ("start_time", Self.time(chunk.times.lowerBound)),
+          ("end_time", Self.time(chunk.times.upperBound)), ("count", Self.word(chunk.counts.count)),
+        ], chunk.counts.flatMap { Self.word($0.0) + Self.word($0.1) })
+    }
+    return magic + header(start + body.count) + body + index
   }
 
   private func packed(_ bytes: [UInt8]) -> [UInt8] {
@@ -102,8 +121,11 @@ public struct BagWriter {
       precondition(status == 0, "bzip2 packs what fits")
       return out.prefix(Int(count)).map { UInt8(bitPattern: $0) }
     case .lz4:
-      var out = [UInt8](repeating: 0, count: LZ4F_compressFrameBound(bytes.count, nil))
-      let count = LZ4F_compressFrame(&out, out.count, bytes, bytes.count, nil)
+      // With the checksum of the contents, as ROS writes it.
+      var preferences = LZ4F_preferences_t()
+      preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled
+      var out = [UInt8](repeating: 0, count: LZ4F_compressFrameBound(bytes.count, &preferences))
+      let count = LZ4F_compressFrame(&out, out.count, bytes, bytes.count, &preferences)
       precondition(LZ4F_isError(count) == 0, "lz4 packs what fits")
       return Array(out.prefix(count))
     }

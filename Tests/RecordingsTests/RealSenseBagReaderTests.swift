@@ -155,18 +155,34 @@ import Testing
     }
   }
 
-  @Test func aDamagedChunkCostsItsOwnImages() throws {
+  @Test(arguments: [1, 2]) func damageCostsTheImagesThatItHits(_ camera: Int) throws {
     let source = FixtureSource.twoLenses
-    var bag = [UInt8](RecordingFixture.bag(source, 2))
-    let middle = try #require(bag.indices.dropFirst(bag.count * 2 / 3).first)
-    for at in middle..<middle + 400 { bag[at] ^= 0x5a }
-    try inFile(bag) { url in
-      let reader = try RecordingFormats.open(url)
-      let found = StreamKind.allCases.map { reader.samples(camera: 0, kind: $0).count }
-      let left = found.reduce(0, +)
-      #expect((3...5).contains(left))
-      #expect(!reader.warnings.isEmpty)
-      #expect(reader.warnings.allSatisfy { $0.contains("images are lost") })
+    let whole = [UInt8](RecordingFixture.bag(source, camera))
+    // In packed images, in headers, in the index of a chunk.
+    for share in stride(from: 0.35, to: 0.95, by: 0.06) {
+      var bag = whole
+      let middle = Int(Double(bag.count) * share)
+      for at in middle..<middle + 60 { bag[at] ^= 0x5a }
+      try inFile(bag) { url in
+        let reader = try RecordingFormats.open(url)
+        let kinds = [StreamKind.depth, .color]
+        let left = kinds.map { reader.samples(camera: 0, kind: $0).count }.reduce(0, +)
+        #expect(left >= 2)
+        #expect(left == 6 || !reader.warnings.isEmpty)
+        for kind in kinds {
+          for (index, sample) in reader.samples(camera: 0, kind: kind).enumerated() {
+            let frame = try #require(
+              FixtureSource.times.firstIndex { abs($0 - sample.time) < 1e-6 })
+            if kind == .depth {
+              let found = try reader.depth(camera: 0, index: index)
+              #expect(found == source.cameras[camera].depths[frame])
+            } else {
+              let found = try reader.color(camera: 0, index: index)
+              #expect(found == source.cameras[camera].colors[frame])
+            }
+          }
+        }
+      }
     }
   }
 

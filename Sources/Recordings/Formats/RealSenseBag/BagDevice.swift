@@ -46,7 +46,7 @@ struct BagDevice {
   ) throws(CaptureError) {
     (self.messages, self.camera) = (messages, camera)
     var warnings = warnings
-    let info = try BagDevice.info(messages, camera.prefix + "/info")
+    let info = BagDevice.info(messages, camera.prefix + "/info")
     let color = try camera.color.map { images throws(CaptureError) in
       try BagDevice.lens(messages, images)
     }
@@ -71,10 +71,11 @@ struct BagDevice {
 
   private static func info(
     _ messages: BagMessages, _ topic: String
-  ) throws(CaptureError) -> [String: String] {
+  ) -> [String: String] {
     var info: [String: String] = [:]
     for entry in messages.entries(topic) {
-      let pair = try ROSMessage.keyValue(try messages.bytes(entry))
+      // What is damaged here is a name or a serial number less.
+      guard let pair = try? ROSMessage.keyValue(try messages.bytes(entry)) else { continue }
       info[pair.key] = String(pair.value.prefix(128))
     }
     return info
@@ -83,14 +84,13 @@ struct BagDevice {
   private static func lens(
     _ messages: BagMessages, _ images: BagCamera.Images
   ) throws(CaptureError) -> CameraModel {
-    guard let entry = messages.entries(images.info).first else {
+    let lens = try messages.first(images.info) { bytes throws(CaptureError) in
+      try BagLens.model(ROSCameraInfo(bytes))
+    }
+    guard let lens else {
       throw CaptureError(.badInput, "The bag has no `\(images.info)`, which holds the intrinsics.")
     }
-    do {
-      return try BagLens.model(ROSCameraInfo(try messages.bytes(entry)))
-    } catch {
-      throw error.within(images.info)
-    }
+    return lens
   }
 
   /// Metres of a depth step: by the image, else by the option, by the property, else millimetres.
@@ -98,15 +98,17 @@ struct BagDevice {
     _ messages: BagMessages, _ camera: BagCamera
   ) throws(CaptureError) -> Double {
     var found: Float?
-    if let depth = camera.depth, let entry = messages.entries(depth.topic).first {
-      found = try ROSImage(try messages.bytes(entry), compressed: depth.isCompressed).depthUnit
+    if let depth = camera.depth {
+      found = try messages.first(depth.topic) { bytes throws(CaptureError) in
+        try ROSImage(bytes, compressed: depth.isCompressed).depthUnit ?? 0
+      }
     }
     for topic in messages.index.messages.keys.sorted() where topic.hasPrefix(camera.prefix + "/") {
       guard found == nil || found == 0 else { break }
-      if topic.hasSuffix("Units/value"), let entry = messages.entries(topic).first {
-        found = try ROSMessage.float32(try messages.bytes(entry))
+      if topic.hasSuffix("Units/value") {
+        found = try messages.first(topic, ROSMessage.float32)
       } else if topic.hasSuffix("/property") {
-        found = Float(try info(messages, topic)["Depth Units"] ?? "")
+        found = Float(info(messages, topic)["Depth Units"] ?? "")
       }
     }
     guard let found, found != 0 else { return 0.001 }
@@ -124,9 +126,8 @@ struct BagDevice {
     guard let color = camera.color, let depth = camera.depth, !camera.isRegistered else {
       return .identity
     }
-    if let entry = messages.entries(camera.prefix + "/extrinsics/depth_to_color").first {
-      return try ROSMessage.extrinsics(try messages.bytes(entry))
-    }
+    let topic = camera.prefix + "/extrinsics/depth_to_color"
+    if let found = try messages.first(topic, ROSMessage.extrinsics) { return found }
     func fromReference(
       _ images: BagCamera.Images
     ) throws(CaptureError) -> [String: RigidTransform] {
@@ -134,13 +135,8 @@ struct BagDevice {
       guard images.info.hasSuffix("/info/camera_info") else { return found }
       let base = images.info.replacing("/info/camera_info", with: "/tf/")
       for topic in messages.index.messages.keys where topic.hasPrefix(base) {
-        guard let entry = messages.entries(topic).first else { continue }
-        do {
-          found[String(topic.dropFirst(base.count))] =
-            try ROSMessage.transform(try messages.bytes(entry))
-        } catch {
-          throw error.within(topic)
-        }
+        found[String(topic.dropFirst(base.count))] =
+          try messages.first(topic, ROSMessage.transform)
       }
       return found
     }

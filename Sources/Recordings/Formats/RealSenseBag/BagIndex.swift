@@ -62,39 +62,65 @@ struct BagIndex {
     if isWhole, known.isSubset(of: connections.keys), indexed.count == chunks.count {
       try readIndex(file, notes, wanted)
     } else {
-      warnings.append("The bag has no index, as one that was cut off; what is whole of it is read.")
+      if warnings.isEmpty {
+        warnings.append(
+          "The bag has no index, as one that was cut off; what is whole of it is read.")
+      }
       try search(file, wanted)
     }
     for topic in messages.keys { messages[topic]?.sort { $0.key < $1.key } }
   }
 
-  /// Goes from record to record; false when the file ends within one.
+  /// Goes from record to record; false when the file ends within one, or one is damaged. After a
+  /// damaged record the walk goes on at the next chunk, where the end of the bag says where that is.
   private mutating func walk(
     _ file: BagFile, _ notes: inout [Note]
   ) throws(CaptureError) -> Bool {
     var (at, count) = (Self.magic.count, 0)
+    var (places, damage): ([Int]?, [CaptureError]) = (nil, [])
+    defer {
+      if let first = damage.first {
+        warnings.append("The bag is damaged in \(damage.count) places, at first: \(first)")
+      }
+    }
     while at < file.size {
       count += 1
       guard count <= Self.limit else {
         throw CaptureError(.limitExceeded, "The bag has more than \(Self.limit) records.")
       }
-      let record: BagRecord
-      do {
-        record = try Self.record(file, at)
+      do throws(CaptureError) {
+        let record = try Self.record(file, at)
+        guard record.end <= file.size else { return false }
+        try note(record, file, &notes)
+        at = record.end
       } catch {
         // A header that the end of the file cuts in two is the end of a recording, not damage.
-        if file.size - at < 4096, error.code == .badInput { return false }
-        throw error.within("byte \(at)")
+        if file.size - at < 4096, !chunks.isEmpty { return false }
+        let known = places ?? chunkPlaces(file)
+        places = known
+        let next = known.first { $0 > at }
+        guard next != nil || !chunks.isEmpty else { throw error.within("byte \(at)") }
+        damage.append(error.within("byte \(at)"))
+        guard let next, damage.count < 1000 else { return false }
+        at = next
       }
-      guard record.end <= file.size else { return false }
-      do {
-        try note(record, file, &notes)
-      } catch {
-        throw error.within("byte \(at)")
+    }
+    return damage.isEmpty
+  }
+
+  /// Where chunks begin, by the records at the end of the bag; empty where these are not there.
+  private func chunkPlaces(_ file: BagFile) -> [Int] {
+    var places: [Int] = []
+    guard let header = try? Self.record(file, Self.magic.count), header.kind == .bagHeader,
+      var at = try? header.place("index_pos"), at > header.end
+    else { return [] }
+    while at < file.size, places.count < Self.limit, let record = try? Self.record(file, at) {
+      if record.kind == .chunkInfo, let place = try? record.place("chunk_pos") {
+        places.append(place)
       }
       at = record.end
     }
-    return true
+    return places.sorted()
   }
 
   private static func record(_ file: BagFile, _ at: Int) throws(CaptureError) -> BagRecord {

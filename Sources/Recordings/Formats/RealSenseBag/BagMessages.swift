@@ -17,6 +17,21 @@ final class BagMessages: Sendable {
   /// The messages of a topic, in the order of recording.
   func entries(_ topic: String) -> [BagIndex.Entry] { index.messages[topic] ?? [] }
 
+  /// The first message of a topic that can be read; nil without any.
+  /// - Throws: ``CaptureError`` of the first message when there are some and none can be read.
+  func first<Message>(
+    _ topic: String, _ decode: (ArraySlice<UInt8>) throws(CaptureError) -> Message
+  ) throws(CaptureError) -> Message? {
+    var failure: CaptureError?
+    for entry in entries(topic).prefix(64) {
+      do throws(CaptureError) { return try decode(try bytes(entry)) } catch {
+        failure = failure ?? error
+      }
+    }
+    if let failure { throw failure.within(topic) }
+    return nil
+  }
+
   /// The serialized bytes of a message, or the first `count` of them.
   /// - Throws: ``CaptureError`` `badInput` when the index leads astray, `limitExceeded`.
   func bytes(

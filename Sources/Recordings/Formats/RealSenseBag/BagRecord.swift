@@ -71,6 +71,18 @@ struct BagRecord {
     return try cursor.uint32()
   }
 
+  /// A place in the file.
+  func place(_ name: String) throws(CaptureError) -> Int {
+    guard let value = BagRecord.value(name, in: fields), value.count == 8 else {
+      throw CaptureError(.badInput, "A header has no place `\(name)`.")
+    }
+    var cursor = ByteCursor(value)
+    guard let place = Int(exactly: try cursor.uint64()) else {
+      throw CaptureError(.badInput, "The place `\(name)` is out of range.")
+    }
+    return place
+  }
+
   /// A time, nanoseconds.
   func time(_ name: String) throws(CaptureError) -> Int64 {
     guard let value = BagRecord.value(name, in: fields), value.count == 8 else {

@@ -43,7 +43,8 @@ extension ROSImage {
   /// The image as colour; `url` is the bag, for messages.
   func color(from url: URL) throws(CaptureError) -> ColorImage {
     switch encoding {
-    case "rgb8": return try packed(3, 0, 1, 2)
+    case "rgb8":
+      return try ColorImage(width: width, height: height, pixels: rows(3).flatMap { $0 })
     case "bgr8": return try packed(3, 2, 1, 0)
     case "rgba8": return try packed(4, 0, 1, 2)
     case "bgra8": return try packed(4, 2, 1, 0)
