@@ -14,14 +14,14 @@ public enum ImageFile {
 
   /// Size of a JPEG or PNG in pixels, by its header; nothing is decoded.
   public static func size(at url: URL) throws(CaptureError) -> (width: Int, height: Int) {
-    let info = try header(AtomicFile.read(url, limit: limit), url).info
+    let info = try header(AtomicFile.read(url, limit: limit), url.path).info
     return (Int(info.width), Int(info.height))
   }
 
   /// Reads a 16-bit grey PNG as z-depth; `unit` is metres per step.
   public static func depth(at url: URL, unit: Float) throws(CaptureError) -> DepthImage {
     let data = try AtomicFile.read(url, limit: limit)
-    let header = try header(data, url)
+    let header = try header(data, url.path)
     guard header.isPNG, header.info.channels == 1, header.info.bits == 16 else {
       throw CaptureError(
         .badInput,
@@ -30,7 +30,7 @@ public enum ImageFile {
     }
     let (w, h) = (Int(header.info.width), Int(header.info.height))
     var samples = [UInt16](repeating: 0, count: w * h)
-    try decode(data, url) { bytes, size, message in
+    try decode(data, url.path) { bytes, size, message in
       samples.withUnsafeMutableBytes {
         cic_png_grey(bytes, size, $0.baseAddress, $0.count, message)
       }
@@ -41,14 +41,14 @@ public enum ImageFile {
   /// Reads an 8-bit grey PNG as a mask.
   public static func mask(at url: URL) throws(CaptureError) -> MaskImage {
     let data = try AtomicFile.read(url, limit: limit)
-    let header = try header(data, url)
+    let header = try header(data, url.path)
     guard header.isPNG, header.info.channels == 1, header.info.bits == 8 else {
       throw CaptureError(
         .badInput, "A mask must be an 8-bit grey PNG; this is \(describe(header)).", at: url.path)
     }
     let (w, h) = (Int(header.info.width), Int(header.info.height))
     var samples = [UInt8](repeating: 0, count: w * h)
-    try decode(data, url) { bytes, size, message in
+    try decode(data, url.path) { bytes, size, message in
       samples.withUnsafeMutableBytes {
         cic_png_grey(bytes, size, $0.baseAddress, $0.count, message)
       }
@@ -58,17 +58,16 @@ public enum ImageFile {
 
   /// Reads a JPEG or PNG as 8-bit RGB.
   public static func color(at url: URL) throws(CaptureError) -> ColorImage {
-    try color(decoding: AtomicFile.read(url, limit: limit), from: url)
+    try color(AtomicFile.read(url, limit: limit), at: url.path)
   }
 
-  /// Decodes the bytes of a JPEG or PNG as 8-bit RGB; `url` is the file that holds them.
-  public static func color(
-    decoding data: Data, from url: URL
-  ) throws(CaptureError) -> ColorImage {
-    let header = try header(data, url)
+  /// Decodes the bytes of a JPEG or PNG as 8-bit RGB.
+  /// - Parameter place: Where the bytes come from, for messages.
+  public static func color(_ data: Data, at place: String = "") throws(CaptureError) -> ColorImage {
+    let header = try header(data, place)
     let (w, h) = (Int(header.info.width), Int(header.info.height))
     var pixels = [UInt8](repeating: 0, count: 3 * w * h)
-    try decode(data, url) { bytes, size, message in
+    try decode(data, place) { bytes, size, message in
       pixels.withUnsafeMutableBufferPointer {
         header.isPNG
           ? cic_png_rgb(bytes, size, $0.baseAddress, $0.count, message)
@@ -120,13 +119,13 @@ public enum ImageFile {
 
   private typealias Message = UnsafeMutablePointer<CChar>
 
-  private static func header(_ data: Data, _ url: URL) throws(CaptureError) -> Header {
+  private static func header(_ data: Data, _ place: String) throws(CaptureError) -> Header {
     var info = cic_info()
     let isPNG = data.starts(with: [0x89, 0x50, 0x4e, 0x47])
     guard isPNG || data.starts(with: [0xff, 0xd8]) else {
-      throw CaptureError(.badInput, "The file is neither a JPEG nor a PNG image.", at: url.path)
+      throw CaptureError(.badInput, "The file is neither a JPEG nor a PNG image.", at: place)
     }
-    try decode(data, url) { bytes, size, message in
+    try decode(data, place) { bytes, size, message in
       isPNG
         ? cic_png_info(bytes, size, &info, message) : cic_jpeg_info(bytes, size, &info, message)
     }
@@ -134,7 +133,7 @@ public enum ImageFile {
   }
 
   private static func decode(
-    _ data: Data, _ url: URL, _ body: (UnsafePointer<UInt8>?, Int, Message) -> Int32
+    _ data: Data, _ place: String, _ body: (UnsafePointer<UInt8>?, Int, Message) -> Int32
   ) throws(CaptureError) {
     var message = [CChar](repeating: 0, count: CIC_MESSAGE)
     let status = data.withUnsafeBytes { raw in
@@ -144,7 +143,7 @@ public enum ImageFile {
     }
     guard status == 0 else {
       throw CaptureError(
-        .badInput, "The image cannot be decoded: \(text(message)).", at: url.path)
+        .badInput, "The image cannot be decoded: \(text(message)).", at: place)
     }
   }
 

@@ -10,6 +10,8 @@ public struct RecordingFixture: Sendable {
   public let hasPlaces: Bool
   /// Rate that the format says or shows, hertz.
   public let framesPerSecond: Double
+  /// Mean error of colours that the format's coding makes, in steps of 8 bits.
+  public let colorError: Int
   /// Files that tell the images' places, times or lenses; tests damage them.
   public let documents: [String]
   /// Writes a recording to a folder that does not exist yet.
@@ -17,11 +19,12 @@ public struct RecordingFixture: Sendable {
 
   init(
     _ format: String, _ source: FixtureSource, hasPlaces: Bool = true,
-    framesPerSecond: Double = FixtureSource.rate, documents: [String],
+    framesPerSecond: Double = FixtureSource.rate, colorError: Int = 0, documents: [String],
     writer: @escaping @Sendable (FixtureSource, URL) throws -> Void
   ) {
     (self.format, self.source, self.hasPlaces) = (format, source, hasPlaces)
-    (self.framesPerSecond, self.documents, self.writer) = (framesPerSecond, documents, writer)
+    (self.framesPerSecond, self.colorError) = (framesPerSecond, colorError)
+    (self.documents, self.writer) = (documents, writer)
   }
 
   /// One for each format; a new one is a line here.

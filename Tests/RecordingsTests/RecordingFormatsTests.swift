@@ -71,7 +71,9 @@ import Testing
         #expect(zip(times, FixtureSource.times).allSatisfy { abs($0 - $1) < 1e-6 })
       }
       for frame in [0, FixtureSource.times.count - 1] {
-        #expect(try reader.color(camera: camera, index: frame) == recorded.colors[frame])
+        let color = try reader.color(camera: camera, index: frame)
+        let errors = zip(color.pixels, recorded.colors[frame].pixels).map { abs(Int($0) - Int($1)) }
+        #expect(errors.reduce(0, +) <= fixture.colorError * errors.count)
         let depth = try reader.depth(camera: camera, index: frame)
         let steps = depth.unit / recorded.depths[frame].unit
         #expect(
@@ -85,7 +87,7 @@ import Testing
   private func expectSame(_ a: CameraModel, _ b: CameraModel) throws {
     #expect(a.width == b.width && a.height == b.height && a.distortion == b.distortion)
     for key in [\Intrinsics.fx, \.fy, \.cx, \.cy] {
-      #expect(abs(a.intrinsics[keyPath: key] - b.intrinsics[keyPath: key]) < 1e-6)
+      #expect(abs(a.intrinsics[keyPath: key] - b.intrinsics[keyPath: key]) < 1e-4)
     }
   }
 
@@ -194,9 +196,11 @@ import Testing
     try AtomicFile.makeFolder(url)
     defer { try? FileManager.default.removeItem(at: url) }
     let error = #expect(throws: CaptureError.self) { try RecordingFormats.open(url) }
+    let formats = BuiltinRecordingFormats.all.map { "\($0.signature) (\($0.name))" }
+    #expect(formats.contains("transforms.json (nerfstudio)"))
     #expect(
       error?.description
-        == "\(url.path): No known recording format. Looked for take.json (Fieldmesh take), <camera>/cameras_sphere.npz (NeuS camera folders), rgb.txt and depth.txt (TUM RGB-D), transforms.json (nerfstudio), cameraconfig.json (cwipc recording), *.bag (RealSense bag), <camera>/intrinsics.json beside color/ and depth/ (colour and depth folders). Give the folder that holds one of these."
+        == "\(url.path): No known recording format. Looked for \(formats.joined(separator: ", ")). Give the folder that holds one of these."
     )
   }
 }

@@ -221,7 +221,7 @@ struct BagDevice {
   }
 
   func color(_ index: Int) throws(CaptureError) -> ColorImage {
-    let color = try image(index, .color).color(from: messages.file.url)
+    let color = try image(index, .color).color()
     try check(color.width, color.height, description.color, "colour image")
     return color
   }

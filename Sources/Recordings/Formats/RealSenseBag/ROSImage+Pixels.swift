@@ -40,8 +40,8 @@ extension ROSImage {
     return try DepthImage(width: width, height: height, samples: samples, unit: unit)
   }
 
-  /// The image as colour; `url` is the bag, for messages.
-  func color(from url: URL) throws(CaptureError) -> ColorImage {
+  /// The image as colour.
+  func color() throws(CaptureError) -> ColorImage {
     switch encoding {
     case "rgb8":
       return try ColorImage(width: width, height: height, pixels: rows(3).flatMap { $0 })
@@ -52,7 +52,7 @@ extension ROSImage {
     case "YUYV", "yuyv", "yuv422_yuy2": return try subsampled(luma: 0, chroma: 1)
     case "UYVY", "uyvy", "yuv422": return try subsampled(luma: 1, chroma: 0)
     case "MJPEG", "mjpeg", "jpeg", "png":
-      return try ImageFile.color(decoding: Data(data), from: url)
+      return try ImageFile.color(Data(data))
     default:
       throw CaptureError(
         .badInput,
