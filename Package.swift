@@ -97,7 +97,8 @@ let package = Package(
     tests("CaptureCoreTests", []),
     tests(
       "RecordingsTests",
-      ["RecordingFixtures", "Recordings", "FrameSync", "Calibration", "ImageFiles", "NumpyFiles"]),
+      ["RecordingFixtures", "Recordings", "FrameSync", "Calibration", "ImageFiles", "NumpyFiles"],
+      exclude: ["Genuine"]),
     tests("FuzzTests", ["FuzzTargets"], exclude: ["Inputs"]),
     tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),
     tests(

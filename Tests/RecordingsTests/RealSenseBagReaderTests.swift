@@ -60,6 +60,29 @@ import Testing
     }
   }
 
+  @Test(arguments: ["none", "bz2", "lz4"])
+  func bagsOfAnotherWriterAreRead(_ packing: String) throws {
+    let url = SampleTests.root.appendingPathComponent(
+      "Tests/RecordingsTests/Genuine/rosbags-\(packing).bag")
+    let reader = try RecordingFormats.open(url)
+    #expect(reader.warnings == [] && reader.take.framesPerSecond == 30)
+    let lens = CameraModel(
+      width: 16, height: 12, intrinsics: Intrinsics(fx: 15, fy: 16, cx: 7, cy: 5),
+      distortion: Distortion(k1: 0.1))
+    #expect(reader.take.cameras[0].color == lens && reader.take.cameras[0].depth == lens)
+    for kind in [StreamKind.depth, .color] {
+      let times = reader.samples(camera: 0, kind: kind).map(\.time)
+      #expect(times.count == 2 && times[0] == 100 && abs(times[1] - 100 - 1.0 / 30) < 1e-6)
+    }
+    for frame in 0..<2 {
+      let (depth, color) = (
+        try reader.depth(camera: 0, index: frame), try reader.color(camera: 0, index: frame)
+      )
+      #expect(depth.samples == [UInt16](repeating: UInt16(1000 + frame), count: 192))
+      #expect(color.pixels == [UInt8](repeating: UInt8(frame), count: 576))
+    }
+  }
+
   @Test func depthThatIsNotRegisteredNeedsItsTransform() throws {
     let grey = color("mono8", step: 4, Array(10..<18))
     // Column by column: x becomes y.
