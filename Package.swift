@@ -90,8 +90,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "CaptureCore", "FieldBackendCPU", "FieldTraining", "ImageFiles", "MeshExport",
-        "NeuralFields", "NumpyFiles", "RecordingFixtures", "Recordings",
+        "Calibration", "CaptureCore", "FieldBackendCPU", "FieldTraining", "ImageFiles",
+        "MeshExport", "NeuralFields", "NumpyFiles", "RecordingFixtures", "Recordings",
       ], path: "Tests/FuzzTargets", swiftSettings: strict),
     .target(name: "CHeapProbe", path: "Tests/CHeapProbe"),
     tests("CaptureCoreTests", []),

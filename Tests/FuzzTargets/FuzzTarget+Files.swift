@@ -1,3 +1,4 @@
+internal import Calibration
 internal import CaptureCore
 internal import FieldBackendCPU
 internal import FieldTraining
@@ -146,6 +147,37 @@ extension FuzzTarget {
       try data.write(to: folder.appendingPathComponent("field.fmf"))
       _ = try TrainedField.load(folder: folder, backend: backend)
     }
+  }
+
+  static let manifest = FuzzTarget("manifest") {
+    let folder = FuzzFolder.file("manifest")
+    try AtomicFile.makeFolder(folder)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let frame = SequenceManifest.Frame(
+      index: 3, time: 1.5, file: "frame_000003.ply", mesh: mesh, sha256: "ab")
+    try SequenceManifest(framesPerSecond: 30, frames: [frame]).write(toFolder: folder)
+    return [try Data(contentsOf: folder.appendingPathComponent(SequenceManifest.fileName))]
+  } run: {
+    let folder = FuzzFolder.file("manifest")
+    try AtomicFile.makeFolder(folder)
+    return { data in
+      try data.write(to: folder.appendingPathComponent(SequenceManifest.fileName))
+      _ = try SequenceManifest.read(fromFolder: folder)
+    }
+  }
+
+  static let rig = FuzzTarget("rig") {
+    [
+      Data(
+        """
+        {"format": "fieldmesh-rig", "version": 1, "name": "r", "setup": "s", "framesPerSecond": 30,
+         "cameras": [{"id": "a", "model": "m", "sync": {"mode": "master", "delay": 0},
+                      "color": {"width": 4, "height": 3},
+                      "depth": {"width": 4, "height": 3, "range": [0.5, 4]}}]}
+        """.utf8)
+    ]
+  } run: {
+    reading("rig.json") { _ = try RigDescription(file: $0) }
   }
 
   static func written(_ name: String, _ write: (URL) throws -> Void) throws -> Data {

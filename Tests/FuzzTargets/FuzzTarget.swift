@@ -20,7 +20,7 @@ public struct FuzzTarget: Sendable {
 
   /// All parsers of files; a new one is a line here.
   public static let all: [FuzzTarget] =
-    [.json, .npy, .npz, .colorImage, .depthImage, .ply, .obj, .parameters, .bag]
+    [.json, .npy, .npz, .colorImage, .depthImage, .ply, .obj, .parameters, .manifest, .rig, .bag]
     + documents
 
   /// Inputs that are well-formed, made by the project's own writers.
