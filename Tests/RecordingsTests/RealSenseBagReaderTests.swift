@@ -242,7 +242,16 @@ import Testing
     }
   }
 
-  @Test func framesOutOfOrderAndClocksThatDifferAreSaid() throws {
+  @Test func whatIsNoFileIsNoBag() throws {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "\(UUID().uuidString).bag")
+    try #require(mkfifo(url.path, 0o600) == 0)
+    defer { try? FileManager.default.removeItem(at: url) }
+    #expect(!RealSenseBagReader.recognizes(url))
+    #expect(throws: CaptureError.self) { try RecordingFormats.open(url) }
+  }
+
+  @Test func framesOutOfOrderArePutInOrder() throws {
     var writer = BagWriter()
     for (base, lens) in [("/device_0/sensor_0/Depth_0", Self.lens)] {
       writer.add(
@@ -257,7 +266,43 @@ import Testing
       let reader = try RecordingFormats.open(url)
       #expect(reader.samples(camera: 0, kind: .depth).map(\.time) == [1.0, 1.1, 1.2])
       #expect(try reader.depth(camera: 0, index: 1).samples[0] == 0x0202)
-      #expect(reader.take.cameras[0].color == nil && reader.warnings.count == 1)
+      #expect(reader.take.cameras[0].color == nil)
+      #expect(
+        reader.warnings == [
+          "camera \(reader.take.cameras[0].id), depth: the times go backwards; the images are put in order."
+        ])
+    }
+  }
+
+  @Test func timesOfDifferentClocksAreNotMixed() throws {
+    var writer = BagWriter()
+    for (number, base) in ["Depth_0", "Color_0"].enumerated() {
+      let base = "/device_0/sensor_\(number)/\(base)"
+      writer.add(
+        "\(base)/info/camera_info", "sensor_msgs/CameraInfo", time: 0,
+        ROSBytes.cameraInfo(Self.lens))
+      writer.add(
+        "\(base)/tf/0", "geometry_msgs/Transform", time: 0, ROSBytes.transform(.identity))
+      let domain = number == 0 ? "Hardware Clock" : "System Time"
+      for (key, value) in [("system_time", "5"), ("timestamp_domain", domain)] {
+        writer.add(
+          "\(base)/image/metadata", "diagnostic_msgs/KeyValue", time: 7,
+          ROSBytes.string(key) + ROSBytes.string(value))
+      }
+      let encoding = number == 0 ? "mono16" : "mono8"
+      writer.add(
+        "\(base)/image/data", "sensor_msgs/Image", time: 7 + Double(number) / 100,
+        ROSBytes.image(
+          0, number == 0 ? 3 : 1.7e9, (4, 2), encoding, step: 8, [UInt8](repeating: 1, count: 16)))
+    }
+    try inFile(writer.bytes()) { url in
+      let reader = try RecordingFormats.open(url)
+      #expect(reader.samples(camera: 0, kind: .depth).map(\.time) == [7])
+      #expect(reader.samples(camera: 0, kind: .color).map(\.time) == [7.01])
+      #expect(
+        reader.warnings == [
+          "Camera \(reader.take.cameras[0].id): depth and colour are on different clocks; the times of recording are used."
+        ])
     }
   }
 

@@ -187,7 +187,7 @@ struct BagDevice {
         var cursor = ByteCursor(try messages.bytes(entry, first: 1024))
         let header = try ROSHeader(&cursor)
         let sample = StreamSample(
-          time: hostTime ? Double(entry.time) * 1e-9 : header.stamp,
+          time: hostTime ? Double(entry.time) / 1e9 : header.stamp,
           name: "\(topic) \(header.sequence)")
         frames[kind, default: []].append(Frame(entry: entry, sample: sample))
       } catch {

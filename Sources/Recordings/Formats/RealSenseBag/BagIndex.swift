@@ -44,9 +44,10 @@ struct BagIndex {
   }
 
   static func recognizes(_ url: URL) -> Bool {
-    guard let handle = FileHandle(forReadingAtPath: url.path) else { return false }
-    defer { try? handle.close() }
-    return (try? handle.read(upToCount: magic.count)) == Data(magic)
+    guard let file = try? BagFile(url), let start = try? file.read(0, magic.count) else {
+      return false
+    }
+    return start == magic
   }
 
   /// Lists the messages of each topic, up to as many as are wanted of it.

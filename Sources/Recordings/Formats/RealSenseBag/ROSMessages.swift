@@ -13,7 +13,7 @@ struct ROSHeader {
     guard nanoseconds < 1_000_000_000 else {
       throw CaptureError(.badInput, "A time has \(nanoseconds) nanoseconds.")
     }
-    stamp = Double(seconds) + Double(nanoseconds) * 1e-9
+    stamp = Double(seconds) + Double(nanoseconds) / 1e9
     frame = try cursor.string()
   }
 }
