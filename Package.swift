@@ -54,6 +54,8 @@ let package = Package(
     .systemLibrary(
       name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .target(name: "CImageCodecs", dependencies: ["CTurboJPEG", "CPNG", "CDeflate"]),
     .target(name: "CFieldKernels", cxxSettings: native),
     .target(name: "CSurfaceCut", cxxSettings: native),
@@ -64,7 +66,7 @@ let package = Package(
     stage("Pictures", ["ImageFiles"]),
     stage("Matroska", ["CDeflate"], exclude: ["README.md"]),
     stage(
-      "Recordings", ["ImageFiles", "Matroska", "NumpyFiles"]),
+      "Recordings", ["CBZip2", "CLZ4", "ImageFiles", "Matroska", "NumpyFiles"]),
     stage("FrameSync"),
     stage("Calibration"),
     stage("RayObservations", ["CSurfaceCut"]),
@@ -89,12 +91,25 @@ let package = Package(
     .target(
       name: "CaptureTestSupport", dependencies: ["CaptureCore"], path: "Tests/CaptureTestSupport",
       swiftSettings: strict),
+    .target(
+      name: "RecordingFixtures",
+      dependencies: [
+        "CaptureCore", "CBZip2", "CLZ4", "ImageFiles", "NumpyFiles", "Recordings", "SyntheticRigs",
+      ], path: "Tests/RecordingFixtures", swiftSettings: strict),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Calibration", "CaptureCore", "FieldBackendCPU", "FieldTraining", "ImageFiles",
+        "MeshExport", "NeuralFields", "NumpyFiles", "RecordingFixtures", "Recordings",
+      ], path: "Tests/FuzzTargets", swiftSettings: strict),
     .target(name: "CHeapProbe", path: "Tests/CHeapProbe"),
     tests("CaptureCoreTests", []),
     tests(
       "RecordingsTests",
-      ["Recordings", "FrameSync", "Calibration", "ImageFiles", "Matroska", "NumpyFiles"],
+      ["RecordingFixtures", "Recordings", "FrameSync", "Calibration", "ImageFiles", "Matroska",
+        "NumpyFiles"],
       exclude: ["Genuine"]),
+    tests("FuzzTests", ["FuzzTargets"], exclude: ["Inputs"]),
     tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),
     tests(
       "FieldTests",
@@ -103,8 +118,19 @@ let package = Package(
     tests("SurfaceMetricsTests", ["SurfaceMetrics", "NumpyFiles", "Pictures", "ImageFiles"]),
     tests("SyntheticRigsTests", ["SyntheticRigs", "Recordings", "FrameSync"]),
     tests(
-      "EndToEndTests", ["CapturePipeline", "FieldBackendCPU", "fieldmesh"] + stages,
+      "EndToEndTests",
+      ["CapturePipeline", "FieldBackendCPU", "RecordingFixtures", "fieldmesh"] + stages,
       exclude: ["Goldens"]),
   ],
   cxxLanguageStandard: .cxx20
 )
+
+// `scripts/fuzz` links libFuzzer, which only its own build has.
+if Context.environment["FIELDMESH_FUZZ"] != nil {
+  package.targets += [
+    .systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"),
+    .executableTarget(
+      name: "fieldmesh-fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "Tests/Fuzzer",
+      swiftSettings: strict),
+  ]
+}

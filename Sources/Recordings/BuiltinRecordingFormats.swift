@@ -9,6 +9,11 @@ public enum BuiltinRecordingFormats {
     LinkedTakeReader.self,
     AzureKinectRecording.self,
     CameraFoldersReader.self,
+    TUMFoldersReader.self,
+    NerfstudioReader.self,
+    CwipcReader.self,
+    RealSenseBagReader.self,
+    PlainFoldersReader.self,
   ]
 }
 

@@ -1,37 +1,27 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
-import ImageFiles
-import Recordings
+import RecordingFixtures
 import Testing
 
+@testable import Recordings
+
 @Suite struct RecordingFormatsTests {
-  /// A small recording of each format; a new format without one fails the tests.
-  private func sample(of format: any RecordingReader.Type) throws -> URL {
-    switch format.name {
-    case NativeTakeReader.name: return try TinyTake().folder
-    case CameraFoldersReader.name: return try TinyCameraFolders().folder
-    case AzureKinectRecording.name:
-      let files = try KinectFiles()
-      try files.write("left.mkv", .init(frames: 2))
-      try files.write("right.mkv", .init(frames: 1, start: 0.25))
-      return files.folder
-    case LinkedTakeReader.name:
-      let (source, link) = (try TinyTake().folder, try KinectFiles().folder)
-      try LinkedTakeReader.write(
-        link, sources: [source], name: "tiny", calibration: nil)
-      return link
-    default: throw CaptureError(.badInput, "There is no small recording of \(format.name).")
-    }
+  /// Tests of formats loop over the fixtures.
+  @Test func everyFormatHasAFixture() {
+    #expect(
+      RecordingFixture.all.map(\.format).sorted()
+        == BuiltinRecordingFormats.all.map { $0.name }.sorted())
   }
 
-  @Test(arguments: BuiltinRecordingFormats.all.indices)
+  @Test(arguments: RecordingFixture.all.indices)
   func everyFormatKeepsTheReadersPromises(_ index: Int) throws {
-    let format = BuiltinRecordingFormats.all[index]
-    let url = try sample(of: format)
+    let fixture = RecordingFixture.all[index]
+    let url = try fixture.write()
     defer { try? FileManager.default.removeItem(at: url) }
     #expect(BuiltinRecordingFormats.all.filter { $0.recognizes(url) }.count == 1)
     let reader = try RecordingFormats.open(url)
-    #expect(type(of: reader) == format)
+    #expect(reader.format == fixture.format && reader.warnings == [])
     let ids = reader.take.cameras.map(\.id)
     #expect(Set(ids).count == ids.count && !ids.isEmpty)
     #expect(reader.calibration.map { Set($0.rigFromColor.keys) == Set(ids) } ?? true)
@@ -56,10 +46,89 @@ import Testing
     }
   }
 
+  /// Cameras, places, times, and pixels are those that were recorded.
+  @Test(arguments: RecordingFixture.all.indices)
+  func everyFormatReadsWhatWasWritten(_ index: Int) throws {
+    let fixture = RecordingFixture.all[index]
+    let url = try fixture.write()
+    defer { try? FileManager.default.removeItem(at: url) }
+    let reader = try RecordingFormats.open(url)
+    #expect(reader.take.framesPerSecond == fixture.framesPerSecond)
+    #expect(reader.take.cameras.map(\.id) == fixture.source.cameras.map(\.id))
+    #expect((reader.calibration != nil) == fixture.hasPlaces)
+    for (camera, recorded) in fixture.source.cameras.enumerated() {
+      let found = reader.take.cameras[camera]
+      try expectSame(try #require(found.color), recorded.color)
+      try expectSame(try #require(found.depth), recorded.depth)
+      #expect(found.colorFromDepth.isNear(recorded.colorFromDepth, meters: 1e-6, degrees: 0.01))
+      if let calibration = reader.calibration {
+        let place = calibration.worldFromRig * (try #require(calibration.rigFromColor[found.id]))
+        #expect(place.isNear(recorded.worldFromColor, meters: 1e-6, degrees: 0.01))
+      }
+      for kind in [StreamKind.depth, .color] {
+        let times = reader.samples(camera: camera, kind: kind).map(\.time)
+        #expect(times.count == FixtureSource.times.count)
+        #expect(zip(times, FixtureSource.times).allSatisfy { abs($0 - $1) < 1e-6 })
+      }
+      for frame in [0, FixtureSource.times.count - 1] {
+        let color = try reader.color(camera: camera, index: frame)
+        let errors = zip(color.pixels, recorded.colors[frame].pixels).map { abs(Int($0) - Int($1)) }
+        #expect(errors.reduce(0, +) <= fixture.colorError * errors.count)
+        let depth = try reader.depth(camera: camera, index: frame)
+        let steps = depth.unit / recorded.depths[frame].unit
+        #expect(
+          zip(depth.samples, recorded.depths[frame].samples).allSatisfy {
+            abs(Float($0) * steps - Float($1)) < 0.01
+          })
+      }
+    }
+  }
+
+  private func expectSame(_ a: CameraModel, _ b: CameraModel) throws {
+    #expect(a.width == b.width && a.height == b.height && a.distortion == b.distortion)
+    for key in [\Intrinsics.fx, \.fy, \.cx, \.cy] {
+      #expect(abs(a.intrinsics[keyPath: key] - b.intrinsics[keyPath: key]) < 1e-4)
+    }
+  }
+
+  /// Whatever is cut off or changed in the files that describe a recording: it opens and its images
+  /// are read, or an error names the place.
+  @Test(arguments: RecordingFixture.all.indices)
+  func everyFormatReadsOrRefusesDamage(_ index: Int) throws {
+    let fixture = RecordingFixture.all[index]
+    let url = try fixture.write()
+    defer { try? FileManager.default.removeItem(at: url) }
+    var generator = SeededGenerator(seed: UInt64(index))
+    for name in fixture.documents {
+      let file = url.appendingPathComponent(name)
+      let whole = try Data(contentsOf: file)
+      let cut = (0..<9).map { whole.prefix(whole.count * $0 / 9) }
+      let changed = (0..<12).map { _ in ByteMutator.mutate(whole, using: &generator) }
+      var refused = 0
+      for data in cut + changed {
+        try data.write(to: file)
+        do {
+          let reader = try RecordingFormats.open(url)
+          for camera in reader.take.cameras.indices {
+            for kind in [StreamKind.depth, .color]
+            where !reader.samples(camera: camera, kind: kind).isEmpty {
+              _ = try read(reader, camera, 0, kind)
+            }
+          }
+        } catch let error as CaptureError {
+          refused += 1
+          #expect(error.place.contains(url.path), "\(error)")
+        }
+      }
+      #expect(refused > 0, "\(name)")
+      try whole.write(to: file)
+    }
+  }
+
   /// What a reader gives survives being written as a take, which is what `ingest` does.
-  @Test(arguments: BuiltinRecordingFormats.all.indices)
+  @Test(arguments: RecordingFixture.all.indices)
   func everyFormatCanBeWrittenAsATake(_ index: Int) throws {
-    let url = try sample(of: BuiltinRecordingFormats.all[index])
+    let url = try RecordingFixture.all[index].write()
     let copy = url.appendingPathExtension("take")
     defer {
       try? FileManager.default.removeItem(at: url)
@@ -80,7 +149,14 @@ import Testing
     }
     try writer.finish()
     let again = try RecordingFormats.open(copy)
-    #expect(again.take == reader.take)
+    var take = reader.take
+    for (camera, found) in again.take.cameras.enumerated() {
+      // Rotations are made orthonormal when they are read.
+      let written = take.cameras[camera].colorFromDepth
+      #expect(found.colorFromDepth.isNear(written, meters: 1e-12, degrees: 1e-4))
+      take.cameras[camera].colorFromDepth = found.colorFromDepth
+    }
+    #expect(again.take == take)
     for camera in reader.take.cameras.indices {
       let times = reader.samples(camera: camera, kind: .depth).map(\.time)
       #expect(again.samples(camera: camera, kind: .depth).map(\.time) == times)
@@ -120,9 +196,11 @@ import Testing
     try AtomicFile.makeFolder(url)
     defer { try? FileManager.default.removeItem(at: url) }
     let error = #expect(throws: CaptureError.self) { try RecordingFormats.open(url) }
+    let formats = BuiltinRecordingFormats.all.map { "\($0.signature) (\($0.name))" }
+    #expect(formats.contains("transforms.json (nerfstudio)"))
     #expect(
       error?.description
-        == "\(url.path): No known recording format. Looked for take.json (Fieldmesh take), take.json that names sources (linked take), <camera>.mkv (Azure Kinect recording), <camera>/cameras_sphere.npz (NeuS camera folders). Give the folder that holds one of these."
+        == "\(url.path): No known recording format. Looked for \(formats.joined(separator: ", ")). Give the folder that holds one of these."
     )
   }
 }

@@ -10,8 +10,6 @@ struct CameraFolder {
   static let limit = 64 << 20
   /// Frames a second; the layout does not say.
   static let framesPerSecond = 30.0
-  /// Frame numbers beyond this are not frame numbers (a year at 30 Hz).
-  private static let highestNumber = 1_000_000_000
 
   let description: CameraDescription
   let worldFromColor: RigidTransform
@@ -24,10 +22,12 @@ struct CameraFolder {
         .badInput, "The folder's name \(CameraDescription.idRule)", at: url.path,
         remedy: "Rename the folder.")
     }
+    func stream(_ names: [String]) throws(CaptureError) -> RecordedStream {
+      try NumberedImages.stream(names, in: url, framesPerSecond: CameraFolder.framesPerSecond)
+    }
     streams = [
-      .color: try CameraFolder.stream(url, ["rgb", "image"]),
-      .depth: try CameraFolder.stream(url, ["depth"]),
-      .mask: try CameraFolder.stream(url, ["mask"]),
+      .color: try stream(["rgb", "image"]), .depth: try stream(["depth"]),
+      .mask: try stream(["mask"]),
     ]
     let matrix = try CameraFolder.matrix(url.appendingPathComponent(CameraFolder.camerasFile))
     guard let first = streams[.color]?.files.first else {
@@ -45,66 +45,6 @@ struct CameraFolder {
       id: id, sync: SyncRole(mode: .subordinate), color: model, depth: hasDepth ? model : nil,
       depthUnit: 0.001, depthRange: 0.1...10)
     worldFromColor = matrix.cameraFromWorld.inverse
-  }
-
-  /// The images of the first of these folders that exists, ordered by the number in their names.
-  private static func stream(_ url: URL, _ names: [String]) throws(CaptureError) -> RecordedStream {
-    for name in names {
-      let folder = url.appendingPathComponent(name)
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder),
-        isFolder.boolValue
-      else { continue }
-      return try stream(folder)
-    }
-    return .none
-  }
-
-  private static func stream(_ folder: URL) throws(CaptureError) -> RecordedStream {
-    var numbered: [(number: Int, name: String)] = []
-    for name in try names(in: folder) where isImage(name) {
-      guard let number = frameNumber(name) else {
-        throw CaptureError(
-          .badInput, "The file's name has no frame number.",
-          at: folder.appendingPathComponent(name).path)
-      }
-      numbered.append((number, name))
-    }
-    numbered.sort { ($0.number, $0.name) < ($1.number, $1.name) }
-    if let twice = zip(numbered, numbered.dropFirst()).first(where: { $0.0.number == $0.1.number })
-    {
-      throw CaptureError(
-        .badInput,
-        "Two files have the frame number \(twice.0.number): \(twice.0.name), \(twice.1.name).",
-        at: folder.path)
-    }
-    return RecordedStream(
-      samples: numbered.map {
-        StreamSample(
-          time: Double($0.number) / framesPerSecond, name: "\(folder.lastPathComponent)/\($0.name)")
-      },
-      files: numbered.map { folder.appendingPathComponent($0.name) })
-  }
-
-  static func names(in folder: URL) throws(CaptureError) -> [String] {
-    do {
-      return try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    } catch {
-      throw CaptureError(.badInput, "The folder cannot be listed.", at: folder.path)
-    }
-  }
-
-  private static func isImage(_ name: String) -> Bool {
-    !name.hasPrefix(".") && [".png", ".jpg", ".jpeg"].contains { name.lowercased().hasSuffix($0) }
-  }
-
-  /// The last run of digits before the extension: 12 in `video_3_frame_0012.png`.
-  static func frameNumber(_ name: String) -> Int? {
-    let stem = name.prefix(upTo: name.lastIndex(of: ".") ?? name.endIndex)
-    let tail = stem.reversed().drop { !$0.isASCII || !$0.isNumber }
-    let digits = tail.prefix { $0.isASCII && $0.isNumber }
-    guard let number = Int(String(digits.reversed())), number <= highestNumber else { return nil }
-    return number
   }
 
   /// The camera that all frames share.

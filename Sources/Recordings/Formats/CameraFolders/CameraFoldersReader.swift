@@ -34,17 +34,10 @@ public struct CameraFoldersReader: RecordingReader {
   public static func recognizes(_ url: URL) -> Bool { !cameraFolders(url).isEmpty }
 
   private static func cameraFolders(_ url: URL) -> [URL] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-    let folders = names.map { url.appendingPathComponent($0) }.filter {
+    NumberedImages.subfolders(of: url) {
       FileManager.default.fileExists(
         atPath: $0.appendingPathComponent(CameraFolder.camerasFile).path)
     }
-    // `cam_2` comes before `cam_10`.
-    func key(_ url: URL) -> (String, Int, String) {
-      let name = url.lastPathComponent
-      return (name.filter { !$0.isNumber }, CameraFolder.frameNumber(name) ?? 0, name)
-    }
-    return folders.sorted { key($0) < key($1) }
   }
 
   /// Opens a recording: lists its folders, reads its matrices and the size of one image a camera.
@@ -64,17 +57,13 @@ public struct CameraFoldersReader: RecordingReader {
       if index == 0 { description.sync.mode = .master }
       return description
     }
-    let worldFromRig = cameras[0].worldFromColor
-    let places = cameras.map {
-      ($0.description.id, worldFromRig.inverse * $0.worldFromColor)
-    }
     return CameraFoldersReader(
       take: TakeDescription(
         name: url.lastPathComponent, framesPerSecond: CameraFolder.framesPerSecond,
         cameras: descriptions),
       calibration: RigCalibration(
-        rig: url.lastPathComponent, reference: descriptions[0].id,
-        rigFromColor: Dictionary(uniqueKeysWithValues: places), worldFromRig: worldFromRig),
+        rig: url.lastPathComponent,
+        worldFromColor: cameras.map { ($0.description.id, $0.worldFromColor) }),
       streams: RecordedStreams(
         cameras: descriptions, streams: cameras.map(\.streams), masksAreGrey: false))
   }

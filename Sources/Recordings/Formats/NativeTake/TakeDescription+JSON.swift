@@ -82,7 +82,7 @@ extension CameraDescription {
     try readLenses(node)
   }
 
-  private mutating func readLenses(_ node: JSONNode) throws(CaptureError) {
+  mutating func readLenses(_ node: JSONNode) throws(CaptureError) {
     if let lens = try node.optionalMember("color") {
       color = try CameraModel(lens, more: [])
     }

@@ -1,0 +1,109 @@
+internal import CaptureCore
+internal import Foundation
+
+/// Reads plain folders of images: `color/` (or `rgb/`, `image/`), `depth/` and perhaps `mask/`, with
+/// the lenses in ``LensFile`` beside them; one such folder, or one for each camera.
+///
+/// - **Times.** Frames are numbered by the last number in the file's name; the time is number / rate.
+/// - **Depth** is a 16-bit PNG of z-depth; without a lens of its own it is registered to colour.
+/// - **Places** of the cameras: a `calibration.json` in the outer folder, as a take has it.
+struct PlainFoldersReader: ImageFileRecording {
+  static let name = "colour and depth folders"
+  static let signature = "<camera>/intrinsics.json beside color/ and depth/"
+  private static let colorFolders = ["color", "rgb", "image"]
+
+  let take: TakeDescription
+  let calibration: RigCalibration?
+  let streams: RecordedStreams
+
+  static func recognizes(_ url: URL) -> Bool { !cameraFolders(url).isEmpty }
+
+  /// The folder itself, or those right below it.
+  private static func cameraFolders(_ url: URL) -> [URL] {
+    isCamera(url) ? [url] : NumberedImages.subfolders(of: url, where: isCamera)
+  }
+
+  private static func isCamera(_ url: URL) -> Bool {
+    LensFile.find(in: url) != nil && !TUMFoldersReader.isCamera(url)
+      && (colorFolders + ["depth"]).contains {
+        NumberedImages.isFolder(url.appendingPathComponent($0))
+      }
+  }
+
+  static func open(_ url: URL) throws(CaptureError) -> PlainFoldersReader {
+    let folders = cameraFolders(url)
+    guard (1...CameraDescription.limit).contains(folders.count) else {
+      throw CaptureError(
+        .limitExceeded,
+        "There are \(folders.count) camera folders; 1 to \(CameraDescription.limit) can be read.",
+        at: url.path)
+    }
+    var cameras: [CameraDescription] = []
+    var streams: [[StreamKind: RecordedStream]] = []
+    var rates: [Double] = []
+    for folder in folders {
+      let lenses = try lenses(of: folder)
+      let images = try images(of: folder, lenses)
+      cameras.append(try describe(lenses, images, folder))
+      streams.append(images)
+      rates.append(lenses.framesPerSecond)
+    }
+    for index in cameras.indices.dropFirst() { cameras[index].sync.mode = .subordinate }
+    guard rates.allSatisfy({ $0 == rates[0] }) else {
+      throw CaptureError(
+        .badInput,
+        "The cameras' rates differ: \(rates.map { "\($0)" }.joined(separator: ", ")) Hz.",
+        at: url.path, remedy: "Frame numbers are times only when all cameras run at one rate.")
+    }
+    let file = url.appendingPathComponent(RigCalibration.fileName)
+    let hasCalibration = FileManager.default.fileExists(atPath: file.path)
+    return PlainFoldersReader(
+      take: TakeDescription(
+        name: url.lastPathComponent, framesPerSecond: rates[0], cameras: cameras),
+      calibration: hasCalibration ? try RigCalibration(file: file) : nil,
+      streams: RecordedStreams(cameras: cameras, streams: streams, masksAreGrey: false))
+  }
+
+  private static func lenses(of folder: URL) throws(CaptureError) -> LensFile {
+    guard let file = LensFile.find(in: folder) else {
+      throw CaptureError(
+        .badInput, "There is no file of intrinsics.", at: folder.path,
+        remedy: "Write intrinsics.json beside the images.")
+    }
+    return try LensFile(file, id: CameraDescription.usableID(folder.lastPathComponent))
+  }
+
+  private static func images(
+    of folder: URL, _ lenses: LensFile
+  ) throws(CaptureError) -> [StreamKind: RecordedStream] {
+    func stream(_ names: [String]) throws(CaptureError) -> RecordedStream {
+      try NumberedImages.stream(names, in: folder, framesPerSecond: lenses.framesPerSecond)
+    }
+    return [
+      .color: try stream(colorFolders), .depth: try stream(["depth"]), .mask: try stream(["mask"]),
+    ]
+  }
+
+  /// The camera, without the lens of a stream that is not there.
+  private static func describe(
+    _ lenses: LensFile, _ images: [StreamKind: RecordedStream], _ folder: URL
+  ) throws(CaptureError) -> CameraDescription {
+    var camera = lenses.camera
+    let (color, depth) = (
+      images[.color]?.files.isEmpty == false, images[.depth]?.files.isEmpty == false
+    )
+    guard color || depth else {
+      throw CaptureError(.badInput, "There are no images in `color` and `depth`.", at: folder.path)
+    }
+    guard color ? camera.color != nil : images[.mask]?.files.isEmpty != false else {
+      throw CaptureError(
+        .badInput,
+        color
+          ? "There are colour images, but no lens `color` in the file of intrinsics."
+          : "There are masks, but no colour images that they belong to.", at: folder.path)
+    }
+    if !color { camera.color = nil }
+    if !depth { camera.depth = nil }
+    return camera
+  }
+}
