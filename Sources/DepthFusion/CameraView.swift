@@ -8,21 +8,6 @@ struct CameraView {
     var weighted: Float = 0, weight: Float = 0
     /// Some camera looked through the point, by a clear margin.
     var isFree = false
-    /// Some camera looked past the point, but close to a silhouette or a surface.
-    var isOpen = false
-    /// Number of cameras in whose image the point lies, and of those for which it lies behind a
-    /// surface.
-    var inImages = 0, hiddenFrom = 0
-    /// Whether it is not too far behind for one of them.
-    var isShallow = false
-  }
-
-  /// The lengths that decide, metres.
-  struct Reach {
-    /// Largest distance that counts as near a surface.
-    var truncation: Float
-    /// How far behind a surface seen by a single camera space counts as solid.
-    var thickness: Float
   }
 
   /// A seen surface at a pixel: a plane, of which little more than the pixel is believed.
@@ -38,8 +23,6 @@ struct CameraView {
   private let projection: PixelProjection
   private let width, height: Int
   private var patches: [Patch]
-  /// z-depths; negative where the ray meets no subject, 0 where nothing is known around.
-  private let depths: [Float]
   /// z-depth up to which the whole neighbourhood of 3 × 3 pixels is free; 0 without.
   private let clear: [Float]
 
@@ -50,7 +33,6 @@ struct CameraView {
     (width, height) = (depth.width, depth.height)
     projection = PixelProjection(model, worldFromCamera: camera.worldFromDepth)
     let known = depth.samples.map { Float($0) * ObservedDepth.step }
-    depths = Self.filled(known, width, height)
     clear = Self.clearance(known, width, height)
     patches = [Patch](repeating: Patch(), count: width * height)
     for o in frame.surface where o.camera == UInt32(index) { add(o) }
@@ -86,64 +68,22 @@ struct CameraView {
     return clear
   }
 
-  /// Unknown pixels take what is farthest among their neighbours, the background first: at
-  /// silhouettes, what is unknown is rather the background, in holes rather the subject.
-  private static func filled(_ depths: [Float], _ width: Int, _ height: Int) -> [Float] {
-    var filled = depths
-    for v in 0..<height {
-      for u in 0..<width where depths[v * width + u] == 0 {
-        var (background, subject): (Float, Float) = (0, 0)
-        for row in max(0, v - 2)...min(height - 1, v + 2) {
-          for at in (row * width + max(0, u - 2))...(row * width + min(width - 1, u + 2)) {
-            background = min(background, depths[at])
-            subject = max(subject, depths[at])
-          }
-        }
-        filled[v * width + u] = background < 0 ? background : subject
-      }
-    }
-    return filled
-  }
-
   /// Adds what this camera knows of a point.
   ///
   /// The distance is that to the planes seen at the four pixels around the point, which is right
   /// at any incidence; in front of the surface it is sure, behind it less with every millimetre,
   /// or else the two sides of a thin part would push each other away.
-  @inline(__always) func add(_ p: SIMD3<Float>, _ reach: Reach, to evidence: inout Evidence) {
+  @inline(__always) func add(_ p: SIMD3<Float>, _ truncation: Float, to evidence: inout Evidence) {
     guard let hit = projection.project(p) else { return }
-    evidence.inImages += 1
     let at = Int(hit.v + 0.5) * width + Int(hit.u + 0.5)
-    if hit.z < clear[at] - reach.truncation { evidence.isFree = true }
-    guard patches[at].place.w > 0 else {
-      let depth = depths[at]
-      if depth == 0 { return }
-      // What lies at the background's own surface, such as the floor, is no subject either.
-      if hit.z < (depth > 0 ? depth - reach.truncation : reach.truncation - depth) {
-        evidence.isOpen = true
-      } else if depth > 0 && hit.z > depth {
-        hide(hit.z - depth, reach, &evidence)
-      }
-      return
-    }
-    let ahead = patches[at].normal.w - hit.z
-    // Planes hold near their pixels only: far along the ray, depth alone decides.
-    guard abs(ahead) < 4 * reach.truncation, let (distance, weight) = plane(p, hit, at),
-      abs(distance) < reach.truncation
-    else {
-      if ahead > 0 { evidence.isOpen = true } else { hide(-ahead, reach, &evidence) }
-      return
-    }
-    let trust = weight * (distance < 0 ? max(0.02, 1 + distance / reach.truncation) : 1)
+    if hit.z < clear[at] - truncation { evidence.isFree = true }
+    // Planes hold near their pixels only: far along the ray, they say nothing.
+    guard patches[at].place.w > 0, abs(patches[at].normal.w - hit.z) < 4 * truncation,
+      let (distance, weight) = plane(p, hit, at), abs(distance) < truncation
+    else { return }
+    let trust = weight * (distance < 0 ? max(0.02, 1 + distance / truncation) : 1)
     evidence.weighted += trust * distance
     evidence.weight += trust
-  }
-
-  @inline(__always) private func hide(
-    _ behind: Float, _ reach: Reach, _ evidence: inout Evidence
-  ) {
-    evidence.hiddenFrom += 1
-    if behind < reach.thickness { evidence.isShallow = true }
   }
 
   /// Distance to the planes around a point, blended as in bilinear interpolation, and its weight.

@@ -4,13 +4,9 @@ public import CaptureCore
 ///
 /// No training: a preview in a fraction of a second, and the baseline that learned fields have to
 /// beat. Each voxel is projected into every camera; the distances to the planes seen there are
-/// averaged, weighted by how sure they are. Where no camera has seen a surface nearby:
-///
-/// - a point that some camera looked past is outside;
-/// - a point that every camera in whose image it lies has behind a surface is inside, if these are
-///   two and three quarters of all cameras or it lies within `thickness` behind one surface: bodies are
-///   solid, and this closes backs and gaps that no camera sees;
-/// - anything else is outside.
+/// averaged, weighted by how sure they are. Where no camera has seen a surface nearby, a point is inside
+/// where the observations' hidden cells say so, and outside elsewhere; so is what lies further behind a
+/// surface than a sheet is thick, unless it is hidden and inside.
 ///
 /// Source: B. Curless, M. Levoy, *A Volumetric Method for Building Complex Models from Range
 /// Images*, SIGGRAPH 1996.
@@ -43,19 +39,22 @@ public struct FusedField: ScalarField {
     let truncation = configuration.truncation * voxel
     var grid = try FusionGrid(box: box, voxel: voxel)
     let views = views
-    let reach = CameraView.Reach(
-      truncation: truncation, thickness: configuration.thickness)
-    let marked = Self.blocksNearSurface(frame, grid, truncation)
-    try grid.fill(marked: marked, truncation: truncation, threads: threads) { p in
-      Self.value(p, views, reach)
+    let inside = frame.hidden.insideMask()
+    let sheet = max(1.5 * voxel, 1.2 * frame.hidden.edge)
+    // Surfaces are looked for where one was observed, or where the sign changes: what lies further
+    // from every observation needs no values.
+    let near = max(sheet, 2 * voxel) + 0.5 * voxel
+    let marked = Self.blocksNearSurface(frame, grid, near)
+    try grid.fill(marked: marked, bound: near, threads: threads) { p in
+      Self.value(p, views, truncation, inside, sheet: sheet)
     }
     self.grid = grid
     colors = BlockColors(frame, grid)
   }
 
-  /// Blocks that a seen surface comes as near as the truncation.
+  /// Blocks that a seen surface comes as near as `reach`, metres.
   private static func blocksNearSurface(
-    _ frame: any FrameObservations, _ grid: FusionGrid, _ truncation: Float
+    _ frame: any FrameObservations, _ grid: FusionGrid, _ reach: Float
   ) -> [Bool] {
     var marked = [Bool](repeating: false, count: grid.table.count)
     let edge = 8 * grid.voxel
@@ -63,7 +62,7 @@ public struct FusedField: ScalarField {
     for o in frame.surface {
       let q = (o.position - grid.origin) / edge
       guard all(q .>= SIMD3<Float>.zero), all(q .< limit) else { continue }
-      let reach = SIMD3<Float>(repeating: truncation / edge)
+      let reach = SIMD3<Float>(repeating: reach / edge)
       let low = SIMD3<Int32>(pointwiseMax(q - reach, .zero))
       let high = SIMD3<Int32>(pointwiseMin(q + reach, limit - 1))
       for z in low.z...high.z {
@@ -76,21 +75,21 @@ public struct FusedField: ScalarField {
   }
 
   private static func value(
-    _ p: SIMD3<Float>, _ views: [CameraView], _ reach: CameraView.Reach
+    _ p: SIMD3<Float>, _ views: [CameraView], _ truncation: Float, _ inside: InsideMask,
+    sheet: Float
   ) -> Float {
     var evidence = CameraView.Evidence()
-    for view in views { view.add(p, reach, to: &evidence) }
+    for view in views { view.add(p, truncation, to: &evidence) }
     if evidence.weight > 0 {
       let mean = evidence.weighted / evidence.weight
       // Whoever looks through a point by a clear margin outvotes what others take for a surface.
-      return evidence.isFree ? (mean + reach.truncation) * 0.5 : mean
+      if evidence.isFree { return (mean + truncation) * 0.5 }
+      return mean < -sheet && !inside.isEmpty && !inside.contains(p) ? -mean - sheet : mean
     }
-    let (hidden, most) = (evidence.hiddenFrom, max(2, (3 * views.count + 3) / 4))
-    let solid = hidden > 0 && hidden == evidence.inImages && (hidden >= most || evidence.isShallow)
-    return solid && !evidence.isFree && !evidence.isOpen ? -reach.truncation : reach.truncation
+    return !evidence.isFree && inside.contains(p) ? -truncation : truncation
   }
 
-  /// Signed distances by trilinear interpolation, exact up to the truncation; beyond, a lower bound
+  /// Signed distances by trilinear interpolation, exact near seen surfaces; beyond, a lower bound
   /// of the distance with the right sign.
   public func distances(
     at points: UnsafeBufferPointer<SIMD3<Float>>, into distances: UnsafeMutableBufferPointer<Float>

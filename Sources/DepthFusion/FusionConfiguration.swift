@@ -6,8 +6,6 @@ public struct FusionConfiguration: DocumentedConfiguration {
   public var voxel: Float = 0.006
   /// Largest distance that is told apart from empty space, in voxels.
   public var truncation: Float = 4
-  /// How far behind a seen surface space counts as solid where nobody has seen otherwise, metres.
-  public var thickness: Float = 0.1
 
   /// All defaults.
   public init() {}
@@ -17,15 +15,11 @@ public struct FusionConfiguration: DocumentedConfiguration {
     ConfigurationField("voxel", "metres", "Edge of the voxels that depth is fused into."),
     ConfigurationField(
       "truncation", "voxels", "Largest distance that is told apart from empty space."),
-    ConfigurationField(
-      "thickness", "metres",
-      "How far behind a seen surface space counts as solid where no camera has seen otherwise."),
   ]
 
   /// - Throws: ``CaptureError`` `usage`, naming the key, when a value is out of its range.
   public func validate() throws(CaptureError) {
     try require("voxel", voxel, in: 0.001...0.5)
     try require("truncation", truncation, in: 2...16)
-    try require("thickness", thickness, in: 0...2)
   }
 }

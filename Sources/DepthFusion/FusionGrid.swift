@@ -56,11 +56,12 @@ struct FusionGrid: Sendable {
     origin + SIMD3<Float>(p) * voxel
   }
 
-  /// Fills the grid: marked blocks with `value` at every point, others with their sign.
+  /// Fills the grid: marked blocks with `value` at every point, others with their sign and a `bound`
+  /// that the distance to any surface exceeds there.
   ///
   /// `value` must be a pure function; it is called from several threads.
   mutating func fill(
-    marked: [Bool], truncation: Float, threads: Int?, _ value: (SIMD3<Float>) -> Float
+    marked: [Bool], bound: Float, threads: Int?, _ value: (SIMD3<Float>) -> Float
   ) throws(CaptureError) {
     let solid = corners(threads: threads, value)
     let grid = blocks &+ 1
@@ -72,7 +73,7 @@ struct FusionGrid: Sendable {
     for i in table.indices {
       let b = block(at: i)
       let first = corner(b, 0)
-      constant[i] = first ? -truncation : truncation
+      constant[i] = first ? -bound : bound
       if marked[i] || (Int32(1)..<8).contains(where: { corner(b, $0) != first }) {
         table[i] = Int32(dense.count)
         dense.append(i)

@@ -17,10 +17,10 @@ final class BatchSampler {
   /// Weight of what is believed beside what was seen.
   private static let hiddenWeight: Float = 0.3
   /// Metres behind a surface that are inside however thin the subject is.
-  private static let sheet: Float = 0.004
+  private static let sheet: Float = 0.008
 
   /// Frames whose grids are kept; about 1 MB each.
-  private static let keptGrids = 48
+  private static let keptGrids = 96
 
   init(
     source: any ObservationSource, configuration c: TrainingConfiguration, space: FieldSpace,
@@ -168,15 +168,17 @@ final class BatchSampler {
     guard !hidden.packed.isEmpty else { return }
     for n in 0..<configuration.hiddenPerFrame {
       var k = Self.index(hidden.packed.count, &random)
-      var tries = n % 2 == 0 ? 8 : 0
-      while tries > 0, abs(hidden.layer(k)) > 2 {
+      var tries = n % 2 == 0 ? 8 : 2
+      while tries > 0, !(2...(n % 2 == 0 ? 3 : 8)).contains(abs(hidden.layer(k))) {
         k = Self.index(hidden.packed.count, &random)
         tries -= 1
       }
+      // The surface passes somewhere through the cells of the first layers.
+      let layer = hidden.layer(k)
+      guard abs(layer) >= 2 else { continue }
       let u = SIMD3(random.uniform(), random.uniform(), random.uniform())
       let x = space.fieldFromWorld(hidden.corner(k) + hidden.edge * u)
-      let layer = hidden.layer(k)
-      let bound = min(Float(configuration.truncation), Float(abs(layer) - 1) * hidden.edge)
+      let bound = min(Float(configuration.truncation), Float(abs(layer) - 2) * hidden.edge)
       if layer < 0 {
         batch.append(.free, x, target: -.infinity, ceiling: -bound, weight: Self.hiddenWeight)
       } else {

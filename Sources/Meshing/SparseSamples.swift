@@ -84,7 +84,8 @@ struct SparseSamples {
       }
       guard !cell.distance.isNaN else { continue }
       let center = first &+ 1
-      addSlot(of: center)
+      guard let index = lattice.index(brick: center &>> 3) else { continue }
+      if table[index] < 0 { addSlot(ofBrick: index) }
       let place = self.place(center)
       known[place >> 6] |= 1 << UInt64(place & 63)
       points.append(lattice.position(center))
@@ -159,7 +160,7 @@ struct SparseSamples {
         for x in first.x..<(first.x &+ size.x) {
           let p = SIMD3(x, y, z)
           guard lattice.contains(p), let index = lattice.index(brick: p &>> 3) else { continue }
-          addSlot(of: p)
+          if table[index] < 0 { addSlot(ofBrick: index) }
           let word = Int(table[index]) * 8 + Int(z & 7)
           wanted[word] |= (1 << UInt64((y & 7) * 8 + (x & 7))) & ~known[word]
         }
@@ -167,12 +168,14 @@ struct SparseSamples {
     }
   }
 
-  private mutating func addSlot(of p: SIMD3<Int32>) {
-    guard let index = lattice.index(brick: p &>> 3), table[index] < 0 else { return }
+  private static let far = [Float](repeating: .infinity, count: 512)
+  private static let unasked = [Float](repeating: -.infinity, count: 512)
+
+  private mutating func addSlot(ofBrick index: Int) {
     table[index] = Int32(bricks.count)
     bricks.append(Int32(index))
-    distances.append(contentsOf: repeatElement(.infinity, count: 512))
-    freedom.append(contentsOf: repeatElement(-.infinity, count: 512))
+    distances.append(contentsOf: Self.far)
+    freedom.append(contentsOf: Self.unasked)
     for _ in 0..<8 {
       known.append(0)
       inside.append(0)

@@ -142,7 +142,7 @@ struct HiddenSpace {
     for o in surface {
       // Pixels lie further apart than cells on a surface that leans: a cross of points fills in.
       let axis: SIMD3<Float> = abs(o.normal.y) < 0.7 ? SIMD3(0, 1, 0) : SIMD3(1, 0, 0)
-      let right = o.normal.cross(axis).normalized * (0.7 * edge)
+      let right = o.normal.cross(axis).normalized * (0.45 * edge)
       let up = o.normal.cross(right)
       let inside = o.position - o.normal * (0.5 * edge)
       for p in [inside, inside + right, inside - right, inside + up, inside - up] {

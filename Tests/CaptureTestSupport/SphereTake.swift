@@ -44,6 +44,7 @@ public final class SphereTake: ObservationSource {
 final class SphereFrame: FrameObservations, @unchecked Sendable {
   let surface: UnsafeBufferPointer<SurfaceObservation>
   let freeRays: UnsafeBufferPointer<FreeRay>
+  let hidden: HiddenCells
   private let depths: [UnsafeBufferPointer<Int16>]
   private let cameras: [PlacedCamera]
 
@@ -92,11 +93,36 @@ final class SphereFrame: FrameObservations, @unchecked Sendable {
       return UnsafeBufferPointer(copy)
     }
     (self.surface, freeRays, self.depths) = (keep(surface), keep(free), depths)
+    hidden = Self.hidden(center, radius, box, keep)
+  }
+
+  /// Cells of 4 cm that the sphere hides.
+  private static func hidden(
+    _ center: SIMD3<Float>, _ radius: Float, _ box: BoundingBox,
+    _ keep: ([UInt32]) -> UnsafeBufferPointer<UInt32>
+  ) -> HiddenCells {
+    let edge: Float = 0.04
+    let n = SIMD3<Int32>((box.size / edge).rounded(.up))
+    var packed: [UInt32] = []
+    for z in 0..<n.z {
+      for y in 0..<n.y {
+        for x in 0..<n.x {
+          let p = box.lower + (SIMD3(Float(x), Float(y), Float(z)) + 0.5) * edge
+          let depth = (radius - (p - center).length) / edge
+          guard depth > -1 else { continue }
+          let layer = depth > 0 ? -min(HiddenCells.deepest, Int(depth) + 1) : 1
+          let index = (z * n.y + y) * n.x + x
+          packed.append(HiddenCells.pack(index: Int(index), layer: layer))
+        }
+      }
+    }
+    return HiddenCells(origin: box.lower, edge: edge, counts: n, packed: keep(packed))
   }
 
   deinit {
     surface.deallocate()
     freeRays.deallocate()
+    hidden.packed.deallocate()
     for d in depths { d.deallocate() }
   }
 

@@ -60,4 +60,40 @@ public struct HiddenCells: Sendable {
     }
     return low < packed.count && packed[low] >> 4 == wanted && layer(low) < 0
   }
+
+  /// The cells that are believed to be inside, for many questions.
+  public func insideMask() -> InsideMask { InsideMask(self) }
+}
+
+/// Which places are believed to be inside, among those that no camera saw through: a bit a cell.
+public struct InsideMask: Sendable {
+  private let origin: SIMD3<Float>
+  private let inverseEdge: Float
+  private let counts: SIMD3<Float>
+  private let strides: SIMD3<Int>
+  private let bits: [UInt8]
+
+  init(_ cells: HiddenCells) {
+    (origin, inverseEdge, counts) = (cells.origin, 1 / cells.edge, SIMD3<Float>(cells.counts))
+    let n = SIMD3(Int(cells.counts.x), Int(cells.counts.y), Int(cells.counts.z))
+    strides = SIMD3(1, n.x, n.x * n.y)
+    let total = n.x * n.y * n.z
+    var bits = [UInt8](repeating: 0, count: (total + 7) / 8)
+    for k in 0..<cells.packed.count where cells.layer(k) < 0 {
+      let i = cells.index(k)
+      if i < total { bits[i >> 3] |= 1 << UInt8(i & 7) }
+    }
+    self.bits = bits
+  }
+
+  /// Whether nothing at all is known of hidden places.
+  public var isEmpty: Bool { bits.isEmpty }
+
+  /// Whether the point lies in a cell that is believed to be inside.
+  @inline(__always) public func contains(_ p: SIMD3<Float>) -> Bool {
+    let q = (p - origin) * inverseEdge
+    guard all(q .>= 0), all(q .< counts) else { return false }
+    let i = Int(q.z) * strides.z + Int(q.y) * strides.y + Int(q.x)
+    return bits[i >> 3] >> UInt8(i & 7) & 1 == 1
+  }
 }
