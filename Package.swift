@@ -99,7 +99,7 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Calibration", "CaptureCore", "FieldBackendCPU", "FieldTraining", "ImageFiles",
+        "Calibration", "CaptureCore", "FieldBackendCPU", "FieldTraining", "ImageFiles", "Matroska",
         "MeshExport", "NeuralFields", "NumpyFiles", "RecordingFixtures", "Recordings",
       ], path: "Tests/FuzzTargets", swiftSettings: strict),
     .target(name: "CHeapProbe", path: "Tests/CHeapProbe"),
