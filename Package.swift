@@ -26,7 +26,7 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let stages: [Target.Dependency] = [
-  "Recordings", "FrameSync", "Calibration", "RayObservations", "DepthFusion", "NeuralFields",
+  "Recordings", "ClockEstimation", "FrameSync", "Calibration", "RayObservations", "DepthFusion", "NeuralFields",
   "FieldTraining", "Meshing", "MeshExport", "SurfaceMetrics", "SyntheticRigs", "ImageFiles",
   "NumpyFiles", "Pictures",
 ]
@@ -56,6 +56,7 @@ let package = Package(
     stage("NumpyFiles", ["CZlib"]),
     stage("Pictures", ["ImageFiles"]),
     stage("Recordings", ["ImageFiles", "NumpyFiles"]),
+    stage("ClockEstimation"),
     stage("FrameSync"),
     stage("Calibration"),
     stage("RayObservations"),
@@ -85,6 +86,7 @@ let package = Package(
     tests(
       "RecordingsTests",
       ["Recordings", "FrameSync", "Calibration", "ImageFiles", "NumpyFiles"]),
+    tests("ClockEstimationTests", ["ClockEstimation", "FrameSync", "SyntheticRigs"]),
     tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),
     tests(
       "FieldTests",

@@ -22,6 +22,18 @@ struct Inspect: ParsableCommand {
     help: ArgumentHelp("PNG to draw every camera's colour and depth into.", valueName: "file"))
   var picture: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "PNG to draw every image's time and frame set into: a row a stream.", valueName: "file"))
+  var timeline: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "One key of clocks or sync, such as sync.grouping=anchored; may be repeated.",
+      valueName: "key=value"))
+  var settings: [String] = []
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -29,7 +41,9 @@ struct Inspect: ParsableCommand {
     let opened = try InspectedTake(
       sources.map { URL(fileURLWithPath: $0) },
       calibration: calibration.map { URL(fileURLWithPath: $0) },
-      rig: rig.map { URL(fileURLWithPath: $0) })
+      rig: rig.map { URL(fileURLWithPath: $0) },
+      configuration: try JobConfiguration().setting(settings))
+    if let timeline { try opened.writeTimeline(to: URL(fileURLWithPath: timeline)) }
     let inspection = try opened.inspect()
     if let picture { try opened.writeSheet(of: inspection, to: URL(fileURLWithPath: picture)) }
     print(json ? try inspection.json() : inspection.text)

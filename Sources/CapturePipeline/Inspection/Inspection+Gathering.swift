@@ -1,5 +1,6 @@
 internal import Calibration
 public import CaptureCore
+internal import ClockEstimation
 public import Foundation
 internal import FrameSync
 internal import RayObservations
@@ -9,7 +10,9 @@ internal import Recordings
 public struct InspectedTake {
   let reader: any Recording
   let sets: [FrameSet]
-  private let sync: SyncReport
+  let sync: SyncReport
+  /// When the cameras took their images.
+  let times: [CameraTimes]
   private let calibration: RigCalibration?
   /// Where the calibration was found, for messages.
   private let calibrationPlace: String
@@ -20,21 +23,31 @@ public struct InspectedTake {
   ///   - urls: The recording, or several of one rig.
   ///   - calibration: A calibration file; without it the recording's own is used, if it has one.
   ///   - rig: A rig file to compare with.
+  ///   - configuration: How clocks are related and images put together.
   /// - Throws: ``CaptureError`` for a recording, calibration or rig that cannot be read.
-  public init(_ urls: [URL], calibration: URL? = nil, rig: URL? = nil) throws(CaptureError) {
+  public init(
+    _ urls: [URL], calibration: URL? = nil, rig: URL? = nil,
+    configuration: JobConfiguration = JobConfiguration()
+  ) throws(CaptureError) {
     let reader = try RecordingFormats.open(urls)
     self.reader = reader
     calibrationPlace = (calibration.map { [$0] } ?? urls).map(\.path).joined(separator: ", ")
     self.rig = if let rig { try RigDescription(file: rig) } else { nil }
     self.calibration =
       if let calibration { try CalibrationFile.read(calibration) } else { reader.calibration }
-    (sets, sync) = reader.synchronized()
+    let places = self.calibration.flatMap { try? place(reader.take, $0) }
+    let clocks = try reader.clocks(places, configuration.clocks)
+    times = reader.times(clocks)
+    (sets, sync) = reader.synchronized(configuration.sync, clocks: clocks)
   }
 
   /// Opens one recording and puts its streams together.
   /// - Throws: as for several.
-  public init(_ url: URL, calibration: URL? = nil, rig: URL? = nil) throws(CaptureError) {
-    try self.init([url], calibration: calibration, rig: rig)
+  public init(
+    _ url: URL, calibration: URL? = nil, rig: URL? = nil,
+    configuration: JobConfiguration = JobConfiguration()
+  ) throws(CaptureError) {
+    try self.init([url], calibration: calibration, rig: rig, configuration: configuration)
   }
 
   /// Up to `count` frame sets, spread evenly.
