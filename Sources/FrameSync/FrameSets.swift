@@ -9,7 +9,8 @@ public import CaptureCore
 /// Depth images that no set is near enough for (the leading camera had dropped its own) make sets
 /// in turn, by the next camera; so a set exists wherever any camera has depth, and two sets are
 /// always farther apart than the tolerance. Colour and mask join the depth of their own camera by
-/// nearest time within the tolerance, or the set's time where the depth is missing.
+/// nearest time within the tolerance, less the delay between the two that the device was set to, or
+/// the set's time where the depth is missing.
 ///
 /// Clocks of standalone devices are not estimated here: what is known of them comes with the
 /// camera, and where nothing is, times are compared as they stand and the report warns of it.
@@ -44,12 +45,12 @@ public func frameSets(
   }
   for (camera, times) in cameras.enumerated() {
     assignImages(
-      of: camera, color: times.stream(.color), mask: times.stream(.mask), to: &sets,
-      tolerance: tolerance)
+      of: camera, color: times.stream(.color), mask: times.stream(.mask),
+      depthDelay: times.sync.depthDelay, to: &sets, tolerance: tolerance)
   }
   let report = SyncReport(
-    sets, cameras, period: period, tolerance: tolerance, framesPerSecond: framesPerSecond,
-    configuration: configuration)
+    sets, cameras, lead: order.first, period: period, tolerance: tolerance,
+    framesPerSecond: framesPerSecond, configuration: configuration)
   return (sets, report)
 }
 
@@ -95,13 +96,16 @@ private func assignDepth(
 }
 
 private func assignImages(
-  of camera: Int, color: RigTimes, mask: RigTimes, to sets: inout [FrameSet], tolerance: Double
+  of camera: Int, color: RigTimes, mask: RigTimes, depthDelay: Double, to sets: inout [FrameSet],
+  tolerance: Double
 ) {
   func position(_ stream: RigTimes, _ time: Double) -> Int? {
     stream.nearest(to: time).flatMap { abs(stream.times[$0] - time) <= tolerance ? $0 : nil }
   }
   for i in sets.indices {
-    let time = sets[i].time + sets[i].entries[camera].error
+    let entry = sets[i].entries[camera]
+    // The colour image that a depth image belongs to was taken when the delay says.
+    let time = sets[i].time + entry.error - (entry.depth == nil ? 0 : depthDelay)
     if let near = position(color, time) {
       sets[i].entries[camera].color = color.indices[near]
       sets[i].entries[camera].colorError = color.times[near] - sets[i].time

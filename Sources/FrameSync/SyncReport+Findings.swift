@@ -3,15 +3,17 @@ internal import CaptureCore
 extension SyncReport {
   /// Counts what the sets and the streams show.
   init(
-    _ sets: [FrameSet], _ cameras: [CameraTimes], period: Double, tolerance: Double,
+    _ sets: [FrameSet], _ cameras: [CameraTimes], lead: Int?, period: Double, tolerance: Double,
     framesPerSecond: Double, configuration: FrameSyncConfiguration
   ) {
     self.sets = sets.count
     (start, end) = (sets.first?.time ?? 0, sets.last?.time ?? 0)
     (self.period, self.tolerance) = (period, tolerance)
+    let leadDelay = lead.map { cameras[$0].sync.depthDelay } ?? 0
     self.cameras = cameras.enumerated().map { index, camera in
       Camera(
         camera, entries: sets.map { $0.entries[index] }, period: period,
+        expected: camera.sync.depthDelay - leadDelay,
         suspicious: configuration.suspiciousDeviation)
     }
     warnings = []
@@ -91,10 +93,14 @@ extension SyncReport {
 
 extension SyncReport.Camera {
   fileprivate init(
-    _ camera: CameraTimes, entries: [FrameSet.Entry], period: Double, suspicious: Double
+    _ camera: CameraTimes, entries: [FrameSet.Entry], period: Double, expected: Double,
+    suspicious: Double
   ) {
     let (depth, color) = (camera.stream(.depth), camera.stream(.color))
-    let errors = entries.filter { $0.depth != nil }.map { abs($0.error) }
+    // What the device was told to wait with its depth is no error of a wired camera.
+    let wanted = camera.sync.mode == .standalone ? 0 : expected
+    let signed = entries.filter { $0.depth != nil }.map { $0.error - wanted }
+    let errors = signed.map { abs($0) }
     id = camera.id
     (depthFrames, colorFrames) = (depth.times.count, color.times.count)
     maskFrames = camera.times[.mask]?.count ?? 0
@@ -113,7 +119,7 @@ extension SyncReport.Camera {
     (longestGap, longestColorGap) = (depth.intervals.max() ?? 0, color.intervals.max() ?? 0)
     meanError = errors.isEmpty ? 0 : errors.reduce(0, +) / Double(errors.count)
     maxError = errors.max() ?? 0
-    medianError = median(entries.filter { $0.depth != nil }.map(\.error)) ?? 0
+    medianError = median(signed) ?? 0
     colorAfterDepth = median(
       entries.filter { $0.depth != nil && $0.color != nil }.map { $0.colorError - $0.error })
     suspiciousSets = camera.sync.mode == .standalone ? 0 : errors.count { $0 > suspicious }

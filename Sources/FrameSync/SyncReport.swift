@@ -26,7 +26,8 @@ public struct SyncReport: Codable, Equatable, Sendable {
     public var setsWithoutColor: Int
     /// Longest interval between two depth images, and between two colour images, seconds.
     public var longestGap, longestColorGap: Double
-    /// Mean and largest distance of its depth from the frame set's time, seconds.
+    /// Mean and largest distance of its depth from where it should lie, seconds: the frame set's time,
+    /// and for a wired camera later by what its depth delay exceeds the leading camera's.
     public var meanError, maxError: Double
     /// Median of its depth's time minus the frame set's, seconds: what a wired camera is off
     /// throughout.

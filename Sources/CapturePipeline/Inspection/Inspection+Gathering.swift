@@ -62,15 +62,31 @@ public struct InspectedTake {
     let placed = try placed()
     var unreadable: [String] = []
     let sampled = spread(Inspection.depthSets)
-    let histograms = try histograms(of: sampled, &unreadable, monitor)
+    let samples = try samples(of: sampled, &unreadable, monitor)
     var result = Inspection(
       name: reader.take.name, format: reader.format,
       framesPerSecond: reader.take.framesPerSecond, calibratedRig: calibration?.rig,
-      cameras: zip(reader.take.cameras, histograms).map(Inspection.Camera.init), sync: sync,
-      sampledSets: sampled.count, unreadable: unreadable, warnings: reader.warnings + sync.warnings)
+      cameras: zip(reader.take.cameras, samples).map { Inspection.Camera($0, $1.histogram) },
+      sync: sync, sampledSets: sampled.count, unreadable: unreadable,
+      warnings: reader.warnings + sync.warnings)
     result.warnings += rig?.differences(from: reader.take) ?? []
     if let placed { try findRegion(placed, &result, monitor) }
+    result.findings =
+      FindingRules(
+        take: reader.take, sync: sync, color: samples.map(\.color), depth: samples.map(\.depth),
+        measured: result.cameras.map { $0.holes.map { 1 - $0 } }
+      ).findings() + (rig.map { swaps($0) } ?? [])
     return result
+  }
+
+  /// Cameras whose serial numbers the rig knows by other names.
+  private func swaps(_ rig: RigDescription) -> [Inspection.Finding] {
+    rig.renamed(in: reader.take).map {
+      Inspection.Finding(
+        verdict: .broken, camera: $0.id,
+        what: "Camera \($0.id) has the serial number of the rig's camera \($0.rigID).",
+        remedy: "Cameras were swapped: rename them, or calibrate again.")
+    }
   }
 
   /// The cameras in their places; nil without a calibration.
@@ -79,25 +95,61 @@ public struct InspectedTake {
     do { return try place(reader.take, calibration) } catch { throw error.within(calibrationPlace) }
   }
 
-  private func histograms(
+  /// What was measured of one camera's sampled images.
+  private struct Samples {
+    var histogram = DepthHistogram()
+    var color = ImageFigures(), depth = ImageFigures()
+  }
+
+  /// Reads the images of the sets, and of each stream the image after, which must be another one.
+  private func samples(
     of sets: [FrameSet], _ unreadable: inout [String], _ monitor: StageMonitor
-  ) throws(CaptureError) -> [DepthHistogram] {
-    var histograms = [DepthHistogram](repeating: DepthHistogram(), count: reader.take.cameras.count)
+  ) throws(CaptureError) -> [Samples] {
+    var samples = [Samples](repeating: Samples(), count: reader.take.cameras.count)
     for (number, set) in sets.enumerated() {
       try monitor.checkCancelled()
       monitor.report(number, sets.count, "")
       for (camera, entry) in set.entries.enumerated() {
-        guard let index = entry.depth else { continue }
-        do {
-          histograms[camera].add(try reader.depth(camera: camera, index: index))
-        } catch { unreadable.append("\(error)") }
-        guard let index = entry.color else { continue }
-        do {
-          _ = try reader.color(camera: camera, index: index)
-        } catch { unreadable.append("\(error)") }
+        if let index = entry.depth,
+          let image = read(
+            &samples[camera].depth, &unreadable,
+            { () throws(CaptureError) in
+              try reader.depth(camera: camera, index: index)
+            })
+        {
+          samples[camera].histogram.add(image)
+          samples[camera].depth.add(image)
+          // The next image is not among the sampled: whether it can be read does not matter here.
+          if let next = try? reader.depth(camera: camera, index: index + 1) {
+            samples[camera].depth.compare(next.samples == image.samples)
+          }
+        }
+        if let index = entry.color,
+          let image = read(
+            &samples[camera].color, &unreadable,
+            { () throws(CaptureError) in
+              try reader.color(camera: camera, index: index)
+            })
+        {
+          samples[camera].color.add(image)
+          if let next = try? reader.color(camera: camera, index: index + 1) {
+            samples[camera].color.compare(next.pixels == image.pixels)
+          }
+        }
       }
     }
-    return histograms
+    return samples
+  }
+
+  private func read<Image>(
+    _ figures: inout ImageFigures, _ unreadable: inout [String],
+    _ load: () throws(CaptureError) -> Image
+  ) -> Image? {
+    do { return try load() } catch {
+      if error.code == .sizeMismatch { figures.misfits += 1 }
+      unreadable.append("\(error)")
+      return nil
+    }
   }
 
   private func findRegion(

@@ -97,7 +97,8 @@ private struct Band {
   ) {
     drawScale(rows.count, &canvas)
     for (r, row) in rows.enumerated() {
-      let name = "\(line.take.cameras[row.camera].id.prefix(16)) \(row.kind == .depth ? "depth" : "colour")"
+      let name =
+        "\(line.take.cameras[row.camera].id.prefix(16)) \(row.kind == .depth ? "depth" : "colour")"
       canvas.text(name, x: 12, y: center(r) - 3, color: SIMD3(150, 150, 160))
       canvas.line(
         from: SIMD2(Double(left), Double(center(r))), to: SIMD2(x(end), Double(center(r))),
@@ -153,7 +154,9 @@ private struct Band {
     for second in stride(from: start.rounded(.up), to: end, by: 1) {
       let u = Int(x(second).rounded())
       canvas.fill(u..<u + 1, y + 10..<center(rows - 1) + 6, SIMD3(60, 60, 74))
-      if u > left + 60 { canvas.text("\(Int(second))", x: u + 2, y: y, color: SIMD3(150, 150, 160)) }
+      if u > left + 60 {
+        canvas.text("\(Int(second))", x: u + 2, y: y, color: SIMD3(150, 150, 160))
+      }
     }
   }
 }

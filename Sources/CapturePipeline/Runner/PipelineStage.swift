@@ -1,4 +1,4 @@
-internal import CaptureCore
+public import CaptureCore
 public import Foundation
 internal import NeuralFields
 
