@@ -12,8 +12,12 @@ let strict: [SwiftSetting] = [
 ]
 let native: [CXXSetting] = [.define("NDEBUG", .when(configuration: .release))]
 
-func stage(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: ["CaptureCore"] + dependencies, swiftSettings: strict)
+func stage(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+  .target(
+    name: name, dependencies: ["CaptureCore"] + dependencies, exclude: exclude,
+    swiftSettings: strict)
 }
 func tests(
   _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
@@ -56,7 +60,7 @@ let package = Package(
     stage("NumpyFiles", ["CZlib"]),
     stage("Pictures", ["ImageFiles"]),
     stage("Recordings", ["ImageFiles", "NumpyFiles"]),
-    stage("ClockEstimation"),
+    stage("ClockEstimation", exclude: ["README.md"]),
     stage("FrameSync"),
     stage("Calibration"),
     stage("RayObservations"),

@@ -36,7 +36,7 @@ public final class ObservationCache: ObservationSource {
         .badInput, "The index of the observations is malformed.", at: url.path,
         remedy: "Run `fieldmesh observe` again.")
     }
-    guard index.version == 1, !index.report.frames.isEmpty,
+    guard index.version == ObservationIndex.version, !index.report.frames.isEmpty,
       (1...ObservationFile.limits.cameras).contains(index.cameras.count), !index.report.box.isEmpty
     else {
       throw CaptureError(
@@ -52,6 +52,12 @@ public final class ObservationCache: ObservationSource {
     self.folder = folder
     margin = (index.freeMargin, index.freePixels)
     rays = ObservationStage.rays(index.cameras)
+  }
+
+  /// When a camera's images of a frame set were taken.
+  public func timing(frame: Int, camera: Int) -> ObservationTiming {
+    let timings = report.frames[frame].timings
+    return timings.indices.contains(camera) ? timings[camera] : ObservationTiming()
   }
 
   /// Maps a frame, or returns the mapped one. Safe for several threads.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CaptureCore
 import CapturePipeline
 import Foundation
 
@@ -38,13 +39,23 @@ struct Inspect: ParsableCommand {
   var json = false
 
   func run() throws {
+    do {
+      try inspect()
+    } catch let error as CaptureError where [.badInput, .sizeMismatch].contains(error.code) {
+      let refused = RefusedTake(error)
+      print(json ? refused.json : refused.text)
+      throw error
+    }
+  }
+
+  private func inspect() throws {
     let opened = try InspectedTake(
       sources.map { URL(fileURLWithPath: $0) },
       calibration: calibration.map { URL(fileURLWithPath: $0) },
       rig: rig.map { URL(fileURLWithPath: $0) },
       configuration: try JobConfiguration().setting(settings))
-    if let timeline { try opened.writeTimeline(to: URL(fileURLWithPath: timeline)) }
     let inspection = try opened.inspect()
+    if let timeline { try opened.writeTimeline(to: URL(fileURLWithPath: timeline)) }
     if let picture { try opened.writeSheet(of: inspection, to: URL(fileURLWithPath: picture)) }
     print(json ? try inspection.json() : inspection.text)
     try inspection.checkComplete()

@@ -74,10 +74,12 @@ final class BallScene: Sendable {
     isCalibrated: Bool = true, _ change: (inout ClockConfiguration) -> Void = { _ in }
   ) throws -> [ClockEstimate] {
     var configuration = ClockConfiguration()
-    (configuration.search, configuration.images) = (0.7, 40)
+    (configuration.search, configuration.images) = (0.6, 36)
     change(&configuration)
     try configuration.validate()
-    return try ClockEstimator(clockCameras(isCalibrated: isCalibrated), configuration: configuration) {
+    return try ClockEstimator(
+      clockCameras(isCalibrated: isCalibrated), configuration: configuration
+    ) {
       self.depth($0, $1)
     }.estimate()
   }

@@ -72,7 +72,7 @@ struct Command {
       ),
       (
         ["run", "a"],
-        "fieldmesh: Missing expected argument '--output <out>'\nHelp:  --output <out>  Folder for all results.\nUsage: fieldmesh run [<options>] <take> --output <out>\n  See 'fieldmesh run --help' for more information.\n"
+        "fieldmesh: Missing expected argument '--output <out>'\nHelp:  --output <out>  Folder for all results.\nUsage: fieldmesh run [<options>] <source> ... --output <out>\n  See 'fieldmesh run --help' for more information.\n"
       ),
       (
         ["paint"],

@@ -165,4 +165,20 @@ import Testing
         $0.cameras[1].firmware = "1.6.108"
       }, .usable, nil, "run different firmware: cam0 1.6.110; cam1 1.6.108")
   }
+
+  @Test func takesThatCannotBeOpenedAreBroken() throws {
+    let take = try TinyTake.copy()
+    let list = take.appendingPathComponent("cam1/depth.txt")
+    let lines = try String(contentsOf: list, encoding: .utf8).split(separator: "\n")
+    try Data((lines[0...0] + lines[1...].reversed()).joined(separator: "\n").utf8).write(to: list)
+    let error = try #require(throws: CaptureError.self) { try InspectedTake(take).inspect() }
+    let refused = RefusedTake(error)
+    #expect(
+      refused.verdict == .broken
+        && refused.text.contains("cam1/depth.txt, line 3: The time goes back"))
+    #expect(try JSONDecoder().decode(RefusedTake.self, from: Data(refused.json.utf8)) == refused)
+    let command = try Command("inspect", take.path)
+    #expect(command.status == 3 && command.output == refused.text + "\n")
+    #expect(command.errors == "fieldmesh: \(error)\n")
+  }
 }

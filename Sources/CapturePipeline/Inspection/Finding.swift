@@ -1,4 +1,5 @@
-internal import CaptureCore
+public import CaptureCore
+internal import Foundation
 
 extension Inspection {
   /// What a recording is good for.
@@ -30,6 +31,38 @@ extension Inspection {
 
     /// The finding as one line.
     public var text: String { "\(verdict.rawValue): \(what) \(remedy)" }
+  }
+}
+
+/// A recording that cannot even be opened: a list that goes back in time, a description that does not
+/// hold, a calibration of another rig.
+public struct RefusedTake: Codable, Equatable, Sendable {
+  /// Always broken.
+  public private(set) var verdict = Inspection.Verdict.broken
+  /// Why, and what to do.
+  public var findings: [Inspection.Finding]
+
+  /// A recording that `error` was thrown for.
+  public init(_ error: CaptureError) {
+    let place = error.place.isEmpty ? "" : error.place + ": "
+    findings = [
+      Inspection.Finding(
+        verdict: .broken, what: place + error.what,
+        remedy: error.remedy.isEmpty ? "Repair the file, or record again." : error.remedy)
+    ]
+  }
+
+  /// The verdict as text to read.
+  public var text: String {
+    (["Verdict: \(verdict.rawValue)"] + findings.map { "- " + $0.text }).joined(separator: "\n")
+  }
+
+  /// The verdict as JSON, keys sorted, as in an inspection.
+  public var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    // Texts alone always encode.
+    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
   }
 }
 
