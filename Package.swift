@@ -30,9 +30,9 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let stages: [Target.Dependency] = [
-  "Recordings", "ClockEstimation", "FrameSync", "Calibration", "RayObservations", "DepthFusion", "NeuralFields",
-  "FieldTraining", "Meshing", "MeshExport", "SurfaceMetrics", "SyntheticRigs", "ImageFiles",
-  "NumpyFiles", "Pictures",
+  "Recordings", "ClockEstimation", "FrameSync", "Calibration", "RayObservations", "DepthFusion",
+  "NeuralFields", "FieldTraining", "Meshing", "MeshExport", "SurfaceMetrics", "SyntheticRigs",
+  "ImageFiles", "NumpyFiles", "Pictures",
 ]
 
 let package = Package(

@@ -44,6 +44,7 @@ struct ClockSearch {
     place(candidates)
     guard isPlaced.count(where: { $0 }) > 1 else { return conclude(nil, activity) }
     try loadSection(section, monitor)
+    settle()
     var result = refine()
     for window in windows(around: section, in: lead) {
       fits = result.fits
@@ -219,6 +220,20 @@ struct ClockSearch {
       fits[best.clock].offset = best.found.offset
       found[best.clock] = best.found.offset
       isPlaced[best.clock] = true
+    }
+  }
+
+  /// Looks again around each offset, now that every clock can be compared with all the others: the
+  /// first ones were placed by few cameras.
+  private mutating func settle() {
+    let views = timedViews()
+    for clock in 1..<clocks where isPlaced[clock] {
+      let offsets = (-8...8).map { fits[clock].offset + Double($0) * period / 4 }
+      isPlaced[clock] = false
+      let found = search(clock, offsets, views)
+      isPlaced[clock] = true
+      guard let found else { continue }
+      (fits[clock].offset, self.found[clock]) = (found.offset, found.offset)
     }
   }
 

@@ -80,7 +80,7 @@ struct MotionAlignment {
     var result = Result(
       fits: start, offsetDeviations: start.map { _ in nil }, rateDeviations: start.map { _ in nil })
     for pass in 0..<passes {
-      let gate: Float = pass == 0 ? 0.12 : pass == 1 ? 0.08 : 0.05
+      let gate: Float = pass == 0 ? 0.12 : pass == 1 ? 0.06 : 0.03
       let samples = samples(result.fits, isPlaced, gate: gate)
       guard let solved = solve(samples, result.fits, isPlaced) else { break }
       result = solved
@@ -188,7 +188,7 @@ struct MotionAlignment {
   /// One over the variance, times Tukey's biweight.
   private static func weight(_ residual: Double, _ bend: Float, _ deviation: Double) -> Double {
     let variance = deviation * deviation + Double(bend) * Double(bend)
-    let x = residual * residual / (16 * variance)
+    let x = residual * residual / (7 * variance)
     return x < 1 ? (1 - x) * (1 - x) / variance : 0
   }
 

@@ -90,7 +90,7 @@ struct ThumbnailView: Sendable {
     let (z, left, right) = (image[i], image[i - 1], image[i + 1])
     let (above, below) = (image[i - width], image[i + width])
     guard min(left, right, above, below) > 0, directions[i].x.isFinite,
-      max(left, right, above, below) - min(left, right, above, below) < 0.12 * z,
+      max(left, right, above, below) - min(left, right, above, below) < 0.08 * z,
       // What bends within a few pixels lies elsewhere than its mean depth.
       max(abs(left + right - 2 * z), abs(above + below - 2 * z)) < 0.06
     else { return nil }
@@ -129,7 +129,7 @@ struct ThumbnailView: Sendable {
     let (q, r) = (image[p.index], image[p.index + 1])
     let (s, t) = (image[p.index + width], image[p.index + width + 1])
     let least = min(q, r, s, t)
-    guard least > 0, max(q, r, s, t) < 1.06 * least else { return nil }
+    guard least > 0, max(q, r, s, t) < 1.04 * least else { return nil }
     let top = (1 - p.a) / q + p.a / r
     let bottom = (1 - p.a) / s + p.a / t
     return 1 / ((1 - p.b) * top + p.b * bottom)

@@ -5,7 +5,7 @@ struct ThumbnailLens: Sendable {
   /// Longest side of a thumbnail, pixels.
   static let longest = 80
   /// Depths of one block may spread by this much of their nearest; else the block is an edge.
-  private static let spread: Float = 0.08
+  private static let spread: Float = 0.04
 
   let width, height: Int
   /// Pixels of the image to each side of a thumbnail's pixel.
