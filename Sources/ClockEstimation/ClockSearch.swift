@@ -3,6 +3,9 @@ internal import Foundation
 
 /// The steps of one estimation: reads images, places clock after clock, refines them together.
 struct ClockSearch {
+  /// How far the search may be off, seconds: a subject moves its own limbs' width in this time.
+  private static let searchError = 0.045
+
   let cameras: [ClockCamera]
   let lenses: [ThumbnailLens?]
   let clockOf: [Int]
@@ -306,7 +309,7 @@ struct ClockSearch {
     _ clock: Int, _ result: MotionAlignment.Result?
   ) -> ClockEstimate {
     if let result, let deviation = result.offsetDeviations[clock],
-      abs(result.fits[clock].offset - found[clock]) < max(0.6 * period, 0.015)
+      abs(result.fits[clock].offset - found[clock]) < Self.searchError
     {
       return ClockEstimate(
         id: "", source: .shape, fit: result.fits[clock], offsetDeviation: deviation,
@@ -316,7 +319,7 @@ struct ClockSearch {
     }
     return ClockEstimate(
       id: "", source: .shape, fit: ClockFit(offset: found[clock], reference: fits[clock].reference),
-      offsetDeviation: period / 2,
+      offsetDeviation: max(period / 2, Self.searchError / 2),
       note: "Cameras see too little of the same surface to know more.")
   }
 
