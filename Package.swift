@@ -30,9 +30,9 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let stages: [Target.Dependency] = [
-  "Recordings", "FrameSync", "Calibration", "RayObservations", "DepthFusion", "NeuralFields",
-  "FieldTraining", "Meshing", "MeshExport", "SurfaceMetrics", "SyntheticRigs", "ImageFiles",
-  "NumpyFiles", "Pictures",
+  "Recordings", "ClockEstimation", "FrameSync", "Calibration", "RayObservations", "DepthFusion",
+  "NeuralFields", "FieldTraining", "Meshing", "MeshExport", "SurfaceMetrics", "SyntheticRigs",
+  "ImageFiles", "NumpyFiles", "Pictures",
 ]
 
 let package = Package(
@@ -67,6 +67,7 @@ let package = Package(
     stage("Matroska", ["CDeflate"], exclude: ["README.md"]),
     stage(
       "Recordings", ["CBZip2", "CLZ4", "ImageFiles", "Matroska", "NumpyFiles"]),
+    stage("ClockEstimation", exclude: ["README.md"]),
     stage("FrameSync"),
     stage("Calibration"),
     stage("RayObservations", ["CSurfaceCut"]),
@@ -99,7 +100,7 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Calibration", "CaptureCore", "FieldBackendCPU", "FieldTraining", "ImageFiles",
+        "Calibration", "CaptureCore", "FieldBackendCPU", "FieldTraining", "ImageFiles", "Matroska",
         "MeshExport", "NeuralFields", "NumpyFiles", "RecordingFixtures", "Recordings",
       ], path: "Tests/FuzzTargets", swiftSettings: strict),
     .target(name: "CHeapProbe", path: "Tests/CHeapProbe"),
@@ -109,6 +110,7 @@ let package = Package(
       ["RecordingFixtures", "Recordings", "FrameSync", "Calibration", "ImageFiles", "Matroska",
         "NumpyFiles"],
       exclude: ["Genuine"]),
+    tests("ClockEstimationTests", ["ClockEstimation", "FrameSync", "SyntheticRigs"]),
     tests("FuzzTests", ["FuzzTargets"], exclude: ["Inputs"]),
     tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),
     tests(

@@ -9,6 +9,8 @@ public struct RigDescription: Equatable, Sendable {
     public var id: String
     /// The sensor.
     public var model: String
+    /// Its serial number; empty where the file does not say.
+    public var serial: String
     /// Wiring.
     public var sync: SyncRole
     /// Image sizes, pixels.
@@ -56,6 +58,16 @@ public struct RigDescription: Equatable, Sendable {
     }
   }
 
+  /// Cameras of a take whose serial number is that of another camera of the rig.
+  public func renamed(in take: TakeDescription) -> [(id: String, rigID: String)] {
+    take.cameras.compactMap { camera in
+      guard !camera.serial.isEmpty,
+        let owner = cameras.first(where: { $0.serial == camera.serial }), owner.id != camera.id
+      else { return nil }
+      return (camera.id, owner.id)
+    }
+  }
+
   /// Where a take was recorded otherwise than the rig is built, as sentences; empty when nowhere.
   public func differences(from take: TakeDescription) -> [String] {
     var found: [String] = []
@@ -92,7 +104,7 @@ public struct RigDescription: Equatable, Sendable {
 
 extension RigDescription.Camera {
   fileprivate init(_ node: JSONNode) throws(CaptureError) {
-    try node.expectKeys(["id", "model", "sync", "color", "depth"])
+    try node.expectKeys(["id", "model", "serial", "sync", "color", "depth"])
     let (sync, color, depth) = (
       try node.member("sync"), try node.member("color"), try node.member("depth")
     )
@@ -110,6 +122,7 @@ extension RigDescription.Camera {
     }
     self.init(
       id: try node.member("id").string(limit: 64), model: try node.member("model").string(),
+      serial: try node.optionalMember("serial")?.string() ?? "",
       sync: SyncRole(
         mode: try sync.member("mode").word(SyncRole.Mode.self),
         delay: try sync.member("delay").number(in: -10...10)),

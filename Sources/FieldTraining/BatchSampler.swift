@@ -8,7 +8,10 @@ final class BatchSampler {
   private let configuration: TrainingConfiguration
   private let space: FieldSpace
   private let capacity: Int
-  private var grids: [(frame: Int, grid: SurfaceGrid)] = []
+  private var grids: [(frame: Int, camera: Int?, grid: SurfaceGrid)] = []
+  /// Images that lie off by less than this share of a frame count as taken at its time: less than a
+  /// subject moves within its noise, and averaging over cameras is worth more.
+  private static let sameTime = 0.1
   private var order: [Int] = []
   private var epoch = -1
   private let origins: [SIMD3<Float>]
@@ -60,19 +63,31 @@ final class BatchSampler {
     return order[draw % n]
   }
 
-  private func grid(_ index: Int, _ frame: any FrameObservations) -> SurfaceGrid {
-    if let at = grids.firstIndex(where: { $0.frame == index }) { return grids[at].grid }
+  private func grid(
+    _ index: Int, _ camera: Int?, _ frame: any FrameObservations
+  ) -> SurfaceGrid {
+    if let at = grids.firstIndex(where: { $0.frame == index && $0.camera == camera }) {
+      return grids[at].grid
+    }
     let grid = SurfaceGrid(
       frame, box: source.box, radius: Float(configuration.targetRadius))
-    grids.append((index, grid))
+    grids.append((index, camera, grid))
     if grids.count > Self.keptGrids { grids.removeFirst() }
     return grid
   }
 
   private func draw(frame index: Int, _ random: inout SeededGenerator) throws(CaptureError) {
-    let frame = try source.frame(index)
-    let grid = grid(index, frame)
-    let position = space.position(frame: index, capacity: capacity)
+    let whole = try source.frame(index)
+    let camera = cameraOfItsOwnTime(index, whole, &random)
+    let frame = camera.map { CameraPart(whole, camera: $0) } ?? whole
+    let grid = grid(index, camera, frame)
+    let setPosition = space.position(frame: index, capacity: capacity)
+    let position =
+      camera.map {
+        space.position(
+          time: source.times[index] + source.timing(frame: index, camera: $0).depth,
+          capacity: capacity)
+      } ?? setPosition
     let first = batch.count
     drawSurface(frame, grid, &random)
     close(first, position, gradient: true, color: true)
@@ -83,14 +98,35 @@ final class BatchSampler {
       batch.append(.uniform, space.fieldFromWorld(source.box.lower + u * size))
     }
     close(uniform, position, gradient: true, color: false)
-    let plain = batch.count
+    var plain = batch.count
     drawNear(frame, grid, &random)
     drawBackground(frame, &random)
-    drawHidden(frame.hidden, &random)
-    close(plain, position, gradient: false, color: false)
+    if position != setPosition {
+      close(plain, position, gradient: false, color: false)
+      plain = batch.count
+    }
+    // What is believed is believed of the set, not of a camera.
+    drawHidden(whole.hidden, &random)
+    close(plain, setPosition, gradient: false, color: false)
     let rendered = batch.count
     drawRendered(frame, &random)
     close(rendered, position, gradient: false, color: true)
+  }
+
+  /// Where cameras took a frame set's images at different times, the one whose images this draw is
+  /// from, by how many observations it has; the field is then asked at that camera's own time. Nil
+  /// where all were taken at the set's time, as wired cameras do.
+  private func cameraOfItsOwnTime(
+    _ index: Int, _ frame: any FrameObservations, _ random: inout SeededGenerator
+  ) -> Int? {
+    let times = source.times
+    guard times.count > 1 else { return nil }
+    let period = (times[times.count - 1] - times[0]) / Double(times.count - 1)
+    let isOff = source.cameras.indices.contains {
+      abs(source.timing(frame: index, camera: $0).depth) > Self.sameTime * period
+    }
+    guard isOff, !frame.surface.isEmpty else { return nil }
+    return Int(frame.surface[Self.index(frame.surface.count, &random)].camera)
   }
 
   private func close(_ first: Int, _ position: Double, gradient: Bool, color: Bool) {

@@ -8,16 +8,24 @@ public struct CameraTimes: Equatable, Sendable {
   public var sync: SyncRole
   /// Device times by kind of image, seconds, finite. A missing kind is an empty stream.
   public var times: [StreamKind: [Double]]
+  /// What is known of the clock; nil where nobody looked: then it is the rig's.
+  public var clock: ClockEstimate?
 
   /// The times of a camera.
-  public init(id: String, sync: SyncRole, times: [StreamKind: [Double]]) {
-    (self.id, self.sync, self.times) = (id, sync, times)
+  public init(
+    id: String, sync: SyncRole, times: [StreamKind: [Double]], clock: ClockEstimate? = nil
+  ) {
+    (self.id, self.sync, self.times, self.clock) = (id, sync, times, clock)
   }
 
-  /// One stream on the rig's clock: device time minus the device's delay, in ascending order.
-  func stream(_ kind: StreamKind) -> RigTimes {
-    RigTimes((times[kind] ?? []).map { $0 - sync.delay })
+  /// Times of one stream on the rig's clock, in the stream's order, seconds: device time minus the
+  /// device's delay, less what the clock shows too much.
+  public func rigTimes(_ kind: StreamKind) -> [Double] {
+    (times[kind] ?? []).map { (clock?.fit ?? .rig).rigTime($0 - sync.delay) }
   }
+
+  /// One stream on the rig's clock, in ascending order.
+  func stream(_ kind: StreamKind) -> RigTimes { RigTimes(rigTimes(kind)) }
 }
 
 /// Times of one stream on the rig's clock, ascending, each with its place in the stream.

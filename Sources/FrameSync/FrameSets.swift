@@ -2,16 +2,18 @@ public import CaptureCore
 
 /// Puts the images that belong to one instant together, by time and never by position.
 ///
-/// Times are device time minus the wired delay. The frame sets' times are those of one camera's
-/// depth images: the master's, or without one the camera's with the most. Every other depth image
+/// Times are device time minus the wired delay, less what the camera's clock shows too much. The
+/// frame sets' times are those of one camera's depth images: the master's, or without one the
+/// camera's with the most. (Anchored grouping puts them elsewhere, see ``FrameSyncConfiguration``.) Every other depth image
 /// joins the nearest set, if it lies within the tolerance and no image of its camera lies nearer.
 /// Depth images that no set is near enough for (the leading camera had dropped its own) make sets
 /// in turn, by the next camera; so a set exists wherever any camera has depth, and two sets are
 /// always farther apart than the tolerance. Colour and mask join the depth of their own camera by
-/// nearest time within the tolerance, or the set's time where the depth is missing.
+/// nearest time within the tolerance, less the delay between the two that the device was set to, or
+/// the set's time where the depth is missing.
 ///
-/// Standalone devices have unrelated clocks. Their times are compared as they stand, and the report
-/// warns of it: nothing is estimated or shifted.
+/// Clocks of standalone devices are not estimated here: what is known of them comes with the
+/// camera, and where nothing is, times are compared as they stand and the report warns of it.
 ///
 /// - Parameters:
 ///   - cameras: Times of each camera, in the take's order; all finite.
@@ -26,9 +28,14 @@ public func frameSets(
 ) -> (sets: [FrameSet], report: SyncReport) {
   let streams = cameras.map { $0.stream(.depth) }
   let period = median(streams.compactMap(\.medianInterval)) ?? 1 / framesPerSecond
-  let tolerance = period * configuration.tolerance
+  let tolerance =
+    configuration.grouping == .strict
+    ? min(configuration.window, period / 2) : period * configuration.tolerance
   let order = leadership(cameras, streams)
-  let instants = instants(streams, order: order, tolerance: tolerance)
+  let instants =
+    configuration.grouping == .anchored
+    ? anchoredInstants(streams, period: period)
+    : instants(streams, order: order, tolerance: tolerance)
   var sets = instants.enumerated().map { index, time in
     FrameSet(
       index: index, time: time, entries: [FrameSet.Entry](repeating: .init(), count: cameras.count))
@@ -38,12 +45,12 @@ public func frameSets(
   }
   for (camera, times) in cameras.enumerated() {
     assignImages(
-      of: camera, color: times.stream(.color), mask: times.stream(.mask), to: &sets,
-      tolerance: tolerance)
+      of: camera, color: times.stream(.color), mask: times.stream(.mask),
+      depthDelay: times.sync.depthDelay, to: &sets, tolerance: tolerance)
   }
   let report = SyncReport(
-    sets, cameras, period: period, tolerance: tolerance, framesPerSecond: framesPerSecond,
-    configuration: configuration)
+    sets, cameras, lead: order.first, period: period, tolerance: tolerance,
+    framesPerSecond: framesPerSecond, configuration: configuration)
   return (sets, report)
 }
 
@@ -89,17 +96,20 @@ private func assignDepth(
 }
 
 private func assignImages(
-  of camera: Int, color: RigTimes, mask: RigTimes, to sets: inout [FrameSet], tolerance: Double
+  of camera: Int, color: RigTimes, mask: RigTimes, depthDelay: Double, to sets: inout [FrameSet],
+  tolerance: Double
 ) {
-  func index(_ stream: RigTimes, _ time: Double) -> Int? {
-    guard let near = stream.nearest(to: time), abs(stream.times[near] - time) <= tolerance else {
-      return nil
-    }
-    return stream.indices[near]
+  func position(_ stream: RigTimes, _ time: Double) -> Int? {
+    stream.nearest(to: time).flatMap { abs(stream.times[$0] - time) <= tolerance ? $0 : nil }
   }
   for i in sets.indices {
-    let time = sets[i].time + sets[i].entries[camera].error
-    sets[i].entries[camera].color = index(color, time)
-    sets[i].entries[camera].mask = index(mask, time)
+    let entry = sets[i].entries[camera]
+    // The colour image that a depth image belongs to was taken when the delay says.
+    let time = sets[i].time + entry.error - (entry.depth == nil ? 0 : depthDelay)
+    if let near = position(color, time) {
+      sets[i].entries[camera].color = color.indices[near]
+      sets[i].entries[camera].colorError = color.times[near] - sets[i].time
+    }
+    sets[i].entries[camera].mask = position(mask, time).map { mask.indices[$0] }
   }
 }

@@ -3,29 +3,53 @@ internal import CaptureCore
 extension SyncReport {
   /// Counts what the sets and the streams show.
   init(
-    _ sets: [FrameSet], _ cameras: [CameraTimes], period: Double, tolerance: Double,
+    _ sets: [FrameSet], _ cameras: [CameraTimes], lead: Int?, period: Double, tolerance: Double,
     framesPerSecond: Double, configuration: FrameSyncConfiguration
   ) {
     self.sets = sets.count
     (start, end) = (sets.first?.time ?? 0, sets.last?.time ?? 0)
     (self.period, self.tolerance) = (period, tolerance)
+    let leadDelay = lead.map { cameras[$0].sync.depthDelay } ?? 0
     self.cameras = cameras.enumerated().map { index, camera in
       Camera(
         camera, entries: sets.map { $0.entries[index] }, period: period,
+        expected: camera.sync.depthDelay - leadDelay,
         suspicious: configuration.suspiciousDeviation)
     }
     warnings = []
     warnings += clockWarnings(cameras)
     warnings += rateWarnings(framesPerSecond)
-    warnings += cameraWarnings(sets, suspicious: configuration.suspiciousDeviation)
+    warnings += cameraWarnings(sets, configuration)
   }
 
   private func clockWarnings(_ cameras: [CameraTimes]) -> [String] {
-    let own = cameras.filter { $0.sync.mode == .standalone }.map(\.id)
-    guard cameras.count > 1, !own.isEmpty else { return [] }
-    return [
-      "Clocks are unrelated: \(own.joined(separator: ", ")) standalone. Times are compared as they stand, so images may be paired wrongly."
-    ]
+    guard cameras.count > 1 else { return [] }
+    let own = cameras.filter { $0.sync.mode == .standalone && $0.clock == nil }.map(\.id)
+    let unknown =
+      own.isEmpty
+      ? []
+      : [
+        "Clocks are unrelated: \(own.joined(separator: ", ")) standalone. Times are compared as they stand, so images may be paired wrongly."
+      ]
+    return unknown + cameras.compactMap { $0.clock.flatMap(clockWarning) }
+  }
+
+  private func clockWarning(_ clock: ClockEstimate) -> String? {
+    let remedy =
+      "Images may be paired wrongly: record a clap, or walk through the view of all cameras."
+    switch clock.source {
+    case .shared: return nil
+    case .shape where clock.note.isEmpty: return nil
+    case .shape, .activity:
+      return
+        "The clock of camera \(clock.id) is known to \(rounded((clock.offsetDeviation ?? 0) * 1000)) ms only. \(clock.note)"
+    case .recorded:
+      return
+        "The clock of camera \(clock.id) cannot be told from the images; its times stand as recorded. \(clock.note) \(remedy)"
+    case .starts:
+      return
+        "The clock of camera \(clock.id) cannot be told from the images; it is taken to have started with the others. \(clock.note) \(remedy)"
+    }
   }
 
   private func rateWarnings(_ nominal: Double) -> [String] {
@@ -35,7 +59,10 @@ extension SyncReport {
     ]
   }
 
-  private func cameraWarnings(_ sets: [FrameSet], suspicious: Double) -> [String] {
+  private func cameraWarnings(
+    _ sets: [FrameSet], _ configuration: FrameSyncConfiguration
+  ) -> [String] {
+    let suspicious = configuration.suspiciousDeviation
     guard !sets.isEmpty else {
       return ["No camera has a depth image, so there are no frame sets."]
     }
@@ -54,6 +81,10 @@ extension SyncReport {
         found.append(
           "Camera \(camera.id) is more than \(rounded(suspicious * 1000)) ms off in \(camera.suspiciousSets) of \(sets.count) frame sets; a wired rig does not do that. Check its delay and its cable."
         )
+      } else if camera.isWired, abs(camera.medianError) > configuration.wiredTolerance {
+        found.append(
+          "Camera \(camera.id) is \(rounded(camera.medianError * 1000)) ms off throughout: old firmware of Azure Kinects adds about 0.1 ms. It is tolerated; newer firmware does not."
+        )
       }
       return found
     }
@@ -62,24 +93,42 @@ extension SyncReport {
 
 extension SyncReport.Camera {
   fileprivate init(
-    _ camera: CameraTimes, entries: [FrameSet.Entry], period: Double, suspicious: Double
+    _ camera: CameraTimes, entries: [FrameSet.Entry], period: Double, expected: Double,
+    suspicious: Double
   ) {
     let (depth, color) = (camera.stream(.depth), camera.stream(.color))
-    let errors = entries.filter { $0.depth != nil }.map { abs($0.error) }
+    // What the device was told to wait with its depth is no error of a wired camera.
+    let wanted = camera.sync.mode == .standalone ? 0 : expected
+    let signed = entries.filter { $0.depth != nil }.map { $0.error - wanted }
+    let errors = signed.map { abs($0) }
     id = camera.id
     (depthFrames, colorFrames) = (depth.times.count, color.times.count)
     maskFrames = camera.times[.mask]?.count ?? 0
+    isWired = camera.sync.mode != .standalone
+    clock = camera.clock
+    repeatedTimes = [depth, color].reduce(0) { $0 + $1.intervals.count { $0 == 0 } }
+    (first, last) = (depth.times.first ?? 0, depth.times.last ?? 0)
     depthDrops = depth.drops(period: period)
     // Colour may run at a rate of its own.
     colorDrops = color.drops(period: color.medianInterval ?? period)
+    depthDropShare = share(depthDrops, of: depthFrames)
+    colorDropShare = share(colorDrops, of: colorFrames)
     missingSets = entries.count - errors.count
     unusedDepth = depth.times.count - errors.count
     setsWithoutColor = entries.count { $0.depth != nil && $0.color == nil }
-    longestGap = depth.intervals.max() ?? 0
+    (longestGap, longestColorGap) = (depth.intervals.max() ?? 0, color.intervals.max() ?? 0)
     meanError = errors.isEmpty ? 0 : errors.reduce(0, +) / Double(errors.count)
     maxError = errors.max() ?? 0
+    medianError = median(signed) ?? 0
+    colorAfterDepth = median(
+      entries.filter { $0.depth != nil && $0.color != nil }.map { $0.colorError - $0.error })
     suspiciousSets = camera.sync.mode == .standalone ? 0 : errors.count { $0 > suspicious }
   }
+}
+
+/// Missing images as a share of those there should be.
+private func share(_ missing: Int, of present: Int) -> Double {
+  missing == 0 ? 0 : Double(missing) / Double(missing + present)
 }
 
 /// Three decimals at most, as text.

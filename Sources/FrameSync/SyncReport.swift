@@ -1,25 +1,43 @@
+public import CaptureCore
+
 /// What synchronization found in a take.
 public struct SyncReport: Codable, Equatable, Sendable {
   /// One camera's part.
   public struct Camera: Codable, Equatable, Sendable {
     /// Name of the camera.
     public var id: String
+    /// Whether the camera shares the rig's clock by wire.
+    public var isWired: Bool
     /// Images in its streams.
     public var depthFrames, colorFrames, maskFrames: Int
     /// Images missing inside the stream, by its own times: the recorder dropped them.
     public var depthDrops, colorDrops: Int
+    /// Images missing inside the stream as a share of those there should be, 0...1.
+    public var depthDropShare, colorDropShare: Double
+    /// Images with the same time as the one before.
+    public var repeatedTimes: Int
+    /// First and last depth image on the rig's clock, seconds; 0 without depth.
+    public var first, last: Double
     /// Frame sets without this camera's depth, however that came.
     public var missingSets: Int
     /// Depth images in no frame set: another one of the camera lies nearer to the set's time.
     public var unusedDepth: Int
     /// Frame sets that have this camera's depth but no colour within the tolerance.
     public var setsWithoutColor: Int
-    /// Longest interval between two depth images, seconds.
-    public var longestGap: Double
-    /// Mean and largest distance of its depth from the frame set's time, seconds.
+    /// Longest interval between two depth images, and between two colour images, seconds.
+    public var longestGap, longestColorGap: Double
+    /// Mean and largest distance of its depth from where it should lie, seconds: the frame set's time,
+    /// and for a wired camera later by what its depth delay exceeds the leading camera's.
     public var meanError, maxError: Double
+    /// Median of its depth's time minus the frame set's, seconds: what a wired camera is off
+    /// throughout.
+    public var medianError: Double
+    /// Median of its colour's time minus its depth's, seconds; nil where no set has both.
+    public var colorAfterDepth: Double?
     /// Frame sets in which a wired camera deviates by more than the suspicious deviation.
     public var suspiciousSets: Int
+    /// What is known of its clock; nil where nobody looked.
+    public var clock: ClockEstimate?
   }
 
   /// Number of frame sets.

@@ -37,7 +37,7 @@ public final class ObservationCache: ObservationSource {
         .badInput, "The index of the observations is malformed.", at: url.path,
         remedy: "Run `fieldmesh observe` again.")
     }
-    guard index.version == 2, !index.report.frames.isEmpty,
+    guard index.version == ObservationIndex.version, !index.report.frames.isEmpty,
       (1...ObservationFile.limits.cameras).contains(index.cameras.count), !index.report.box.isEmpty,
       index.hiddenCell >= 0.001
     else {
@@ -55,6 +55,12 @@ public final class ObservationCache: ObservationSource {
     margin = (index.freeMargin, index.freePixels)
     rays = ObservationStage.rays(index.cameras)
     hiddenSpace = HiddenSpace(box: box, edge: index.hiddenCell)
+  }
+
+  /// When a camera's images of a frame set were taken.
+  public func timing(frame: Int, camera: Int) -> ObservationTiming {
+    let timings = report.frames[frame].timings
+    return timings.indices.contains(camera) ? timings[camera] : ObservationTiming()
   }
 
   /// Maps a frame, or returns the mapped one. Safe for several threads.

@@ -9,6 +9,8 @@ public struct ObservationReport: Codable, Equatable, Sendable {
     public var time: Double
     /// Surface observations and free rays.
     public var surface, freeRays: Int
+    /// By camera: when its images were taken.
+    public var timings: [ObservationTiming]
   }
   /// Region of interest, world metres.
   public var box: BoundingBox
@@ -24,7 +26,10 @@ public struct ObservationReport: Codable, Equatable, Sendable {
 struct ObservationIndex: Codable {
   static let name = "observations.json"
 
-  var version = 2
+  /// 2 added the cells that nobody saw through, 3 the cameras' own times.
+  static let version = 3
+
+  var version = Self.version
   var cameras: [PlacedCamera]
   var freeMargin: Float
   var freePixels: Int
@@ -92,7 +97,10 @@ public enum ObservationStage {
         let counts = seen[k].reduce((0, 0)) {
           ($0.0 + ($1?.surface.count ?? 0), $0.1 + ($1?.freeRays.count ?? 0))
         }
-        report.frames.append(.init(time: set.time, surface: counts.0, freeRays: counts.1))
+        report.frames.append(
+          .init(
+            time: set.time, surface: counts.0, freeRays: counts.1,
+            timings: set.entries.map { ObservationTiming(depth: $0.error, color: $0.colorError) }))
       }
     }
     monitor.report(frames.count, frames.count, "")

@@ -8,8 +8,8 @@ internal import NeuralFields
 @main
 struct FieldmeshBench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fieldmesh-bench", abstract: "Measures how fast Fieldmesh's parts are.",
-    subcommands: [StepCommand.self, QueryCommand.self])
+    commandName: "fieldmesh-bench", abstract: "Measures Fieldmesh's parts by themselves.",
+    subcommands: [StepCommand.self, QueryCommand.self, ClocksCommand.self])
 }
 
 /// The field and the backend that a measurement runs.

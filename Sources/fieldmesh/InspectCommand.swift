@@ -1,4 +1,5 @@
 import ArgumentParser
+import CaptureCore
 import CapturePipeline
 import Foundation
 
@@ -22,15 +23,39 @@ struct Inspect: ParsableCommand {
     help: ArgumentHelp("PNG to draw every camera's colour and depth into.", valueName: "file"))
   var picture: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "PNG to draw every image's time and frame set into: a row a stream.", valueName: "file"))
+  var timeline: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "One key of clocks or sync, such as sync.grouping=anchored; may be repeated.",
+      valueName: "key=value"))
+  var settings: [String] = []
+
   @Flag(help: "Print JSON.")
   var json = false
 
   func run() throws {
+    do {
+      try inspect()
+    } catch let error as CaptureError where [.badInput, .sizeMismatch].contains(error.code) {
+      let refused = RefusedTake(error)
+      print(json ? refused.json : refused.text)
+      throw error
+    }
+  }
+
+  private func inspect() throws {
     let opened = try InspectedTake(
       sources.map { URL(fileURLWithPath: $0) },
       calibration: calibration.map { URL(fileURLWithPath: $0) },
-      rig: rig.map { URL(fileURLWithPath: $0) })
+      rig: rig.map { URL(fileURLWithPath: $0) },
+      configuration: try JobConfiguration().setting(settings))
     let inspection = try opened.inspect()
+    if let timeline { try opened.writeTimeline(to: URL(fileURLWithPath: timeline)) }
     if let picture { try opened.writeSheet(of: inspection, to: URL(fileURLWithPath: picture)) }
     print(json ? try inspection.json() : inspection.text)
     try inspection.checkComplete()

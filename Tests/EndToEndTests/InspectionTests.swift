@@ -1,9 +1,12 @@
 import CaptureCore
 import CapturePipeline
+import ClockEstimation
 import Foundation
+import FrameSync
 import ImageFiles
 import Pictures
 import Recordings
+import SyntheticRigs
 import Testing
 
 @Suite struct InspectionTests {
@@ -70,10 +73,10 @@ import Testing
     left    test-tof  master          0.000     4x2    4x2  0.50-2.40         3.0
     right   -         subordinate     0.160       -    4x2  0.50-2.40         3.0
 
-    camera  depth images  dropped  missing  unused  gap ms  colour images  dropped  masks  off by ms  at most ms  suspicious
-    left               9        1        1       0    66.7             10        0      0      0.000       0.000           0
-    right             10        0        0       0    33.3              0        0      0      0.400       2.000           2
-    missing: frame sets without its depth; off by: mean distance of its depth from the set's time
+    camera  depth images  dropped %  missing  unused  gap ms  colour images  dropped %  masks  off by ms  at most ms  suspicious  colour ms
+    left               9       10.0        1       0    66.7             10        0.0      0      0.000       0.000           0       0.00
+    right             10        0.0        0       0    33.3              0        0.0      0      0.400       2.000           2          -
+    missing: frame sets without its depth; off by: mean distance of its depth from the set's time; colour: how long after its depth
 
     camera  depth 1 %  median  99 % m  holes %  out of range %
     left        1.000   1.100   1.300     50.0             0.0
@@ -82,7 +85,13 @@ import Testing
     depth figures: every pixel of 8 frame sets
 
     Warnings:
-    - Camera right is more than 1 ms off in 2 of 10 frame sets; a wired rig does not do that. Check its delay and its cable.
+    - Camera right is more than 0.25 ms off in 2 of 10 frame sets; a wired rig does not do that. Check its delay and its cable.
+
+    Verdict: broken
+    - broken: The depth images of camera left are frozen: all that were compared are the same. Record again; a camera that hangs goes on sending its last image.
+    - broken: The depth images of camera right are frozen: all that were compared are the same. Record again; a camera that hangs goes on sending its last image.
+    - usable: The colour images of camera left are black. Uncover the lens, light the scene, or set the exposure by hand; meshes get no colour from it.
+    - usable: Camera left dropped 10.0 % of its depth and 0.0 % of its colour images, up to 0.07 s at a time. Give it a USB controller and a disk of its own, or lower the rate.
     """
 
   @Test func theJSONReadsBack() throws {
@@ -148,6 +157,67 @@ import Testing
     let (found, wanted) = (pixel(1, first + 40), DepthColors.color(at: 0.2))
     #expect((0..<3).allSatisfy { abs(Int(found[$0]) - Int(wanted[$0])) < 8 })
     #expect(pixel(1, second).max() > 100)
+  }
+
+  @Test func theTimelineShowsEveryImageAndWhatIsMissing() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try writeTake()
+    let url = folder.appendingPathComponent("timeline.png")
+    try InspectedTake(folder).writeTimeline(to: url)
+    let picture = try ImageFile.color(at: url)
+    // One band of three rows: the left camera's depth and colour, the right one's depth.
+    #expect(picture.width == 168 + 600 + 16 && picture.height == 44 + 3 * 12 + 26)
+    func colors(_ frame: Int, _ row: Int) -> [SIMD3<UInt8>] {
+      // Eight pixels a frame; the first one lies half a frame from the left.
+      (-2...2).map { d in
+        let i = 3 * ((62 + 12 * row) * picture.width + 168 + 4 + 8 * frame + d)
+        return SIMD3(picture.pixels[i], picture.pixels[i + 1], picture.pixels[i + 2])
+      }
+    }
+    let (white, red) = (SIMD3<UInt8>(repeating: 235), SIMD3<UInt8>(230, 60, 50))
+    for frame in 0..<10 {
+      #expect(colors(frame, 0).contains(frame == 2 ? red : white), "frame \(frame)")
+      #expect(colors(frame, 1).contains(white) && colors(frame, 2).contains(white))
+      #expect(!colors(frame, 2).contains(red))
+    }
+    let empty = TinyTake.temporary("empty")
+    defer { try? FileManager.default.removeItem(at: empty) }
+    let lens = CameraModel(
+      width: 4, height: 2, intrinsics: Intrinsics(fx: 3, fy: 3, cx: 1.5, cy: 0.5))
+    let camera = CameraDescription(
+      id: "a", sync: SyncRole(mode: .master), color: lens, depth: nil)
+    let writer = try TakeWriter(
+      folder: empty, take: TakeDescription(name: "none", framesPerSecond: 30, cameras: [camera]))
+    try writer.write(
+      ColorImage(width: 4, height: 2, pixels: [UInt8](repeating: 99, count: 24)), camera: 0,
+      index: 0, time: 0)
+    try writer.finish()
+    let error = #expect(throws: CaptureError.self) {
+      try InspectedTake(empty).writeTimeline(to: url)
+    }
+    #expect(error?.what == "There is nothing to draw: the take has no frame set.")
+  }
+
+  @Test func clocksOfUnwiredCamerasAreReported() throws {
+    let unwired = TinyTake.temporary("unwired")
+    defer { try? FileManager.default.removeItem(at: unwired) }
+    var knobs = SyntheticRigConfiguration.tiny
+    (knobs.frames, knobs.cameras, knobs.clockOffset, knobs.speed) = (4, 2, 0.3, 0)
+    try SyntheticTake(SyntheticRig(knobs), folder: unwired, withTruth: false).write()
+    let inspection = try InspectedTake(unwired).inspect()
+    let clocks = inspection.sync.cameras.compactMap(\.clock)
+    #expect(Set(clocks.map(\.source)) == [.shared, .recorded])
+    #expect(inspection.text.contains("\ncamera  clock from  offset ms  +- ms  rate ppm  +- ppm\n"))
+    #expect(
+      inspection.warnings.contains {
+        $0.contains("cannot be told from the images; its times stand")
+      })
+    var trust = JobConfiguration()
+    trust.clocks.mode = .trust
+    let trusted = try InspectedTake(unwired, configuration: trust).inspect()
+    #expect(trusted.sync.cameras.allSatisfy { $0.clock == nil })
+    #expect(
+      trusted.warnings.contains { $0.hasPrefix("Clocks are unrelated: cam0, cam1 standalone.") })
   }
 
   @Test func theRedwoodRoomIsCalibratedAndStandsOnItsFloor() throws {

@@ -18,6 +18,7 @@ extension FuzzTarget {
   /// The documents of the other formats: each stands in a whole recording that is then opened.
   static let documents: [FuzzTarget] = [
     document("take", "Fieldmesh take", "take.json"),
+    document("linked-take", "linked take", "take.json"),
     document("calibration", "Fieldmesh take", "calibration.json"),
     document("list", "Fieldmesh take", "cam0/depth.txt"),
     document("camera-folders", "NeuS camera folders", "cam0/cameras_sphere.npz"),

@@ -21,6 +21,17 @@ import Testing
     return (report, try ObservationCache.open(folder: folder))
   }
 
+  @Test func everyCamerasOwnTimesAreKept() throws {
+    var scene = SphereScene()
+    scene.frames[2].entries[1].error = 0.004
+    scene.frames[2].entries[1].colorError = -0.002
+    let (report, cache) = try build(scene)
+    #expect(cache.timing(frame: 2, camera: 1) == ObservationTiming(depth: 0.004, color: -0.002))
+    #expect(cache.timing(frame: 2, camera: 0) == ObservationTiming())
+    #expect(cache.timing(frame: 3, camera: 1) == ObservationTiming())
+    #expect(report.frames.allSatisfy { $0.timings.count == 4 })
+  }
+
   @Test func theBoxHoldsTheMovingSphereAndTheFloorIsFound() throws {
     let (report, _) = try build(SphereScene())
     #expect(abs(try #require(report.floorHeight)) < 0.004)

@@ -5,7 +5,7 @@ import Foundation
 struct SphereScene {
   static let radius = 0.25
   let cameras: [PlacedCamera]
-  let frames: [FrameSet]
+  var frames: [FrameSet]
 
   init(frames count: Int = 6, distortion: Distortion = .none) {
     let lens = CameraModel(

@@ -29,7 +29,8 @@ public struct RecordingFixture: Sendable {
 
   /// One for each format; a new one is a line here.
   public static let all: [RecordingFixture] = [
-    .nativeTake, .cameraFolders, .tumFolders, .nerfstudio, .cwipc, .realSenseBags, .plainFolders,
+    .nativeTake, .linkedTake, .azureKinect, .cameraFolders, .tumFolders, .nerfstudio, .cwipc,
+    .realSenseBags, .plainFolders,
   ]
 
   /// Writes the recording to a new folder.

@@ -290,6 +290,39 @@ import Testing
     }
   }
 
+  /// Found by their serial numbers; the points of a Kinect are in the colour lens's frame.
+  @Test func filesOfAzureKinectsAreRead() throws {
+    let sources = FixtureSource.kinects.cameras
+    let cameras = sources.map { camera in
+      let pose = camera.worldFromColor
+      let rows = zip([pose.rows.0, pose.rows.1, pose.rows.2], [0, 1, 2]).map { row, i in
+        "[\(row.x), \(row.y), \(row.z), \(pose.translation[i])]"
+      }
+      return
+        #"{"serial": "\#(camera.id)", "trafo": [\#(rows.joined(separator: ", ")), [0, 0, 0, 1]]}"#
+    }
+    let config =
+      #"{"version": 4, "type": "kinect_offline", "camera": [\#(cameras.joined(separator: ", "))]}"#
+    try opened(
+      "Azure Kinect recording",
+      changing: { url in
+        try removing("calibration.json")(url)
+        try put(config, "cameraconfig.json")(url)
+      }
+    ) { recording in
+      #expect(recording.format == "cwipc recording" && recording.warnings == [])
+      #expect(recording.take.cameras.map(\.id) == sources.map(\.id))
+      let calibration = try #require(recording.calibration)
+      for (camera, source) in sources.enumerated() {
+        let place = try #require(calibration.rigFromColor[source.id])
+        #expect(
+          (calibration.worldFromRig * place)
+            .isNear(source.worldFromColor, meters: 1e-6, degrees: 0.01))
+        #expect(try recording.depth(camera: camera, index: 2) == source.depths[2])
+      }
+    }
+  }
+
   @Test func oddCwipcRecordingsAreNamed() throws {
     func odd(_ old: String, _ new: String, _ text: String) throws {
       try expectError(

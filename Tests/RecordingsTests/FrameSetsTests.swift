@@ -69,8 +69,109 @@ import Testing
     #expect(report.cameras.map(\.suspiciousSets) == [0, 3])
     #expect(
       report.warnings == [
-        "Camera b is more than 1 ms off in 3 of 10 frame sets; a wired rig does not do that. Check its delay and its cable."
+        "Camera b is more than 0.25 ms off in 3 of 10 frame sets; a wired rig does not do that. Check its delay and its cable."
       ])
+  }
+
+  @Test func firmwareThatIsATenthOfAMillisecondOffIsToleratedAndNamed() {
+    let times = (0..<10).map { Double($0) * period }
+    let (sets, report) = sets(
+      camera("a", .master, depth: times), camera("b", depth: times.map { $0 + 0.00011 }))
+    #expect(sets.count == 10 && report.cameras[1].suspiciousSets == 0)
+    #expect(abs(report.cameras[1].medianError - 0.00011) < 1e-9)
+    #expect(
+      report.warnings == [
+        "Camera b is 0.11 ms off throughout: old firmware of Azure Kinects adds about 0.1 ms. It is tolerated; newer firmware does not."
+      ])
+    // The documented tolerance of wired cameras is no finding.
+    #expect(
+      self.sets(
+        camera("a", .master, depth: times), camera("b", depth: times.map { $0 + 0.00009 })
+      ).report.warnings.isEmpty)
+  }
+
+  @Test func depthDelaysAreNoDeviationAndColourIsFoundAcrossThem() {
+    let times = (0..<10).map { 1 + Double($0) * period }
+    // More than half a period: the nearest colour image is not the one that belongs to it.
+    let delay = 0.6 * period
+    var late = camera("b", depth: times.map { $0 + delay }, color: times)
+    late.sync.depthDelay = delay
+    let (sets, report) = sets(camera("a", .master, depth: times), late)
+    #expect(sets.flatMap(\.entries).allSatisfy { $0.depth == nil || $0.color == $0.depth })
+    #expect(abs((report.cameras[1].colorAfterDepth ?? 0) + delay) < 1e-9)
+    var close = camera("b", depth: times.map { $0 + 0.002 }, color: times)
+    close.sync.depthDelay = 0.002
+    let (pairs, plain) = self.sets(camera("a", .master, depth: times), close)
+    #expect(plain.cameras[1].maxError < 1e-9 && plain.warnings.isEmpty)
+    #expect(pairs.allSatisfy { abs($0.entries[1].error - 0.002) < 1e-9 })
+    #expect(pairs.allSatisfy { abs($0.entries[1].colorError) < 1e-9 })
+  }
+
+  @Test func clocksThatAreKnownAreCorrected() {
+    let times = (0..<30).map { Double($0) * period }
+    let fit = ClockFit(offset: 100, rate: 0.0004, reference: 100.5)
+    var other = camera("b", .standalone, depth: times.map { fit.deviceTime($0) })
+    #expect(other.rigTimes(.depth) == other.times[.depth])
+    other.clock = ClockEstimate(id: "b", source: .shape, fit: fit, offsetDeviation: 0.001)
+    let (sets, report) = sets(camera("a", .master, depth: times), other)
+    #expect(sets.count == 30 && report.cameras[1].maxError < 1e-9 && report.warnings.isEmpty)
+    #expect(report.cameras[1].clock?.fit == fit)
+    #expect(zip(other.rigTimes(.depth), times).allSatisfy { abs($0 - $1) < 1e-9 })
+    for (source, words) in [
+      (ClockEstimate.Source.recorded, "its times stand as recorded. Too dark."),
+      (.starts, "it is taken to have started with the others. Too dark."),
+      (.activity, "The clock of camera b is known to 1 ms only. Too dark."),
+    ] {
+      other.clock?.source = source
+      other.clock?.note = "Too dark."
+      let warnings = self.sets(camera("a", .master, depth: times), other).report.warnings
+      #expect(warnings.count == 1 && warnings[0].contains(words), "\(warnings)")
+    }
+  }
+
+  @Test func strictGroupingTakesOnlyWhatLiesWithinTheWindow() {
+    let times = (0..<10).map { Double($0) * period }
+    let late = times.enumerated().map { $0.element + ($0.offset == 4 ? 0.008 : 0.001) }
+    var configuration = FrameSyncConfiguration()
+    (configuration.grouping, configuration.window) = (.strict, 0.002)
+    let (sets, _) = frameSets(
+      of: [camera("a", .master, depth: times), camera("b", depth: late)], framesPerSecond: 30,
+      configuration: configuration)
+    // The late image makes a set of its own.
+    #expect(sets.count == 11)
+    #expect(sets.count { $0.entries.allSatisfy { $0.depth != nil } } == 9)
+  }
+
+  @Test func anchoredSetsStandEveryPeriodFromTheBestAlignedImages() {
+    // Camera b runs a third of a period late, but for one image; camera c drops a stretch.
+    let times = (0..<40).map { 5 + Double($0) * period }
+    let other = times.enumerated().map { $0.element + ($0.offset == 20 ? 0.001 : 0.3 * period) }
+    let gappy = times.enumerated().filter { !(10..<16).contains($0.offset) }.map(\.element)
+    var configuration = FrameSyncConfiguration()
+    configuration.grouping = .anchored
+    let cameras = [
+      camera("a", .standalone, depth: times), camera("b", .standalone, depth: other),
+      camera("c", .standalone, depth: gappy),
+    ]
+    let (sets, report) = frameSets(
+      of: cameras, framesPerSecond: 30, configuration: configuration)
+    #expect(sets.count == 40 && abs(sets[20].time - times[20] - 0.0005) < 1e-9)
+    #expect(sets.map { $0.entries[1].depth } == Array(0..<40).map { Optional($0) })
+    #expect(sets.map { $0.entries[0].depth } == Array(0..<40).map { Optional($0) })
+    #expect(report.cameras[2].missingSets == 6 && report.cameras[2].depthDrops == 6)
+    #expect(abs(report.cameras[2].depthDropShare - 6.0 / 40) < 1e-12)
+    // Between the anchor and the ends the sets' times move to the middle of what there is.
+    #expect(abs(sets[0].time - times[0]) < 0.3 * period)
+    // A pause of any length costs nothing and loses nothing.
+    let paused = times + times.map { $0 + 5000 }
+    let (two, _) = frameSets(
+      of: [camera("a", .standalone, depth: paused)], framesPerSecond: 30,
+      configuration: configuration)
+    #expect(two.count == 80 && two.allSatisfy { $0.entries[0].depth != nil })
+    let (odd, _) = frameSets(
+      of: [camera("a", .standalone, depth: [-1e10, 0, 1e-9, 1e10])], framesPerSecond: 30,
+      configuration: configuration)
+    #expect(!odd.isEmpty)
   }
 
   @Test func standaloneClocksAreComparedAsTheyStandAndWarnedOf() {

@@ -72,7 +72,11 @@ import Testing
       }
       for frame in [0, FixtureSource.times.count - 1] {
         let color = try reader.color(camera: camera, index: frame)
-        let errors = zip(color.pixels, recorded.colors[frame].pixels).map { abs(Int($0) - Int($1)) }
+        let expected = recorded.colors[frame].pixels
+        #expect(color.pixels.count == expected.count)
+        // Of a large image, 50,000 numbers tell.
+        let errors = stride(from: 0, to: expected.count, by: 1 + expected.count / 50_000)
+          .map { abs(Int(color.pixels[$0]) - Int(expected[$0])) }
         #expect(errors.reduce(0, +) <= fixture.colorError * errors.count)
         let depth = try reader.depth(camera: camera, index: frame)
         let steps = depth.unit / recorded.depths[frame].unit

@@ -31,10 +31,16 @@ public struct FrameSet: Equatable, Sendable {
     public var mask: Int?
     /// Time of the depth image minus the set's time, seconds; 0 without depth.
     public var error: Double
+    /// Time of the colour image minus the set's time, seconds; 0 without colour.
+    public var colorError: Double
 
     /// One camera's images.
-    public init(depth: Int? = nil, color: Int? = nil, mask: Int? = nil, error: Double = 0) {
-      (self.depth, self.color, self.mask, self.error) = (depth, color, mask, error)
+    public init(
+      depth: Int? = nil, color: Int? = nil, mask: Int? = nil, error: Double = 0,
+      colorError: Double = 0
+    ) {
+      (self.depth, self.color, self.mask) = (depth, color, mask)
+      (self.error, self.colorError) = (error, colorError)
     }
   }
 

@@ -98,6 +98,15 @@ extension FrameObservations {
   public var hidden: HiddenCells { .none }
 }
 
+/// When a camera's images of a frame set were taken: what its observations hold for.
+public struct ObservationTiming: Codable, Equatable, Sendable {
+  /// Time of the depth image, and of the colour image, minus the frame set's, seconds; 0 without.
+  public var depth, color: Double
+
+  /// Images at the frame set's time, unless told otherwise.
+  public init(depth: Double = 0, color: Double = 0) { (self.depth, self.color) = (depth, color) }
+}
+
 /// What was seen in all frame sets of a take: the trainer's and the mesher's view of the recording.
 public protocol ObservationSource: Sendable {
   /// Number of frame sets.
@@ -108,6 +117,13 @@ public protocol ObservationSource: Sendable {
   var box: BoundingBox { get }
   /// The cameras, in the take's order.
   var cameras: [PlacedCamera] { get }
+  /// When a camera's observations of a frame set were made.
+  func timing(frame: Int, camera: Int) -> ObservationTiming
   /// The observations of one frame set; a few recent ones stay in memory.
   func frame(_ index: Int) throws(CaptureError) -> any FrameObservations
+}
+
+extension ObservationSource {
+  /// All images were taken at the frame sets' times.
+  public func timing(frame: Int, camera: Int) -> ObservationTiming { ObservationTiming() }
 }

@@ -1,4 +1,5 @@
 public import CaptureCore
+public import ClockEstimation
 public import DepthFusion
 public import FieldTraining
 public import FrameSync
@@ -21,6 +22,8 @@ public struct JobConfiguration: DocumentedConfiguration {
   public var strict = false
   /// Which frame sets are used.
   public var frames = FrameSelection()
+  /// How the clocks of cameras are related that share no wire.
+  public var clocks = ClockConfiguration()
   /// How images are put together into frame sets.
   public var sync = FrameSyncConfiguration()
   /// How depth images become observations.
@@ -46,6 +49,7 @@ public struct JobConfiguration: DocumentedConfiguration {
       .init("strict", "", "Whether an image or frame that cannot be used ends the run."),
     ]
     + lines(of: FrameSelection.self, under: "frames")
+    + lines(of: ClockConfiguration.self, under: "clocks")
     + lines(of: FrameSyncConfiguration.self, under: "sync")
     + lines(of: ObservationConfiguration.self, under: "observations")
     + lines(of: TrainingConfiguration.self, under: "training")
@@ -64,6 +68,7 @@ public struct JobConfiguration: DocumentedConfiguration {
   /// Checks every range of every stage.
   public func validate() throws(CaptureError) {
     try validate(frames, "frames")
+    try validate(clocks, "clocks")
     try validate(sync, "sync")
     try validate(observations, "observations")
     try validate(training, "training")

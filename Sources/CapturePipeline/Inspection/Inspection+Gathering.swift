@@ -1,5 +1,6 @@
 internal import Calibration
 public import CaptureCore
+internal import ClockEstimation
 public import Foundation
 internal import FrameSync
 internal import RayObservations
@@ -9,7 +10,9 @@ internal import Recordings
 public struct InspectedTake {
   let reader: any Recording
   let sets: [FrameSet]
-  private let sync: SyncReport
+  let sync: SyncReport
+  /// When the cameras took their images.
+  let times: [CameraTimes]
   private let calibration: RigCalibration?
   /// Where the calibration was found, for messages.
   private let calibrationPlace: String
@@ -20,21 +23,31 @@ public struct InspectedTake {
   ///   - urls: The recording, or several of one rig.
   ///   - calibration: A calibration file; without it the recording's own is used, if it has one.
   ///   - rig: A rig file to compare with.
+  ///   - configuration: How clocks are related and images put together.
   /// - Throws: ``CaptureError`` for a recording, calibration or rig that cannot be read.
-  public init(_ urls: [URL], calibration: URL? = nil, rig: URL? = nil) throws(CaptureError) {
+  public init(
+    _ urls: [URL], calibration: URL? = nil, rig: URL? = nil,
+    configuration: JobConfiguration = JobConfiguration()
+  ) throws(CaptureError) {
     let reader = try RecordingFormats.open(urls)
     self.reader = reader
     calibrationPlace = (calibration.map { [$0] } ?? urls).map(\.path).joined(separator: ", ")
     self.rig = if let rig { try RigDescription(file: rig) } else { nil }
     self.calibration =
       if let calibration { try CalibrationFile.read(calibration) } else { reader.calibration }
-    (sets, sync) = reader.synchronized()
+    let places = self.calibration.flatMap { try? place(reader.take, $0) }
+    let clocks = try reader.clocks(places, configuration.clocks)
+    times = reader.times(clocks)
+    (sets, sync) = reader.synchronized(configuration.sync, clocks: clocks)
   }
 
   /// Opens one recording and puts its streams together.
   /// - Throws: as for several.
-  public init(_ url: URL, calibration: URL? = nil, rig: URL? = nil) throws(CaptureError) {
-    try self.init([url], calibration: calibration, rig: rig)
+  public init(
+    _ url: URL, calibration: URL? = nil, rig: URL? = nil,
+    configuration: JobConfiguration = JobConfiguration()
+  ) throws(CaptureError) {
+    try self.init([url], calibration: calibration, rig: rig, configuration: configuration)
   }
 
   /// Up to `count` frame sets, spread evenly.
@@ -49,15 +62,31 @@ public struct InspectedTake {
     let placed = try placed()
     var unreadable: [String] = []
     let sampled = spread(Inspection.depthSets)
-    let histograms = try histograms(of: sampled, &unreadable, monitor)
+    let samples = try samples(of: sampled, &unreadable, monitor)
     var result = Inspection(
       name: reader.take.name, format: reader.format,
       framesPerSecond: reader.take.framesPerSecond, calibratedRig: calibration?.rig,
-      cameras: zip(reader.take.cameras, histograms).map(Inspection.Camera.init), sync: sync,
-      sampledSets: sampled.count, unreadable: unreadable, warnings: reader.warnings + sync.warnings)
+      cameras: zip(reader.take.cameras, samples).map { Inspection.Camera($0, $1.histogram) },
+      sync: sync, sampledSets: sampled.count, unreadable: unreadable,
+      warnings: reader.warnings + sync.warnings)
     result.warnings += rig?.differences(from: reader.take) ?? []
     if let placed { try findRegion(placed, &result, monitor) }
+    result.findings =
+      FindingRules(
+        take: reader.take, sync: sync, color: samples.map(\.color), depth: samples.map(\.depth),
+        measured: result.cameras.map { $0.holes.map { 1 - $0 } }
+      ).findings() + (rig.map { swaps($0) } ?? [])
     return result
+  }
+
+  /// Cameras whose serial numbers the rig knows by other names.
+  private func swaps(_ rig: RigDescription) -> [Inspection.Finding] {
+    rig.renamed(in: reader.take).map {
+      Inspection.Finding(
+        verdict: .broken, camera: $0.id,
+        what: "Camera \($0.id) has the serial number of the rig's camera \($0.rigID).",
+        remedy: "Cameras were swapped: rename them, or calibrate again.")
+    }
   }
 
   /// The cameras in their places; nil without a calibration.
@@ -66,25 +95,61 @@ public struct InspectedTake {
     do { return try place(reader.take, calibration) } catch { throw error.within(calibrationPlace) }
   }
 
-  private func histograms(
+  /// What was measured of one camera's sampled images.
+  private struct Samples {
+    var histogram = DepthHistogram()
+    var color = ImageFigures(), depth = ImageFigures()
+  }
+
+  /// Reads the images of the sets, and of each stream the image after, which must be another one.
+  private func samples(
     of sets: [FrameSet], _ unreadable: inout [String], _ monitor: StageMonitor
-  ) throws(CaptureError) -> [DepthHistogram] {
-    var histograms = [DepthHistogram](repeating: DepthHistogram(), count: reader.take.cameras.count)
+  ) throws(CaptureError) -> [Samples] {
+    var samples = [Samples](repeating: Samples(), count: reader.take.cameras.count)
     for (number, set) in sets.enumerated() {
       try monitor.checkCancelled()
       monitor.report(number, sets.count, "")
       for (camera, entry) in set.entries.enumerated() {
-        guard let index = entry.depth else { continue }
-        do {
-          histograms[camera].add(try reader.depth(camera: camera, index: index))
-        } catch { unreadable.append("\(error)") }
-        guard let index = entry.color else { continue }
-        do {
-          _ = try reader.color(camera: camera, index: index)
-        } catch { unreadable.append("\(error)") }
+        if let index = entry.depth,
+          let image = read(
+            &samples[camera].depth, &unreadable,
+            { () throws(CaptureError) in
+              try reader.depth(camera: camera, index: index)
+            })
+        {
+          samples[camera].histogram.add(image)
+          samples[camera].depth.add(image)
+          // The next image is not among the sampled: whether it can be read does not matter here.
+          if let next = try? reader.depth(camera: camera, index: index + 1) {
+            samples[camera].depth.compare(next.samples == image.samples)
+          }
+        }
+        if let index = entry.color,
+          let image = read(
+            &samples[camera].color, &unreadable,
+            { () throws(CaptureError) in
+              try reader.color(camera: camera, index: index)
+            })
+        {
+          samples[camera].color.add(image)
+          if let next = try? reader.color(camera: camera, index: index + 1) {
+            samples[camera].color.compare(next.pixels == image.pixels)
+          }
+        }
       }
     }
-    return histograms
+    return samples
+  }
+
+  private func read<Image>(
+    _ figures: inout ImageFigures, _ unreadable: inout [String],
+    _ load: () throws(CaptureError) -> Image
+  ) -> Image? {
+    do { return try load() } catch {
+      if error.code == .sizeMismatch { figures.misfits += 1 }
+      unreadable.append("\(error)")
+      return nil
+    }
   }
 
   private func findRegion(

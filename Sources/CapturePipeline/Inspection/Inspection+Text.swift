@@ -6,13 +6,33 @@ extension Inspection {
   /// The inspection as tables to read.
   public var text: String {
     let legend =
-      "missing: frame sets without its depth; off by: mean distance of its depth from the set's time"
+      "missing: frame sets without its depth; off by: mean distance of its depth from the set's time; colour: how long after its depth"
     var parts = [
       heading, deviceTable.text, streamTable.text + "\n" + legend, depthTable.text, regionText,
     ]
+    if let clockTable { parts.insert(clockTable.text, at: 3) }
     if !warnings.isEmpty { parts.append(list("Warnings", warnings)) }
     if !unreadable.isEmpty { parts.append(list("Images that could not be read", unreadable)) }
+    parts.append(
+      (["Verdict: \(verdict.rawValue)"] + findings.map { "- " + $0.text }).joined(separator: "\n"))
     return parts.joined(separator: "\n\n")
+  }
+
+  /// How the clocks of the cameras relate; nil where nobody had to look.
+  private var clockTable: TextTable? {
+    guard sync.cameras.contains(where: { $0.clock != nil }) else { return nil }
+    var table = TextTable([
+      "camera", "clock from", ">offset ms", ">+- ms", ">rate ppm", ">+- ppm",
+    ])
+    for camera in sync.cameras {
+      guard let clock = camera.clock else { continue }
+      table.add([
+        camera.id, clock.source.rawValue, fixed(clock.fit.offset * 1000, 2),
+        clock.offsetDeviation.map { fixed($0 * 1000, 2) } ?? "-", fixed(clock.fit.rate * 1e6, 0),
+        clock.rateDeviation.map { fixed($0 * 1e6, 0) } ?? "-",
+      ])
+    }
+    return table
   }
 
   /// The inspection as JSON, keys sorted.
@@ -55,15 +75,17 @@ extension Inspection {
 
   private var streamTable: TextTable {
     var table = TextTable([
-      "camera", ">depth images", ">dropped", ">missing", ">unused", ">gap ms", ">colour images",
-      ">dropped", ">masks", ">off by ms", ">at most ms", ">suspicious",
+      "camera", ">depth images", ">dropped %", ">missing", ">unused", ">gap ms", ">colour images",
+      ">dropped %", ">masks", ">off by ms", ">at most ms", ">suspicious", ">colour ms",
     ])
     for camera in sync.cameras {
       table.add([
-        camera.id, "\(camera.depthFrames)", "\(camera.depthDrops)", "\(camera.missingSets)",
+        camera.id, "\(camera.depthFrames)", percent(camera.depthDropShare),
+        "\(camera.missingSets)",
         "\(camera.unusedDepth)", fixed(camera.longestGap * 1000, 1), "\(camera.colorFrames)",
-        "\(camera.colorDrops)", "\(camera.maskFrames)", fixed(camera.meanError * 1000, 3),
+        percent(camera.colorDropShare), "\(camera.maskFrames)", fixed(camera.meanError * 1000, 3),
         fixed(camera.maxError * 1000, 3), "\(camera.suspiciousSets)",
+        camera.colorAfterDepth.map { fixed($0 * 1000, 2) } ?? "-",
       ])
     }
     return table

@@ -53,6 +53,12 @@ public struct Inspection: Codable, Equatable, Sendable {
   public var unreadable: [String]
   /// Sentences that the user should read.
   public var warnings: [String]
+  /// What is wrong, the worst first.
+  public var findings: [Finding] = [] {
+    didSet { verdict = findings.map(\.verdict).max() ?? .good }
+  }
+  /// What the recording is good for: the worst finding's verdict.
+  public private(set) var verdict = Verdict.good
 
   /// - Throws: ``CaptureError`` `partialResult` when an image could not be read.
   public func checkComplete() throws(CaptureError) {

@@ -13,8 +13,8 @@ struct FrameList: Codable, Equatable, Sendable {
     var time: Double
     /// By camera: indices into the streams, null where the set has no image that can be read.
     var depth, color, mask: [Int?]
-    /// By camera: time of the depth image minus the set's, seconds.
-    var error: [Double]
+    /// By camera: time of the depth image minus the set's, and of the colour image, seconds.
+    var error, colorError: [Double]
   }
 
   /// Absolute paths of the recording's folders or files.
@@ -53,7 +53,7 @@ struct FrameList: Codable, Equatable, Sendable {
         entries: cameras.indices.map {
           FrameSet.Entry(
             depth: frame.depth[$0], color: frame.color[$0], mask: frame.mask[$0],
-            error: frame.error[$0])
+            error: frame.error[$0], colorError: frame.colorError[$0])
         })
     }
   }
@@ -66,5 +66,6 @@ extension FrameList.Frame {
     color = set.entries.map(\.color)
     mask = set.entries.map(\.mask)
     error = set.entries.map(\.error)
+    colorError = set.entries.map(\.colorError)
   }
 }

@@ -21,6 +21,7 @@ struct PairStage: PipelineStage {
         SHA256.hexDigest(of: try AtomicFile.read(file, limit: 64 << 20))
       } ?? "in the take",
       "sync": try context.hash(configuration.sync),
+      "clocks": try context.hash(configuration.clocks),
       "frames": try context.hash(configuration.frames),
       "strict": "\(configuration.strict)",
     ]
@@ -31,7 +32,10 @@ struct PairStage: PipelineStage {
       throw CaptureError(.usage, "The first stage needs a recording.", at: context.output.url.path)
     }
     let take = try OpenTake(source)
-    let (all, report) = take.reader.synchronized(context.configuration.sync)
+    let clocks = try take.reader.clocks(
+      take.cameras, context.configuration.clocks, threads: context.threads,
+      monitor: context.monitor)
+    let (all, report) = take.reader.synchronized(context.configuration.sync, clocks: clocks)
     for warning in take.reader.warnings + report.warnings { context.monitor.warn(warning) }
     let chosen = all.filter { context.configuration.frames.contains($0.index) }
     guard !chosen.isEmpty else {

@@ -43,7 +43,10 @@ public struct AzureKinectRecording: RecordingReader {
     }
     guard isFolder.boolValue else { return url.pathExtension.lowercased() == "mkv" ? [url] : [] }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-    guard !names.contains(NativeTakeReader.signature) else { return [] }
+    // The files may belong to a folder that says more of them.
+    guard !names.contains(NativeTakeReader.signature), !names.contains(CwipcReader.signature) else {
+      return []
+    }
     return names.filter { $0.lowercased().hasSuffix(".mkv") && !$0.hasPrefix(".") }.sorted()
       .map { url.appendingPathComponent($0) }
   }

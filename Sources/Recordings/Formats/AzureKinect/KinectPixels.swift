@@ -97,7 +97,7 @@ enum KinectPixels {
               (out[4 * i], out[4 * i + 1], out[4 * i + 2], out[4 * i + 3]) = (b, g, r, 255)
               continue
             }
-            let (luma, blue, red) = yuv(r, g, b)
+            let (luma, blue, red) = VideoColor.luma(r, g, b)
             if coding == .yuy2 {
               let pair = v * 4 * ((width + 1) / 2) + 4 * (u / 2)
               out[pair + 2 * (u & 1)] = luma
@@ -112,16 +112,6 @@ enum KinectPixels {
       }
     }
     return data
-  }
-
-  /// Luma and chroma after BT.601, luma 16...235.
-  private static func yuv(_ r: UInt8, _ g: UInt8, _ b: UInt8) -> (UInt8, UInt8, UInt8) {
-    let (r, g, b) = (Int(r), Int(g), Int(b))
-    return (
-      UInt8((16_829 * r + 33_039 * g + 6_416 * b + 32_768) >> 16 + 16),
-      UInt8((-9_714 * r - 19_070 * g + 28_784 * b + 32_768) >> 16 + 128),
-      UInt8((28_784 * r - 24_103 * g - 4_681 * b + 32_768) >> 16 + 128)
-    )
   }
 
   /// Depth samples as a frame.
@@ -157,7 +147,8 @@ enum KinectPixels {
     for v in 0..<height {
       for u in 0..<width {
         let pair = v * row + 4 * (u / 2)
-        put(raw[pair + 2 * (u & 1)], raw[pair + 1], raw[pair + 3], out, v * width + u)
+        put(
+          VideoColor.rgb(raw[pair + 2 * (u & 1)], raw[pair + 1], raw[pair + 3]), out, v * width + u)
       }
     }
   }
@@ -170,19 +161,12 @@ enum KinectPixels {
       let chroma = width * height + v / 2 * row
       for u in 0..<width {
         let pair = chroma + 2 * (u / 2)
-        put(raw[v * width + u], raw[pair], raw[pair + 1], out, v * width + u)
+        put(VideoColor.rgb(raw[v * width + u], raw[pair], raw[pair + 1]), out, v * width + u)
       }
     }
   }
 
-  /// BT.601, luma 16...235: what cameras send as NV12 and YUY2. In steps of 1/65536.
-  private static func put(_ y: UInt8, _ u: UInt8, _ v: UInt8, _ out: Pixels, _ i: Int) {
-    let (y, u, v) = (76_309 &* (Int32(y) &- 16), Int32(u) &- 128, Int32(v) &- 128)
-    func clamp(_ value: Int32) -> UInt8 {
-      UInt8(truncatingIfNeeded: max(0, min(255, (value &+ 32_768) >> 16)))
-    }
-    out[3 &* i] = clamp(y &+ 104_597 &* v)
-    out[3 &* i &+ 1] = clamp(y &- 25_675 &* u &- 53_279 &* v)
-    out[3 &* i &+ 2] = clamp(y &+ 132_201 &* u)
+  private static func put(_ color: SIMD3<UInt8>, _ out: Pixels, _ i: Int) {
+    (out[3 &* i], out[3 &* i &+ 1], out[3 &* i &+ 2]) = (color.x, color.y, color.z)
   }
 }

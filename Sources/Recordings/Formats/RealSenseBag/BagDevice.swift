@@ -18,7 +18,7 @@ struct BagDevice {
   /// Opens every camera of a bag.
   /// - Throws: ``CaptureError`` that names the file.
   static func open(_ url: URL) throws(CaptureError) -> [BagDevice] {
-    let file = try BagFile(url)
+    let file = try RandomAccessFile(url)
     do throws(CaptureError) {
       let index = try BagIndex(file, keeping: BagCamera.wanted)
       let cameras = BagCamera.find(index.connections.values)

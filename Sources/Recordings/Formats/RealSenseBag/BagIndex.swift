@@ -44,7 +44,9 @@ struct BagIndex {
   }
 
   static func recognizes(_ url: URL) -> Bool {
-    guard let file = try? BagFile(url), let start = try? file.read(0, magic.count) else {
+    guard let file = try? RandomAccessFile(url),
+      let start = try? file.bytes(at: 0, count: magic.count)
+    else {
       return false
     }
     return start == magic
@@ -52,8 +54,8 @@ struct BagIndex {
 
   /// Lists the messages of each topic, up to as many as are wanted of it.
   /// - Throws: ``CaptureError`` `badInput` or `limitExceeded`.
-  init(_ file: BagFile, keeping wanted: (Connection) -> Int) throws(CaptureError) {
-    guard try file.read(0, Self.magic.count) == Self.magic else {
+  init(_ file: RandomAccessFile, keeping wanted: (Connection) -> Int) throws(CaptureError) {
+    guard try file.bytes(at: 0, count: Self.magic.count) == Self.magic else {
       throw CaptureError(.badInput, "The file is no ROS bag of version 2.0.")
     }
     var notes: [Note] = []
@@ -75,7 +77,7 @@ struct BagIndex {
   /// Goes from record to record; false when the file ends within one, or one is damaged. After a
   /// damaged record the walk goes on at the next chunk, where the end of the bag says where that is.
   private mutating func walk(
-    _ file: BagFile, _ notes: inout [Note]
+    _ file: RandomAccessFile, _ notes: inout [Note]
   ) throws(CaptureError) -> Bool {
     var (at, count) = (Self.magic.count, 0)
     var (places, damage): ([Int]?, [CaptureError]) = (nil, [])
@@ -110,7 +112,7 @@ struct BagIndex {
   }
 
   /// Where chunks begin, by the records at the end of the bag; empty where these are not there.
-  private func chunkPlaces(_ file: BagFile) -> [Int] {
+  private func chunkPlaces(_ file: RandomAccessFile) -> [Int] {
     var places: [Int] = []
     guard let header = try? Self.record(file, Self.magic.count), header.kind == .bagHeader,
       var at = try? header.place("index_pos"), at > header.end
@@ -124,18 +126,19 @@ struct BagIndex {
     return places.sorted()
   }
 
-  private static func record(_ file: BagFile, _ at: Int) throws(CaptureError) -> BagRecord {
-    let bytes = try file.read(at, 4096)
+  private static func record(_ file: RandomAccessFile, _ at: Int) throws(CaptureError) -> BagRecord
+  {
+    let bytes = try file.bytes(at: at, count: 4096)
     var cursor = ByteCursor(bytes[...])
     let length = Int(try cursor.uint32())
     if length + 8 <= bytes.count || length > BagRecord.headerLimit {
       return try BagRecord(bytes[...], at: at)
     }
-    return try BagRecord(try file.read(at, length + 8)[...], at: at)
+    return try BagRecord(try file.bytes(at: at, count: length + 8)[...], at: at)
   }
 
   private mutating func note(
-    _ record: BagRecord, _ file: BagFile, _ notes: inout [Note]
+    _ record: BagRecord, _ file: RandomAccessFile, _ notes: inout [Note]
   ) throws(CaptureError) {
     switch record.kind {
     case .bagHeader, .chunkInfo: break
@@ -160,13 +163,14 @@ struct BagIndex {
     }
   }
 
-  private func data(of record: BagRecord, _ file: BagFile) throws(CaptureError) -> [UInt8] {
+  private func data(of record: BagRecord, _ file: RandomAccessFile) throws(CaptureError) -> [UInt8]
+  {
     guard record.dataLength <= Self.connectionLimit else {
       throw CaptureError(
         .limitExceeded,
         "A connection of \(record.dataLength) bytes; at most \(Self.connectionLimit) are read.")
     }
-    return try file.read(record.dataStart, record.dataLength)
+    return try file.bytes(at: record.dataStart, count: record.dataLength)
   }
 
   private mutating func add(
@@ -179,7 +183,7 @@ struct BagIndex {
   }
 
   private mutating func readIndex(
-    _ file: BagFile, _ notes: [Note], _ wanted: (Connection) -> Int
+    _ file: RandomAccessFile, _ notes: [Note], _ wanted: (Connection) -> Int
   ) throws(CaptureError) {
     var total = 0
     for note in notes {
@@ -188,7 +192,7 @@ struct BagIndex {
       guard left > 0 else { continue }
       left = min(left, note.count)
       try count(left, &total)
-      var cursor = ByteCursor(try file.read(note.start, 12 * left)[...])
+      var cursor = ByteCursor(try file.bytes(at: note.start, count: 12 * left)[...])
       for _ in 0..<left {
         let time = Int64(try cursor.uint32()) * 1_000_000_000 + Int64(try cursor.uint32())
         let offset = try cursor.uint32()
@@ -207,7 +211,7 @@ struct BagIndex {
 
   /// Unpacks every chunk and lists what is in it; chunks that cannot be unpacked are counted.
   private mutating func search(
-    _ file: BagFile, _ wanted: (Connection) -> Int
+    _ file: RandomAccessFile, _ wanted: (Connection) -> Int
   ) throws(CaptureError) {
     var (lost, total) = (0, 0)
     for number in chunks.indices {
@@ -218,7 +222,7 @@ struct BagIndex {
             .limitExceeded,
             "A chunk of \(chunk.length) bytes; at most \(BagChunk.limit) are searched.")
         }
-        let bytes = try chunk.unpack(try file.read(chunk.start, chunk.length))
+        let bytes = try chunk.unpack(try file.bytes(at: chunk.start, count: chunk.length))
         var at = 0
         while at < bytes.count {
           let record = try BagRecord(bytes[at...], at: at)

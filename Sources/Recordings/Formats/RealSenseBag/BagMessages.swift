@@ -8,11 +8,11 @@ final class BagMessages: Sendable {
   /// Largest message that is read, bytes.
   private static let limit = BagChunk.limit
 
-  let file: BagFile
+  let file: RandomAccessFile
   let index: BagIndex
   private let cache = Mutex<[(number: Int, bytes: [UInt8])]>([])
 
-  init(_ file: BagFile, _ index: BagIndex) { (self.file, self.index) = (file, index) }
+  init(_ file: RandomAccessFile, _ index: BagIndex) { (self.file, self.index) = (file, index) }
 
   /// The messages of a topic, in the order of recording.
   func entries(_ topic: String) -> [BagIndex.Entry] { index.messages[topic] ?? [] }
@@ -46,10 +46,10 @@ final class BagMessages: Sendable {
       throw CaptureError(.badInput, "The index points behind the end of a chunk.")
     }
     if chunk.compression == .none {
-      let header = try file.read(chunk.start + at, min(512, chunk.length - at))
+      let header = try file.bytes(at: chunk.start + at, count: min(512, chunk.length - at))
       let record = try BagRecord(header[...], at: at)
       let length = try check(record, entry, chunk)
-      return try file.read(chunk.start + record.dataStart, min(count, length))[...]
+      return try file.bytes(at: chunk.start + record.dataStart, count: min(count, length))[...]
     }
     let bytes = try unpacked(Int(entry.chunk), chunk)
     let record = try BagRecord(bytes[at...], at: at)
@@ -79,7 +79,7 @@ final class BagMessages: Sendable {
       return entry.bytes
     }
     if let known { return known }
-    let bytes = try chunk.unpack(try file.read(chunk.start, chunk.length))
+    let bytes = try chunk.unpack(try file.bytes(at: chunk.start, count: chunk.length))
     cache.withLock { cache in
       if cache.count >= Self.kept { cache.removeFirst() }
       cache.append((number, bytes))

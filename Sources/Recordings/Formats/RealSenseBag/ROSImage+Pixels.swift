@@ -79,7 +79,7 @@ extension ROSImage {
     return try ColorImage(width: width, height: height, pixels: pixels)
   }
 
-  /// Two pixels in four bytes, with one pair of colour differences (BT.601, 16...235).
+  /// Two pixels in four bytes, with one pair of colour differences.
   private func subsampled(luma: Int, chroma: Int) throws(CaptureError) -> ColorImage {
     guard width % 2 == 0 else {
       throw CaptureError(.badInput, "An image of odd width \(width) cannot be stored by pairs.")
@@ -90,12 +90,10 @@ extension ROSImage {
     for row in rows {
       row.withUnsafeBytes { bytes in
         for pair in stride(from: 0, to: bytes.count, by: 4) {
-          let (d, e) = (Int(bytes[pair + chroma]) - 128, Int(bytes[pair + chroma + 2]) - 128)
+          let (blue, red) = (bytes[pair + chroma], bytes[pair + chroma + 2])
           for at in [pair + luma, pair + luma + 2] {
-            let c = 298 * (Int(bytes[at]) - 16) + 128
-            for value in [c + 409 * e, c - 100 * d - 208 * e, c + 516 * d] {
-              pixels.append(UInt8(clamping: value >> 8))
-            }
+            let color = VideoColor.rgb(bytes[at], blue, red)
+            for i in 0..<3 { pixels.append(color[i]) }
           }
         }
       }

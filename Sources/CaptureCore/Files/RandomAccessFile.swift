@@ -1,16 +1,21 @@
-internal import CaptureCore
-internal import Foundation
+public import Foundation
 
 /// A plain file that is read at any place by any thread.
 ///
 /// Bytes are read, not mapped: a file that shrinks while it is open makes an error, not a signal.
-final class RandomAccessFile: Sendable {
-  let path: String
-  let size: Int
+public final class RandomAccessFile: Sendable {
+  /// The file.
+  public let url: URL
+  /// Its path.
+  public var path: String { url.path }
+  /// Its size when it was opened, bytes.
+  public let size: Int
   private let descriptor: Int32
 
-  init(_ url: URL) throws(CaptureError) {
-    path = url.path
+  /// Opens a file.
+  /// - Throws: ``CaptureError`` `badInput`, naming the file, for what cannot be opened or is no plain
+  ///   file.
+  public init(_ url: URL) throws(CaptureError) {
     // Without O_NONBLOCK, opening a named pipe waits for its writer.
     descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -22,21 +27,37 @@ final class RandomAccessFile: Sendable {
       close(descriptor)
       throw CaptureError(.badInput, "This is not a plain file.", at: url.path)
     }
-    size = Int(status.st_size)
+    (self.url, size) = (url, Int(status.st_size))
   }
 
   deinit { close(descriptor) }
 
   /// Bytes of the file; `range` lies in it, and the caller has checked its length.
-  func read(_ range: Range<Int>) throws(CaptureError) -> Data {
+  /// - Throws: ``CaptureError`` `badInput`, naming the file, also when it became shorter.
+  public func read(_ range: Range<Int>) throws(CaptureError) -> Data {
     var data = Data(count: range.count)
     let failure = data.withUnsafeMutableBytes { fill($0, from: range.lowerBound) }
     if let failure { throw failure }
     return data
   }
 
+  /// Up to `count` bytes from `offset` on; fewer only at the end of the file.
+  /// - Throws: ``CaptureError`` `badInput`, naming the file, also when it became shorter.
+  public func bytes(at offset: Int, count: Int) throws(CaptureError) -> [UInt8] {
+    let count = max(0, min(count, size - offset))
+    var failure: CaptureError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      failure = fill(
+        UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]),
+        from: offset)
+      filled = failure == nil ? count : 0
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
   /// Fills a buffer with the bytes from a place on, or tells why not.
-  func fill(_ buffer: UnsafeMutableRawBufferPointer, from offset: Int) -> CaptureError? {
+  private func fill(_ buffer: UnsafeMutableRawBufferPointer, from offset: Int) -> CaptureError? {
     var done = 0
     while done < buffer.count {
       let n = pread(
@@ -52,31 +73,5 @@ final class RandomAccessFile: Sendable {
       done += n
     }
     return nil
-  }
-}
-
-/// Small reads that mostly go forward, out of a buffer of one thread.
-struct BufferedBytes {
-  let file: RandomAccessFile
-  private var start = 0
-  private var bytes: [UInt8] = []
-  private let window: Int
-
-  init(_ file: RandomAccessFile, window: Int = 4 << 10) {
-    (self.file, self.window) = (file, window)
-  }
-
-  /// Up to `count` bytes from `offset`; fewer only at the end of the file.
-  mutating func bytes(at offset: Int, count: Int) throws(CaptureError) -> ArraySlice<UInt8> {
-    let end = min(offset + count, file.size)
-    guard offset < end else { return [] }
-    if offset < start || end > start + bytes.count {
-      let length = min(max(window, count), file.size - offset)
-      var fresh = [UInt8](repeating: 0, count: length)
-      let failure = fresh.withUnsafeMutableBytes { file.fill($0, from: offset) }
-      if let failure { throw failure }
-      (start, bytes) = (offset, fresh)
-    }
-    return bytes[(offset - start)..<(end - start)]
   }
 }

@@ -1,0 +1,195 @@
+internal import CaptureCore
+internal import Foundation
+internal import FrameSync
+
+/// Draws the conclusions from what was measured of a take.
+struct FindingRules {
+  let take: TakeDescription
+  let sync: SyncReport
+  /// By camera: what its sampled images show.
+  let color, depth: [ImageFigures]
+  /// By camera: share of the depth pixels that were measured; nil where no image was read.
+  let measured: [Double?]
+
+  /// The findings, the worst first.
+  func findings() -> [Inspection.Finding] {
+    var found = wholeTake()
+    for camera in take.cameras.indices {
+      found += colorFindings(camera) + depthFindings(camera) + streamFindings(camera)
+      found += lensFindings(take.cameras[camera])
+    }
+    // A stable order: equal verdicts stay as they were found.
+    return Inspection.Verdict.allCases.reversed().flatMap { verdict in
+      found.filter { $0.verdict == verdict }
+    }
+  }
+
+  private func finding(
+    _ verdict: Inspection.Verdict, _ camera: Int?, _ what: String, _ remedy: String
+  ) -> Inspection.Finding {
+    Inspection.Finding(
+      verdict: verdict, camera: camera.map { take.cameras[$0].id }, what: what, remedy: remedy)
+  }
+
+  // MARK: The whole take
+
+  private func wholeTake() -> [Inspection.Finding] {
+    var found: [Inspection.Finding] = []
+    if sync.sets == 0 {
+      found.append(
+        finding(
+          .broken, nil, "There is no frame set.", "Record depth; colour alone gives no surface."))
+    }
+    let serials = Dictionary(grouping: take.cameras.filter { !$0.serial.isEmpty }, by: \.serial)
+    for (serial, cameras) in serials.sorted(by: { $0.key < $1.key }) where cameras.count > 1 {
+      let names = cameras.map(\.id).joined(separator: " and ")
+      found.append(
+        finding(
+          .broken, nil, "Cameras \(names) have the same serial number \(serial).",
+          "One recording was copied over another: take the right file of each camera."))
+    }
+    let models = Dictionary(grouping: take.cameras.filter { !$0.firmware.isEmpty }, by: \.model)
+    for (model, cameras) in models.sorted(by: { $0.key < $1.key })
+    where Set(cameras.map(\.firmware)).count > 1 {
+      let list = cameras.map { "\($0.id) \($0.firmware)" }.joined(separator: "; ")
+      found.append(
+        finding(
+          .usable, nil, "Cameras of the model \(model) run different firmware: \(list).",
+          "Bring all of them to the newest; their times and depths differ by more than noise."))
+    }
+    return found
+  }
+
+  // MARK: Images
+
+  private func colorFindings(_ camera: Int) -> [Inspection.Finding] {
+    let (id, figures) = (take.cameras[camera].id, color[camera])
+    var found = common(camera, figures, "colour")
+    if let brightness = figures.meanBrightness, brightness < 8 {
+      found.append(
+        finding(
+          .usable, camera, "The colour images of camera \(id) are black.",
+          "Uncover the lens, light the scene, or set the exposure by hand; meshes get no colour from it."
+        ))
+    }
+    if let white = figures.whiteShare, white > 0.4 {
+      found.append(
+        finding(
+          .usable, camera,
+          "The colour images of camera \(id) are overexposed: \(percent(white)) of the pixels are white.",
+          "Set a shorter exposure by hand."))
+    }
+    return found
+  }
+
+  private func depthFindings(_ camera: Int) -> [Inspection.Finding] {
+    let id = take.cameras[camera].id
+    var found = common(camera, depth[camera], "depth")
+    if let measured = measured[camera], measured < 0.05 {
+      found.append(
+        finding(
+          measured < 0.01 ? .broken : .usable, camera,
+          "Only \(percent(measured)) of the depth pixels of camera \(id) hold a measurement.",
+          "Check the depth mode, the distance, and whether another camera's laser or the sun blinds it."
+        ))
+    }
+    return found
+  }
+
+  private func common(
+    _ camera: Int, _ figures: ImageFigures, _ kind: String
+  ) -> [Inspection.Finding] {
+    let id = take.cameras[camera].id
+    var found: [Inspection.Finding] = []
+    if figures.misfits > 0 {
+      found.append(
+        finding(
+          .broken, camera,
+          "The \(kind) images of camera \(id) are not of the size that it is described with.",
+          "Use the description and calibration of the mode that was recorded."))
+    }
+    // One pair proves nothing: a recorder may write an image twice.
+    if figures.pairs >= 3, figures.repeats == figures.pairs {
+      found.append(
+        finding(
+          .broken, camera,
+          "The \(kind) images of camera \(id) are frozen: all that were compared are the same.",
+          "Record again; a camera that hangs goes on sending its last image."))
+    } else if figures.repeats > 0 {
+      found.append(
+        finding(
+          .usable, camera,
+          "\(figures.repeats) of \(figures.pairs) \(kind) images of camera \(id) that were compared repeat the one before.",
+          "The recorder filled gaps with copies: lower the rate or the resolution."))
+    }
+    return found
+  }
+
+  // MARK: Streams
+
+  private func streamFindings(_ camera: Int) -> [Inspection.Finding] {
+    let stream = sync.cameras[camera]
+    let id = stream.id
+    guard stream.depthFrames > 0 else {
+      return [
+        finding(
+          take.cameras.count == 1 ? .broken : .usable, camera, "Camera \(id) has no depth image.",
+          "Leave it out, or find its recording.")
+      ]
+    }
+    var found: [Inspection.Finding] = []
+    let length = sync.end - sync.start
+    let missing = sync.end - stream.last
+    if missing > max(5 * sync.period, 0.1 * length) {
+      found.append(
+        finding(
+          missing > 0.5 * length ? .broken : .usable, camera,
+          "Camera \(id) stopped \(seconds(missing)) before the others.",
+          "Use --frames up to there, or look for a full disk or a loose cable."))
+    }
+    let late = stream.first - sync.start
+    if late > max(5 * sync.period, 0.1 * length) {
+      found.append(
+        finding(
+          .usable, camera, "Camera \(id) started \(seconds(late)) after the others.",
+          "Use --frames from there on; start subordinates before the master."))
+    }
+    if stream.depthDropShare > 0.05 || stream.colorDropShare > 0.05 {
+      found.append(
+        finding(
+          .usable, camera,
+          "Camera \(id) dropped \(percent(stream.depthDropShare)) of its depth and \(percent(stream.colorDropShare)) of its colour images, up to \(seconds(stream.longestGap)) at a time.",
+          "Give it a USB controller and a disk of its own, or lower the rate."))
+    }
+    if stream.repeatedTimes > 0 {
+      found.append(
+        finding(
+          .usable, camera,
+          "\(stream.repeatedTimes) images of camera \(id) have the time of the one before.",
+          "Of each such pair one is used; the recorder is at fault."))
+    }
+    return found
+  }
+
+  // MARK: Lenses
+
+  /// Intrinsics that no lens of this image size has: they are of another mode or were scaled wrongly.
+  private func lensFindings(_ camera: CameraDescription) -> [Inspection.Finding] {
+    [("colour", camera.color), ("depth", camera.depth)].compactMap { kind, model in
+      guard let model else { return nil }
+      let (k, w, h) = (model.intrinsics, Double(model.width), Double(model.height))
+      let isCentered = (0.25 * w...0.75 * w).contains(k.cx) && (0.25 * h...0.75 * h).contains(k.cy)
+      let isWide = (0.15 * w...5 * w).contains(k.fx)
+      let isSquare = (0.8...1.25).contains(k.fy / k.fx)
+      guard !isCentered || !isWide || !isSquare else { return nil }
+      return Inspection.Finding(
+        verdict: .broken, camera: camera.id,
+        what:
+          "The \(kind) intrinsics of camera \(camera.id) do not fit images of \(model.width)x\(model.height): fx \(Int(k.fx)), fy \(Int(k.fy)), cx \(Int(k.cx)), cy \(Int(k.cy)).",
+        remedy: "Use those of the mode that was recorded, or scale them to its size.")
+    }
+  }
+
+  private func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+  private func seconds(_ time: Double) -> String { String(format: "%.2f s", time) }
+}

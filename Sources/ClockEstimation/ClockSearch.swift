@@ -1,0 +1,350 @@
+internal import CaptureCore
+internal import Foundation
+
+/// The steps of one estimation: reads images, places clock after clock, refines them together.
+struct ClockSearch {
+  /// How far the search may be off, seconds: a subject moves its own limbs' width in this time.
+  private static let searchError = 0.045
+
+  let cameras: [ClockCamera]
+  let lenses: [ThumbnailLens?]
+  let clockOf: [Int]
+  let clocks: Int
+  let configuration: ClockConfiguration
+  let threads: Int?
+  let load: @Sendable (Int, Int) -> DepthImage?
+
+  /// By clock; names of cameras are left empty.
+  private(set) var estimates: [ClockEstimate] = []
+  private var fits: [ClockFit] = []
+  private var isPlaced: [Bool] = []
+  private var streams: [ThumbnailStream] = []
+  private var views: [ThumbnailView?] = []
+  private var notes: [String] = []
+  /// Offsets of the coarse search, by clock.
+  private var found: [Double] = []
+
+  init(
+    cameras: [ClockCamera], lenses: [ThumbnailLens?], clockOf: [Int], clocks: Int,
+    configuration: ClockConfiguration, threads: Int?,
+    load: @escaping @Sendable (Int, Int) -> DepthImage?
+  ) {
+    (self.cameras, self.lenses, self.clockOf, self.clocks) = (cameras, lenses, clockOf, clocks)
+    (self.configuration, self.threads, self.load) = (configuration, threads, load)
+  }
+
+  mutating func run(_ monitor: StageMonitor) throws(CaptureError) {
+    begin()
+    guard let lead = spans[0] else { return conclude(nil, [:]) }
+    // The middle of the recording, as much of it as half of the images show.
+    let length = Double(configuration.images) / 2 * period
+    let middle = (lead.lowerBound + lead.upperBound) / 2
+    let section =
+      max(lead.lowerBound, middle - length / 2)...min(lead.upperBound, middle + length / 2)
+    let candidates = (0..<clocks).map { offsets(of: $0) }
+    try loadForSearch(section, candidates, monitor)
+    let activity = activityOffsets(candidates)
+    place(candidates)
+    guard isPlaced.count(where: { $0 }) > 1 else { return conclude(nil, activity) }
+    try loadSection(section, monitor)
+    settle()
+    var result = refine()
+    for window in windows(around: section, in: lead) {
+      fits = result.fits
+      for part in window { try loadSection(part, monitor) }
+      result = refine()
+    }
+    conclude(result, activity)
+  }
+
+  // MARK: Times
+
+  /// First and last device time of each clock.
+  private var spans: [ClosedRange<Double>?] {
+    (0..<clocks).map { clock in
+      let times = cameras.indices.filter { clockOf[$0] == clock }.map { cameras[$0].depthTimes }
+      guard let first = times.compactMap(\.first).min(), let last = times.compactMap(\.last).max()
+      else { return nil }
+      return first...last
+    }
+  }
+
+  private var period: Double {
+    let intervals = cameras.flatMap { camera in
+      zip(camera.depthTimes.dropFirst(), camera.depthTimes).lazy.map { $0 - $1 }.filter { $0 > 0 }
+    }.sorted()
+    return intervals.isEmpty ? 1.0 / 30 : intervals[intervals.count / 2]
+  }
+
+  private mutating func begin() {
+    fits = spans.map { span in
+      ClockFit(reference: span.map { ($0.lowerBound + $0.upperBound) / 2 } ?? 0)
+    }
+    fits[0] = .rig
+    isPlaced = (0..<clocks).map { $0 == 0 }
+    notes = [String](repeating: "", count: clocks)
+    found = [Double](repeating: 0, count: clocks)
+    streams = cameras.map { _ in ThumbnailStream() }
+    views = zip(cameras, lenses).map { camera, lens in
+      guard let lens, let place = camera.worldFromDepth else { return nil }
+      return ThumbnailView(lens, worldFromDepth: place)
+    }
+  }
+
+  /// Offsets to try: around none, as far as the recordings then overlap, and around that at which
+  /// they start together.
+  private func offsets(of clock: Int) -> [Double] {
+    guard clock > 0, let lead = spans[0], let own = spans[clock] else { return [] }
+    let (step, reach) = (period / 2, configuration.search)
+    var result: Set<Int> = []
+    for center in [0, own.lowerBound - lead.lowerBound] {
+      let shifted = (own.lowerBound - center)...(own.upperBound - center)
+      guard shifted.overlaps(lead), abs(center) < 1e9 else { continue }
+      let (first, last) = ((center - reach) / step, (center + reach) / step)
+      for k in Int(first.rounded(.up))...Int(last.rounded(.down)) { result.insert(k) }
+    }
+    return result.sorted().map { Double($0) * step }
+  }
+
+  /// Pairs of ever later and earlier parts of the recording, for the rates of clocks.
+  private func windows(
+    around section: ClosedRange<Double>, in all: ClosedRange<Double>
+  ) -> [[ClosedRange<Double>]] {
+    let images = 14
+    let length = Double(images) * period
+    let left = section.lowerBound - all.lowerBound, right = all.upperBound - section.upperBound
+    guard max(left, right) > 2 * length else { return [] }
+    let count = max(1, configuration.images / 2 / images / 2)
+    return (1...count).map { n in
+      let share = Double(n) / Double(count)
+      var parts: [ClosedRange<Double>] = []
+      if left > 2 * length {
+        let start = section.lowerBound - share * left
+        parts.append(start...start + length)
+      }
+      if right > 2 * length {
+        let end = section.upperBound + share * right
+        parts.append(end - length...end)
+      }
+      return parts
+    }
+  }
+
+  // MARK: Images
+
+  private mutating func loadForSearch(
+    _ section: ClosedRange<Double>, _ candidates: [[Double]], _ monitor: StageMonitor
+  ) throws(CaptureError) {
+    for camera in cameras.indices {
+      var wanted = [section]
+      let offsets = candidates[clockOf[camera]]
+      if let least = offsets.first, let most = offsets.last {
+        // Two separate bands of offsets show two separate parts.
+        let gap = zip(offsets, offsets.dropFirst()).max { $0.1 - $0.0 < $1.1 - $1.0 } ?? (0, 0)
+        let parts =
+          gap.1 - gap.0 > 2 * period ? [least...gap.0, gap.1...most] : [least...most]
+        wanted = parts.map {
+          section.lowerBound + $0.lowerBound...section.upperBound + $0.upperBound
+        }
+      }
+      try read(camera, wanted, limit: configuration.images / 2, monitor)
+    }
+  }
+
+  private mutating func loadSection(
+    _ section: ClosedRange<Double>, _ monitor: StageMonitor
+  ) throws(CaptureError) {
+    for camera in cameras.indices where isPlaced[clockOf[camera]] {
+      let fit = fits[clockOf[camera]]
+      // Two images before and after, for speeds.
+      let first = fit.deviceTime(section.lowerBound) - 2.5 * period
+      let last = fit.deviceTime(section.upperBound) + 2.5 * period
+      try read(camera, [first...last], limit: configuration.images, monitor)
+    }
+  }
+
+  private mutating func read(
+    _ camera: Int, _ parts: [ClosedRange<Double>], limit: Int, _ monitor: StageMonitor
+  ) throws(CaptureError) {
+    try monitor.checkCancelled()
+    guard let lens = lenses[camera] else { return }
+    let times = cameras[camera].depthTimes
+    let wanted = times.indices.filter { i in parts.contains { $0.contains(times[i]) } }
+    let count = min(wanted.count, limit)
+    let chosen = (0..<count).map { wanted[$0 * wanted.count / count] }
+      .filter { !streams[camera].indices.contains($0) }
+    var images = [[Float]?](repeating: nil, count: chosen.count)
+    let load = load
+    images.withUnsafeMutableBufferPointer { images in
+      nonisolated(unsafe) let images = images
+      concurrently(chosen.count, threads: threads) { i, _ in
+        if monitor.isCancelled() { return }
+        images[i] = load(camera, chosen[i]).flatMap { lens.reduce($0) }
+      }
+    }
+    try monitor.checkCancelled()
+    for (index, image) in zip(chosen, images) {
+      if let image { streams[camera].insert(image, at: times[index], index: index) }
+    }
+  }
+
+  // MARK: Estimates
+
+  private func timedViews() -> [(camera: Int, view: TimedView)] {
+    cameras.indices.compactMap { camera in
+      guard let view = views[camera], streams[camera].times.count >= 4 else { return nil }
+      let moving = MovingSurface(streams[camera].images, pixels: view.width * view.height)
+      return (camera, TimedView(stream: streams[camera], moving: moving, view: view))
+    }
+  }
+
+  /// Places clock after clock by the coarse search, the clearest first.
+  private mutating func place(_ candidates: [[Double]]) {
+    let views = timedViews()
+    while true {
+      var best: (clock: Int, found: ShiftCosts.Minimum)?
+      for clock in 1..<clocks where !isPlaced[clock] && !candidates[clock].isEmpty {
+        guard let found = search(clock, candidates[clock], views) else { continue }
+        // One that is clear on its own first: it may tell of the others.
+        let value = { (m: ShiftCosts.Minimum) in
+          (m.rival == nil && m.isClear ? 1e3 : 0) + m.contrast
+        }
+        if best.map({ value(found) > value($0.found) }) ?? true { best = (clock, found) }
+      }
+      guard let best else { return }
+      guard best.found.isClear, best.found.rival == nil else {
+        if best.found.isClear, let rival = best.found.rival {
+          let other = ((rival - best.found.offset) * 1000).rounded()
+          notes[best.clock] =
+            "Another offset fits as well, \(Int(other)) ms away: the motion repeats."
+        }
+        return
+      }
+      fits[best.clock].offset = best.found.offset
+      found[best.clock] = best.found.offset
+      isPlaced[best.clock] = true
+    }
+  }
+
+  /// Looks again around each offset, now that every clock can be compared with all the others: the
+  /// first ones were placed by few cameras.
+  private mutating func settle() {
+    let views = timedViews()
+    for clock in 1..<clocks where isPlaced[clock] {
+      let offsets = (-8...8).map { fits[clock].offset + Double($0) * period / 4 }
+      isPlaced[clock] = false
+      let found = search(clock, offsets, views)
+      isPlaced[clock] = true
+      guard let found else { continue }
+      (fits[clock].offset, self.found[clock]) = (found.offset, found.offset)
+    }
+  }
+
+  private func search(
+    _ clock: Int, _ offsets: [Double], _ views: [(camera: Int, view: TimedView)]
+  ) -> ShiftCosts.Minimum? {
+    var pairs: [(a: Int, b: Int)] = []
+    for a in views.indices where isPlaced[clockOf[views[a].camera]] {
+      for b in views.indices where clockOf[views[b].camera] == clock { pairs.append((a, b)) }
+    }
+    pairs.removeAll { !views[$0.a].view.moving.moves || !views[$0.b].view.moving.moves }
+    guard !pairs.isEmpty else { return nil }
+    var rows = [[[Float]]](repeating: [], count: pairs.count)
+    let fits = fits
+    rows.withUnsafeMutableBufferPointer { rows in
+      nonisolated(unsafe) let rows = rows
+      concurrently(pairs.count, threads: threads) { n, _ in
+        let (a, b) = (views[pairs[n].a], views[pairs[n].b])
+        let fit = fits[clockOf[a.camera]]
+        rows[n] =
+          a.view.costs(against: b.view, offsets: offsets) { fit.rigTime($0) + $1 }
+          + b.view.costs(against: a.view, offsets: offsets) { fit.deviceTime($0 - $1) }
+      }
+    }
+    var costs = ShiftCosts(offsets: offsets)
+    for part in rows { costs.append(part) }
+    return costs.minimum(apart: max(0.15, 4 * period))
+  }
+
+  private func refine() -> MotionAlignment.Result {
+    let views = timedViews()
+    return MotionAlignment(
+      views: views.map(\.view), clockOfView: views.map { clockOf[$0.camera] }, rigClock: 0,
+      threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
+    ).refined(fits, isPlaced: isPlaced)
+  }
+
+  /// Offsets by the amount of motion, against the rig's clock, where one camera of each can be
+  /// compared.
+  private func activityOffsets(
+    _ candidates: [[Double]]
+  ) -> [Int: (offset: Double, deviation: Double)] {
+    var result: [Int: (offset: Double, deviation: Double)] = [:]
+    let spacing = period
+    func activity(_ clock: Int) -> MotionActivity? {
+      cameras.indices.first { clockOf[$0] == clock && streams[$0].times.count >= 20 }
+        .map { MotionActivity(streams[$0], spacing: spacing) }
+    }
+    guard let lead = activity(0) else { return [:] }
+    for clock in 1..<clocks {
+      guard let own = activity(clock) else { continue }
+      result[clock] = lead.offset(of: own, among: candidates[clock], spacing: spacing)
+    }
+    return result
+  }
+
+  private mutating func conclude(
+    _ result: MotionAlignment.Result?, _ activity: [Int: (offset: Double, deviation: Double)]
+  ) {
+    estimates = (0..<clocks).map { clock in
+      guard clock > 0 else { return ClockEstimate(id: "", source: .shared) }
+      if isPlaced[clock] { return placedEstimate(clock, result) }
+      return guess(clock, activity[clock])
+    }
+  }
+
+  /// The refined fit; where too little moves to refine it, or the refinement runs away from what the
+  /// search saw, the search's.
+  private func placedEstimate(
+    _ clock: Int, _ result: MotionAlignment.Result?
+  ) -> ClockEstimate {
+    if let result, let deviation = result.offsetDeviations[clock],
+      abs(result.fits[clock].offset - found[clock]) < Self.searchError
+    {
+      return ClockEstimate(
+        id: "", source: .shape, fit: result.fits[clock], offsetDeviation: deviation,
+        rateDeviation: result.rateDeviations[clock],
+        note: deviation > configuration.largestDeviation
+          ? "Cameras that see more of the same side would tell more." : "")
+    }
+    return ClockEstimate(
+      id: "", source: .shape, fit: ClockFit(offset: found[clock], reference: fits[clock].reference),
+      offsetDeviation: max(period / 2, Self.searchError / 2),
+      note: "Cameras see too little of the same surface to know more.")
+  }
+
+  private func guess(
+    _ clock: Int, _ activity: (offset: Double, deviation: Double)?
+  ) -> ClockEstimate {
+    let (reference, note) = (fits[clock].reference, notes[clock])
+    if let activity {
+      return ClockEstimate(
+        id: "", source: .activity, fit: ClockFit(offset: activity.offset, reference: reference),
+        offsetDeviation: activity.deviation,
+        note: note.isEmpty ? "Only the amount of motion was compared." : note)
+    }
+    let isCalibrated = cameras.indices.contains { clockOf[$0] == clock && views[$0] != nil }
+    let because =
+      !note.isEmpty
+      ? note
+      : isCalibrated
+        ? "Nothing that two cameras see moves enough."
+        : "Without a calibration only the amount of motion can be compared, and that tells nothing."
+    guard let lead = spans[0], let own = spans[clock], !lead.overlaps(own) else {
+      return ClockEstimate(id: "", source: .recorded, note: because)
+    }
+    return ClockEstimate(
+      id: "", source: .starts,
+      fit: ClockFit(offset: own.lowerBound - lead.lowerBound, reference: reference), note: because)
+  }
+}
