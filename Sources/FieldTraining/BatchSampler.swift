@@ -23,7 +23,7 @@ final class BatchSampler {
   private static let sheet: Float = 0.008
 
   /// Frames whose grids are kept; about 1 MB each.
-  private static let keptGrids = 96
+  private static let keptGrids = 64
 
   init(
     source: any ObservationSource, configuration c: TrainingConfiguration, space: FieldSpace,
