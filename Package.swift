@@ -107,8 +107,10 @@ let package = Package(
     tests("CaptureCoreTests", []),
     tests(
       "RecordingsTests",
-      ["RecordingFixtures", "Recordings", "FrameSync", "Calibration", "ImageFiles", "Matroska",
-        "NumpyFiles"],
+      [
+        "RecordingFixtures", "Recordings", "FrameSync", "Calibration", "ImageFiles", "Matroska",
+        "NumpyFiles",
+      ],
       exclude: ["Genuine"]),
     tests("ClockEstimationTests", ["ClockEstimation", "FrameSync", "SyntheticRigs"]),
     tests("FuzzTests", ["FuzzTargets"], exclude: ["Inputs"]),
