@@ -70,7 +70,7 @@ let package = Package(
     stage("ClockEstimation", exclude: ["README.md"]),
     stage("FrameSync"),
     stage("Calibration"),
-    stage("RayObservations", ["CSurfaceCut"]),
+    stage("RayObservations", ["CSurfaceCut"], exclude: ["README.md"]),
     stage("DepthFusion"),
     stage("NeuralFields"),
     stage("FieldBackendCPU", ["NeuralFields", "CFieldKernels"]),

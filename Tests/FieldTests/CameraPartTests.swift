@@ -9,9 +9,12 @@ import Testing
 private final class UnevenTake: ObservationSource {
   let take = SphereTake(frames: 4)
   let delays: [Double]
-  let hidden: [UInt32]
+  /// Cells that stand for those of the sphere.
+  let hidden: [UInt32]?
 
-  init(_ delays: [Double], hidden: [UInt32] = []) { (self.delays, self.hidden) = (delays, hidden) }
+  init(_ delays: [Double], hidden: [UInt32]? = nil) {
+    (self.delays, self.hidden) = (delays, hidden)
+  }
 
   var frameCount: Int { take.frameCount }
   var times: [Double] { take.times }
@@ -21,7 +24,8 @@ private final class UnevenTake: ObservationSource {
     ObservationTiming(depth: delays[camera])
   }
   func frame(_ index: Int) throws(CaptureError) -> any FrameObservations {
-    HidingFrame(try take.frame(index), hidden)
+    let frame = try take.frame(index)
+    return hidden.map { HidingFrame(frame, $0) } ?? frame
   }
 }
 
@@ -102,7 +106,7 @@ private final class HidingFrame: FrameObservations {
 
   /// What nobody saw is believed of the frame set: its points are asked for at the set's time.
   @Test func hiddenPointsAreAskedForAtTheTimeOfTheSet() throws {
-    let inside = HiddenCells.pack(index: 21, layer: -2)
+    let inside = HiddenCells.pack(index: 21, layer: -HiddenCells.deepest)
     let source = UnevenTake([0.02, 0.02, -0.02, 0.03], hidden: [inside])
     let (sampler, space) = sampler(source)
     let ofSets = source.times.indices.map { space.position(frame: $0, capacity: 4) }
