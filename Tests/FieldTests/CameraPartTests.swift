@@ -77,7 +77,7 @@ private final class HidingFrame: FrameObservations {
   }
 
   @Test func pointsAreAskedForAtTheTimeOfTheirCamera() throws {
-    let source = UnevenTake([0, 0.02, -0.02, 0.03])
+    let source = UnevenTake([0, 0.02, -0.02, 0.03], hidden: [])
     let (sampler, space) = sampler(source)
     var seen: Set<Int> = []
     for step in 0..<40 {
