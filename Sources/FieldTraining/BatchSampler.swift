@@ -20,7 +20,7 @@ final class BatchSampler {
   /// Weight of what is believed beside what was seen.
   private static let hiddenWeight: Float = 0.3
   /// Metres behind a surface that are inside however thin the subject is.
-  private static let sheet: Float = 0.012
+  private static let sheet: Float = 0.008
 
   /// Frames whose grids are kept; about 1 MB each.
   private static let keptGrids = 64
@@ -106,7 +106,7 @@ final class BatchSampler {
       plain = batch.count
     }
     // What is believed is believed of the set, not of a camera.
-    drawHidden(whole.hidden, camera == nil ? grid : nil, &random)
+    drawHidden(whole.hidden, &random)
     close(plain, setPosition, gradient: false, color: false)
     let rendered = batch.count
     drawRendered(frame, &random)
@@ -200,33 +200,24 @@ final class BatchSampler {
 
   /// Points that no camera sees, held to the side of the surface that they are believed to be on.
   /// Half of them lie close to it.
-  private func drawHidden(
-    _ hidden: HiddenCells, _ grid: SurfaceGrid?, _ random: inout SeededGenerator
-  ) {
+  private func drawHidden(_ hidden: HiddenCells, _ random: inout SeededGenerator) {
     guard !hidden.packed.isEmpty else { return }
     for n in 0..<configuration.hiddenPerFrame {
+      let (wanted, tries) = n % 2 == 0 ? (2...3, 8) : (2...HiddenCells.deepest, 2)
       var k = Self.index(hidden.packed.count, &random)
-      var tries = n % 2 == 0 ? 8 : 0
-      while tries > 0, abs(hidden.layer(k)) > 3 {
+      for _ in 0..<tries where !wanted.contains(abs(hidden.layer(k))) {
         k = Self.index(hidden.packed.count, &random)
-        tries -= 1
       }
+      // The surface passes somewhere through the cells of the first layers.
       let layer = hidden.layer(k)
+      guard abs(layer) >= 2 else { continue }
       let u = SIMD3(random.uniform(), random.uniform(), random.uniform())
-      let x = hidden.corner(k) + hidden.edge * u
-      // The surface passes through the cells of the first layers; where it was seen, that says more.
-      // But right behind a sheet the first layer is its other side.
-      if abs(layer) == 1 {
-        guard let grid else { continue }
-        if let seen = grid.estimate(x), layer < 0 || seen.distance > -1.5 * hidden.edge { continue }
-      }
-      let bound = min(Float(configuration.truncation), Float(max(0, abs(layer) - 2)) * hidden.edge)
+      let x = space.fieldFromWorld(hidden.corner(k) + hidden.edge * u)
+      let bound = min(Float(configuration.truncation), Float(abs(layer) - 2) * hidden.edge)
       if layer < 0 {
-        batch.append(
-          .free, space.fieldFromWorld(x), target: -.infinity, ceiling: -bound,
-          weight: Self.hiddenWeight)
+        batch.append(.free, x, target: -.infinity, ceiling: -bound, weight: Self.hiddenWeight)
       } else {
-        batch.append(.free, space.fieldFromWorld(x), target: bound, weight: Self.hiddenWeight)
+        batch.append(.free, x, target: bound, weight: Self.hiddenWeight)
       }
     }
   }
