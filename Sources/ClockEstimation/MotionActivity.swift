@@ -33,11 +33,7 @@ struct MotionActivity: Sendable {
 
   /// The activity at a time; nil where there are no images around it.
   func value(at time: Double, reach: Double) -> Double? {
-    var (low, high) = (0, times.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if times[middle] <= time { low = middle + 1 } else { high = middle }
-    }
+    let low = times.partitionPoint { $0 <= time }
     guard low > 0, low < times.count, times[low] - times[low - 1] < reach else { return nil }
     let share = (time - times[low - 1]) / (times[low] - times[low - 1])
     return values[low - 1] + share * (values[low] - values[low - 1])

@@ -114,14 +114,7 @@ struct ThumbnailStream: Sendable {
   }
 
   /// Position of the first image later than a time.
-  func firstAfter(_ time: Double) -> Int {
-    var (low, high) = (0, times.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if times[middle] <= time { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  func firstAfter(_ time: Double) -> Int { times.partitionPoint { $0 <= time } }
 
   /// Position of the image nearest to a time, at most `reach` away.
   func nearest(_ time: Double, reach: Double) -> Int? {

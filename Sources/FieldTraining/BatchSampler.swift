@@ -214,11 +214,8 @@ final class BatchSampler {
       let u = SIMD3(random.uniform(), random.uniform(), random.uniform())
       let x = space.fieldFromWorld(hidden.corner(k) + hidden.edge * u)
       let bound = min(Float(configuration.truncation), Float(abs(layer) - 2) * hidden.edge)
-      if layer < 0 {
-        batch.append(.free, x, target: -.infinity, ceiling: -bound, weight: Self.hiddenWeight)
-      } else {
-        batch.append(.free, x, target: bound, weight: Self.hiddenWeight)
-      }
+      let (lower, upper) = layer < 0 ? (-Float.infinity, -bound) : (bound, Float.infinity)
+      batch.append(.free, x, target: lower, ceiling: upper, weight: Self.hiddenWeight)
     }
   }
 

@@ -18,14 +18,7 @@ final class CameraPart: FrameObservations {
   private static func slice<Element>(
     _ all: UnsafeBufferPointer<Element>, _ camera: Int, _ key: (Element) -> Int
   ) -> UnsafeBufferPointer<Element> {
-    func first(_ least: Int) -> Int {
-      var (low, high) = (0, all.count)
-      while low < high {
-        let middle = (low + high) / 2
-        if key(all[middle]) < least { low = middle + 1 } else { high = middle }
-      }
-      return low
-    }
+    func first(_ least: Int) -> Int { all.partitionPoint { key($0) < least } }
     return UnsafeBufferPointer(rebasing: all[first(camera)..<first(camera + 1)])
   }
 

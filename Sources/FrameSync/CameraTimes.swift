@@ -49,11 +49,7 @@ struct RigTimes {
 
   /// Position of the time nearest to `time`, the earlier one of two; nil in an empty stream.
   func nearest(to time: Double) -> Int? {
-    var (low, high) = (0, times.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if times[middle] < time { low = middle + 1 } else { high = middle }
-    }
+    let low = times.partitionPoint { $0 < time }
     if low == times.count { return low > 0 ? firstOfEqual(low - 1) : nil }
     if low > 0, time - times[low - 1] <= times[low] - time { return firstOfEqual(low - 1) }
     return low

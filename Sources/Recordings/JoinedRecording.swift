@@ -1,33 +1,29 @@
-public import CaptureCore
-public import Foundation
+internal import CaptureCore
+internal import Foundation
 
 /// Several recordings of one rig as one: the cameras of the first, then of the next, and so on.
 ///
 /// Cameras keep their names where these are unique; else all cameras are named after the source's
 /// folder too, as in `left-recording`. Places of cameras are not joined: a calibration belongs to
 /// one rig, and has to be named.
-public struct JoinedRecording: Recording {
+struct JoinedRecording: CompositeRecording {
   /// Names of the joined formats.
-  public let format: String
+  let format: String
   /// All cameras.
-  public let take: TakeDescription
+  let take: TakeDescription
   /// What opening each part found, and what keeps the parts from being one recording.
-  public let warnings: [String]
+  let warnings: [String]
   /// None.
-  public var calibration: RigCalibration? { nil }
+  var calibration: RigCalibration? { nil }
 
-  private let parts: [any Recording]
-  /// By camera of the whole: its part, and its number there.
-  private let places: [(part: Int, camera: Int)]
+  /// The cameras of all parts, one part after the other.
+  let places: [(part: any Recording, camera: Int)]
 
   /// Joins recordings that were opened from the given sources.
   /// - Throws: ``CaptureError`` `badInput` when two cameras cannot be told apart, or there are more
   ///   cameras than a take may have.
   init(_ parts: [any Recording], from sources: [URL]) throws(CaptureError) {
-    self.parts = parts
-    places = parts.enumerated().flatMap { part, recording in
-      recording.take.cameras.indices.map { (part, $0) }
-    }
+    places = parts.flatMap { part in part.take.cameras.indices.map { (part, $0) } }
     guard places.count <= CameraDescription.limit else {
       throw CaptureError(
         .limitExceeded,
@@ -75,49 +71,5 @@ public struct JoinedRecording: Recording {
 
   private static func unique(_ words: [String]) -> [String] {
     words.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-  }
-
-  /// The images of a stream, by device time.
-  public func samples(camera: Int, kind: StreamKind) -> [StreamSample] {
-    guard places.indices.contains(camera) else { return [] }
-    return parts[places[camera].part].samples(camera: places[camera].camera, kind: kind)
-  }
-
-  /// Decodes a depth image.
-  /// - Throws: ``CaptureError`` that names file, camera and frame.
-  public func depth(camera: Int, index: Int) throws(CaptureError) -> DepthImage {
-    let (part, camera) = try place(camera)
-    return try part.depth(camera: camera, index: index)
-  }
-
-  /// Decodes a colour image.
-  /// - Throws: ``CaptureError`` that names file, camera and frame.
-  public func color(camera: Int, index: Int) throws(CaptureError) -> ColorImage {
-    let (part, camera) = try place(camera)
-    return try part.color(camera: camera, index: index)
-  }
-
-  /// Decodes a mask.
-  /// - Throws: ``CaptureError`` that names file, camera and frame.
-  public func mask(camera: Int, index: Int) throws(CaptureError) -> MaskImage {
-    let (part, camera) = try place(camera)
-    return try part.mask(camera: camera, index: index)
-  }
-
-  /// The image as it was recorded, where a take may hold it so.
-  /// - Throws: ``CaptureError`` that names file, camera and frame.
-  public func encoded(
-    camera: Int, kind: StreamKind, index: Int
-  ) throws(CaptureError) -> Data? {
-    let (part, camera) = try place(camera)
-    return try part.encoded(camera: camera, kind: kind, index: index)
-  }
-
-  private func place(_ camera: Int) throws(CaptureError) -> (any Recording, Int) {
-    guard places.indices.contains(camera) else {
-      throw CaptureError(
-        .badInput, "There is no camera number \(camera); the recording has \(places.count).")
-    }
-    return (parts[places[camera].part], places[camera].camera)
   }
 }

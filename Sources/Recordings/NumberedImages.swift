@@ -24,6 +24,11 @@ enum NumberedImages {
       && isFolder.boolValue
   }
 
+  /// The folder itself where it is a camera's, else those right below it that are.
+  static func cameraFolders(at url: URL, where isCamera: (URL) -> Bool) -> [URL] {
+    isCamera(url) ? [url] : subfolders(of: url, where: isCamera)
+  }
+
   /// The folders right below `url` that pass, `cam_2` before `cam_10`.
   static func subfolders(of url: URL, where passes: (URL) -> Bool) -> [URL] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
@@ -85,5 +90,18 @@ enum NumberedImages {
     let digits = tail.prefix { $0.isASCII && $0.isNumber }
     guard let number = Int(String(digits.reversed())), number <= highestNumber else { return nil }
     return number
+  }
+}
+
+extension CameraDescription {
+  /// Checks that a recording has 1 to ``limit`` of what stands for a camera in it.
+  /// - Throws: ``CaptureError`` of the given code.
+  static func check(
+    count: Int, of things: String, at url: URL, code: CaptureError.Code = .limitExceeded
+  ) throws(CaptureError) {
+    guard (1...limit).contains(count) else {
+      throw CaptureError(
+        code, "There are \(count) \(things); 1 to \(limit) can be read.", at: url.path)
+    }
   }
 }

@@ -51,7 +51,7 @@ enum Main {
   }
 
   private static func fail(_ text: String, _ status: Int32) -> Never {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    StandardError.write(text + "\n")
     exit(status)
   }
 }

@@ -13,9 +13,7 @@ struct Ingest: ParsableCommand {
       'fieldmesh run' takes the sources as well.
       """)
 
-  @Argument(
-    help: ArgumentHelp("Folder of the recording, or its files, one or more.", valueName: "source"))
-  var sources: [String]
+  @OptionGroup var recording: SourceArguments
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Folder of the new take.", valueName: "take"))
   var output: String
@@ -35,7 +33,7 @@ struct Ingest: ParsableCommand {
 
   func run() throws {
     var ingest = TakeIngest(
-      sources: sources.map { URL(fileURLWithPath: $0) },
+      sources: recording.urls,
       calibration: calibration.map { URL(fileURLWithPath: $0) },
       output: URL(fileURLWithPath: output))
     ingest.isStrict = strict
@@ -46,20 +44,12 @@ struct Ingest: ParsableCommand {
       ? try ingest.link()
       : try ingest.write(
         monitor: StageMonitor(
-          report: { done, total, _ in if !isQuiet { Self.show(done, total) } },
+          report: { done, total, _ in
+            if !isQuiet { StandardError.writeTenth("ingest", done, total, "images") }
+          },
           isCancelled: { Interruption.isPending }))
-    for warning in outcome.warnings { Self.say("fieldmesh: warning: \(warning)") }
+    for warning in outcome.warnings { StandardError.write("fieldmesh: warning: \(warning)\n") }
     if !quiet { print("\(outcome.images) images of \(outcome.cameras) cameras in \(output)") }
     try RunReport.checkComplete(outcome.skipped)
-  }
-
-  /// A line for every tenth of the images.
-  private static func show(_ done: Int, _ total: Int) {
-    guard done * 10 / total > (done - 1) * 10 / total else { return }
-    say("ingest  \(done) of \(total) images")
-  }
-
-  private static func say(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
   }
 }

@@ -8,9 +8,7 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Look at a recording: cameras, rates, drops, timing, depth, region of interest.")
 
-  @Argument(
-    help: ArgumentHelp("Folder of the recording, or its files, one or more.", valueName: "source"))
-  var sources: [String]
+  @OptionGroup var recording: SourceArguments
 
   @Option(help: ArgumentHelp("Calibration to use, not the take's own.", valueName: "file"))
   var calibration: String?
@@ -50,7 +48,7 @@ struct Inspect: ParsableCommand {
 
   private func inspect() throws {
     let opened = try InspectedTake(
-      sources.map { URL(fileURLWithPath: $0) },
+      recording.urls,
       calibration: calibration.map { URL(fileURLWithPath: $0) },
       rig: rig.map { URL(fileURLWithPath: $0) },
       configuration: try JobConfiguration().setting(settings))

@@ -42,11 +42,11 @@ final class ProgressPrinter: PipelineObserver {
         // Ten times a second is as often as an eye can use.
         if let shown = state.shown, seconds(now - shown) < 0.1, done < total { return }
         (state.shown, state.isBarVisible) = (now, true)
-        write("\r\u{1b}[K" + Self.bar(share) + " " + line)
+        StandardError.write("\r\u{1b}[K" + Self.bar(share) + " " + line)
       } else if Int(share * 10) > state.tenth {
         state.tenth = Int(share * 10)
         // A stage of a moment needs no more than the line at its end.
-        if elapsed > 2, done < total { write(line + "\n") }
+        if elapsed > 2, done < total { StandardError.write(line + "\n") }
       }
     }
   }
@@ -60,13 +60,13 @@ final class ProgressPrinter: PipelineObserver {
     clearBar()
     guard !isQuiet else { return }
     let time = reused ? "kept" : RunReport.time(seconds)
-    write("\(Self.padded(stage.rawValue)) \(time)  \(summary)\n")
+    StandardError.write("\(Self.padded(stage.rawValue)) \(time)  \(summary)\n")
   }
 
   /// Makes room for other text.
   func clearBar() {
     state.withLock { state in
-      if state.isBarVisible { write("\r\u{1b}[K") }
+      if state.isBarVisible { StandardError.write("\r\u{1b}[K") }
       state.isBarVisible = false
     }
   }
@@ -91,6 +91,4 @@ final class ProgressPrinter: PipelineObserver {
   }
 
   private func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }
-
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }

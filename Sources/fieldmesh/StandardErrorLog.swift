@@ -13,6 +13,6 @@ struct StandardErrorLog: LogHandler {
   }
 
   func log(event: LogEvent) {
-    FileHandle.standardError.write(Data("\(label): \(event.level): \(event.message)\n".utf8))
+    StandardError.write("\(label): \(event.level): \(event.message)\n")
   }
 }

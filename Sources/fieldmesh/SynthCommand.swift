@@ -81,7 +81,9 @@ struct Synth: ParsableCommand {
     let isQuiet = quiet
     try take.write(
       monitor: StageMonitor(
-        report: { done, total, _ in if !isQuiet { Self.show(done, total) } },
+        report: { done, total, _ in
+          if !isQuiet { StandardError.writeTenth("synth ", done, total, "frames") }
+        },
         isCancelled: { Interruption.isPending }))
   }
 
@@ -95,11 +97,5 @@ struct Synth: ParsableCommand {
     knobs = try knobs.setting(settings)
     try knobs.validate()
     return knobs
-  }
-
-  /// A line for every tenth of the frames.
-  private static func show(_ done: Int, _ total: Int) {
-    guard done * 10 / total > (done - 1) * 10 / total else { return }
-    FileHandle.standardError.write(Data("synth   \(done) of \(total) frames\n".utf8))
   }
 }

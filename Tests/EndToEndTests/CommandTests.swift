@@ -1,3 +1,4 @@
+import CaptureCore
 import Foundation
 import Testing
 
@@ -171,7 +172,7 @@ struct Command {
       + ["--set", "training.steps=1000000"]
     let process = try Command.start(arguments, TinyTake.temporary("output"), errors)
     let claim = output.appendingPathComponent("train/inputs.json")
-    for _ in 0..<600 where fileSize(claim) == nil && process.isRunning {
+    for _ in 0..<600 where AtomicFile.size(of: claim) == nil && process.isRunning {
       Thread.sleep(forTimeInterval: 0.05)
     }
     Thread.sleep(forTimeInterval: 0.3)

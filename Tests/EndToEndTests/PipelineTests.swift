@@ -40,7 +40,7 @@ import Testing
       #expect(mesh.triangles.count == frame.faces)
       #expect(try SHA256.hexDigest(ofFile: exported(frame.file)) == frame.sha256)
     }
-    #expect(fileSize(output.appendingPathComponent("preview.png")) ?? 0 > 1000)
+    #expect(AtomicFile.size(of: output.appendingPathComponent("preview.png")) ?? 0 > 1000)
   }
 
   @Test("A recording that goes away after the meshes were made costs no more than the preview")
@@ -50,8 +50,8 @@ import Testing
       output, TinyTake.configuration("method=tsdf"), observer: LeavingObserver(take)
     ).run(TakeSource(take: take))
     #expect(report.stages.last?.summary == "4 files (ply)")
-    #expect(fileSize(output.appendingPathComponent("report.json")) != nil)
-    #expect(fileSize(output.appendingPathComponent("preview.png")) == nil)
+    #expect(AtomicFile.size(of: output.appendingPathComponent("report.json")) != nil)
+    #expect(AtomicFile.size(of: output.appendingPathComponent("preview.png")) == nil)
   }
 
   @Test("A second run does only what changed")
@@ -68,16 +68,17 @@ import Testing
     #expect(after == before)
     try run("export.formats=ply,obj")
     #expect(observer.take().suffix(2) == ["kept mesh", "ran export"])
-    #expect(fileSize(exported("frame_000003.obj")) != nil)
+    #expect(AtomicFile.size(of: exported("frame_000003.obj")) != nil)
     try run("meshing.voxel=0.08")
     #expect(observer.take().suffix(3) == ["kept train", "ran mesh", "ran export"])
-    #expect(fileSize(exported("frame_000003.obj")) == nil, "what is no longer asked for goes")
+    #expect(
+      AtomicFile.size(of: exported("frame_000003.obj")) == nil, "what is no longer asked for goes")
     try run("training.checkpointSteps=5", "meshing.voxel=0.08")
     #expect(observer.take().suffix(3) == ["kept train", "kept mesh", "kept export"])
     try run("frames.end=2")
     #expect(
       observer.take() == ["ran pair", "ran observe", "ran train", "ran mesh", "ran export"])
-    #expect(fileSize(exported("frame_000003.ply")) == nil)
+    #expect(AtomicFile.size(of: exported("frame_000003.ply")) == nil)
   }
 
   @Test("A mesh that is lost is made again, and only that one")

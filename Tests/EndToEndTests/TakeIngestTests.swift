@@ -118,7 +118,8 @@ import Testing
     let run = try Command(
       ["run", output.path, "-o", folder.path + "/b", "--method", "tsdf", "-q"] + settings)
     #expect((run.status, run.errors) == (0, ""))
-    #expect(fileSize(folder.appendingPathComponent("b/export/frame_000000.ply")) ?? 0 > 1000)
+    #expect(
+      AtomicFile.size(of: folder.appendingPathComponent("b/export/frame_000000.ply")) ?? 0 > 1000)
     let inspected = try Command(["inspect"] + sources + ["--calibration", rig])
     #expect(inspected.status == 0)
     #expect(inspected.output.contains("left: Azure Kinect recording, 2 cameras\n"))

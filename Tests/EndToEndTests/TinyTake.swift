@@ -136,7 +136,9 @@ func contents(of folder: URL) throws -> [String: Data] {
   var files: [String: Data] = [:]
   for name in try FileManager.default.subpathsOfDirectory(atPath: folder.path) {
     let url = folder.appendingPathComponent(name)
-    guard fileSize(url) != nil, url.lastPathComponent != StageManifest.fileName else { continue }
+    guard AtomicFile.size(of: url) != nil, url.lastPathComponent != StageManifest.fileName else {
+      continue
+    }
     files[name] = try Data(contentsOf: url)
   }
   return files

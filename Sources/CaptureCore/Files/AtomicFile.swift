@@ -70,6 +70,13 @@ public enum AtomicFile {
         : "Choose an output folder that can be written.")
   }
 
+  /// Bytes of a plain file; nil when there is none.
+  public static func size(of url: URL) -> Int? {
+    var status = stat()
+    guard stat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int(status.st_size)
+  }
+
   /// Reads a whole file of at most `limit` bytes.
   /// - Throws: ``CaptureError`` `badInput` when it is missing, `limitExceeded` when it is too large.
   public static func read(_ url: URL, limit: Int) throws(CaptureError) -> Data {

@@ -76,4 +76,11 @@ extension RigCalibration {
       throw error.within(file.path)
     }
   }
+
+  /// The `calibration.json` of a folder; nil when there is none.
+  /// - Throws: ``CaptureError`` as ``init(file:)`` does.
+  public static func find(in folder: URL) throws(CaptureError) -> RigCalibration? {
+    let file = folder.appendingPathComponent(fileName)
+    return FileManager.default.fileExists(atPath: file.path) ? try RigCalibration(file: file) : nil
+  }
 }

@@ -53,11 +53,7 @@ public struct HiddenCells: Sendable {
     guard all(q .>= 0), all(q .< SIMD3<Float>(counts)) else { return false }
     let c = SIMD3<Int>(q)
     let wanted = UInt32((c.z * Int(counts.y) + c.y) * Int(counts.x) + c.x)
-    var (low, high) = (0, packed.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if packed[middle] >> 4 < wanted { low = middle + 1 } else { high = middle }
-    }
+    let low = packed.partitionPoint { $0 >> 4 < wanted }
     return low < packed.count && packed[low] >> 4 == wanted && layer(low) < 0
   }
 

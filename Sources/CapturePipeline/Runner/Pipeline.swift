@@ -56,7 +56,7 @@ public struct Pipeline: Sendable {
       stages: StageName.allCases.compactMap { manifests[$0] }, ran: ran,
       seconds: (clock.now - start).inSeconds)
     try writeJSON(report, to: output.report)
-    if ran.contains(.mesh) || fileSize(output.preview) == nil { try drawPreview() }
+    if ran.contains(.mesh) || AtomicFile.size(of: output.preview) == nil { try drawPreview() }
     return report
   }
 
@@ -180,7 +180,7 @@ public struct Pipeline: Sendable {
   ) throws(CaptureError) -> [StageManifest.Output] {
     try files.sorted().map { name throws(CaptureError) in
       let url = folder.appendingPathComponent(name)
-      guard let bytes = fileSize(url) else {
+      guard let bytes = AtomicFile.size(of: url) else {
         throw CaptureError(.tryAgain, "The file vanished while the stage ran.", at: url.path)
       }
       return StageManifest.Output(file: name, bytes: bytes)

@@ -63,19 +63,14 @@ public struct StageManifest: Codable, Equatable, Sendable {
   /// Whether the stage's outputs are those of this program for these inputs.
   func isCurrent(for inputs: [String: String], in folder: URL) -> Bool {
     program == programVersion && self.inputs == inputs
-      && outputs.allSatisfy { fileSize(folder.appendingPathComponent($0.file)) == $0.bytes }
+      && outputs.allSatisfy {
+        AtomicFile.size(of: folder.appendingPathComponent($0.file)) == $0.bytes
+      }
   }
 }
 
 /// Version of the program, as `--version` prints it and manifests keep it.
 public let programVersion = "0.1.0"
-
-/// Bytes of a plain file; nil when there is none.
-func fileSize(_ url: URL) -> Int? {
-  var status = stat()
-  guard stat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-  return Int(status.st_size)
-}
 
 /// Writes a value as JSON for people and programs.
 func writeJSON(_ value: some Encodable, to url: URL) throws(CaptureError) {

@@ -40,7 +40,7 @@ struct MeshRecord: Codable, Sendable {
       else { return nil }
       if known.failure != nil { return known }
       guard let mesh = known.mesh, mesh.file == meshName,
-        fileSize(folder.appendingPathComponent(meshName)) == known.bytes
+        AtomicFile.size(of: folder.appendingPathComponent(meshName)) == known.bytes
       else { return nil }
       return known
     }
@@ -51,7 +51,7 @@ struct MeshRecord: Codable, Sendable {
       let entry = SequenceManifest.Frame(
         index: number, time: time, file: meshName, mesh: mesh, sha256: sha256)
       let result = MeshRecord(
-        inputs: inputs, number: number, mesh: entry, bytes: fileSize(url), failure: nil)
+        inputs: inputs, number: number, mesh: entry, bytes: AtomicFile.size(of: url), failure: nil)
       try writeJSON(result, to: record)
       return result
     }

@@ -114,11 +114,7 @@ public struct SyntheticTake {
     _ frame: Int, _ camera: Int, _ kind: StreamKind
   ) -> (Int, SyntheticSample)? {
     guard let list = samples[camera][kind] else { return nil }
-    var (low, high) = (0, list.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if list[middle].frame < frame { low = middle + 1 } else { high = middle }
-    }
+    let low = list.partitionPoint { $0.frame < frame }
     return low < list.count && list[low].frame == frame ? (low, list[low]) : nil
   }
 

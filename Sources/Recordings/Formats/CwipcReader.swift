@@ -12,7 +12,7 @@ internal import Foundation
 /// - **Clocks** are what each file says of its camera.
 ///
 /// Source: the configuration files of github.com/cwi-dis/cwipc, versions 3 to 5.
-struct CwipcReader: RecordingReader {
+struct CwipcReader: RecordingReader, CompositeRecording {
   static let name = "cwipc recording"
   static let signature = "cameraconfig.json"
   private static let limit = 1 << 20
@@ -20,7 +20,7 @@ struct CwipcReader: RecordingReader {
   let take: TakeDescription
   let calibration: RigCalibration?
   let warnings: [String]
-  private let parts: [any Recording]
+  let places: [(part: any Recording, camera: Int)]
 
   private struct Camera {
     let serial: String
@@ -65,7 +65,7 @@ struct CwipcReader: RecordingReader {
     _ configured: [Camera], _ parts: [any Recording], _ mapsToDepth: Bool, name: String
   ) throws(CaptureError) {
     var cameras: [CameraDescription] = []
-    var places: [(id: String, worldFromColor: RigidTransform)] = []
+    var poses: [(id: String, worldFromColor: RigidTransform)] = []
     var warnings = parts.flatMap(\.warnings)
     for (configured, part) in zip(configured, parts) {
       var camera = part.take.cameras[0]
@@ -82,13 +82,14 @@ struct CwipcReader: RecordingReader {
       let worldFromColor =
         mapsToDepth
         ? configured.worldFromPoints * camera.colorFromDepth.inverse : configured.worldFromPoints
-      places.append((camera.id, worldFromColor))
+      poses.append((camera.id, worldFromColor))
       cameras.append(camera)
     }
     take = TakeDescription(
       name: name, framesPerSecond: parts[0].take.framesPerSecond, cameras: cameras)
-    calibration = RigCalibration(rig: name, worldFromColor: places)
-    (self.warnings, self.parts) = (warnings, parts)
+    calibration = RigCalibration(rig: name, worldFromColor: poses)
+    self.warnings = warnings
+    places = parts.map { ($0, 0) }
   }
 
   private static func cameras(_ document: JSONNode) throws(CaptureError) -> [Camera] {
@@ -146,37 +147,5 @@ struct CwipcReader: RecordingReader {
       .badInput,
       "There is no recording of camera `\(camera.serial.prefix(64))`; looked for \(names.joined(separator: " and ").prefix(200)).",
       at: folder.root.path)
-  }
-
-  func samples(camera: Int, kind: StreamKind) -> [StreamSample] {
-    parts.indices.contains(camera) ? parts[camera].samples(camera: 0, kind: kind) : []
-  }
-
-  func depth(camera: Int, index: Int) throws(CaptureError) -> DepthImage {
-    try image(camera) { part throws(CaptureError) in try part.depth(camera: 0, index: index) }
-  }
-
-  func color(camera: Int, index: Int) throws(CaptureError) -> ColorImage {
-    try image(camera) { part throws(CaptureError) in try part.color(camera: 0, index: index) }
-  }
-
-  func mask(camera: Int, index: Int) throws(CaptureError) -> MaskImage {
-    try image(camera) { part throws(CaptureError) in try part.mask(camera: 0, index: index) }
-  }
-
-  func encoded(camera: Int, kind: StreamKind, index: Int) throws(CaptureError) -> Data? {
-    try image(camera) { part throws(CaptureError) in
-      try part.encoded(camera: 0, kind: kind, index: index)
-    }
-  }
-
-  private func image<Image>(
-    _ camera: Int, _ decode: (any Recording) throws(CaptureError) -> Image
-  ) throws(CaptureError) -> Image {
-    guard parts.indices.contains(camera) else {
-      throw CaptureError(
-        .badInput, "There is no camera number \(camera); the recording has \(parts.count).")
-    }
-    return try decode(parts[camera])
   }
 }

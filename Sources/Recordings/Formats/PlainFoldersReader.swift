@@ -18,9 +18,8 @@ struct PlainFoldersReader: ImageFileRecording {
 
   static func recognizes(_ url: URL) -> Bool { !cameraFolders(url).isEmpty }
 
-  /// The folder itself, or those right below it.
   private static func cameraFolders(_ url: URL) -> [URL] {
-    isCamera(url) ? [url] : NumberedImages.subfolders(of: url, where: isCamera)
+    NumberedImages.cameraFolders(at: url, where: isCamera)
   }
 
   private static func isCamera(_ url: URL) -> Bool {
@@ -32,12 +31,7 @@ struct PlainFoldersReader: ImageFileRecording {
 
   static func open(_ url: URL) throws(CaptureError) -> PlainFoldersReader {
     let folders = cameraFolders(url)
-    guard (1...CameraDescription.limit).contains(folders.count) else {
-      throw CaptureError(
-        .limitExceeded,
-        "There are \(folders.count) camera folders; 1 to \(CameraDescription.limit) can be read.",
-        at: url.path)
-    }
+    try CameraDescription.check(count: folders.count, of: "camera folders", at: url)
     var cameras: [CameraDescription] = []
     var streams: [[StreamKind: RecordedStream]] = []
     var rates: [Double] = []
@@ -55,12 +49,10 @@ struct PlainFoldersReader: ImageFileRecording {
         "The cameras' rates differ: \(rates.map { "\($0)" }.joined(separator: ", ")) Hz.",
         at: url.path, remedy: "Frame numbers are times only when all cameras run at one rate.")
     }
-    let file = url.appendingPathComponent(RigCalibration.fileName)
-    let hasCalibration = FileManager.default.fileExists(atPath: file.path)
     return PlainFoldersReader(
       take: TakeDescription(
         name: url.lastPathComponent, framesPerSecond: rates[0], cameras: cameras),
-      calibration: hasCalibration ? try RigCalibration(file: file) : nil,
+      calibration: try RigCalibration.find(in: url),
       streams: RecordedStreams(cameras: cameras, streams: streams, masksAreGrey: false))
   }
 

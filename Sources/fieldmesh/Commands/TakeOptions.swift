@@ -5,9 +5,7 @@ import Foundation
 
 /// The recording, and which part of it.
 struct TakeOptions: ParsableArguments {
-  @Argument(
-    help: ArgumentHelp("Folder of the recording, or its files, one or more.", valueName: "source"))
-  var sources: [String]
+  @OptionGroup var recording: SourceArguments
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Folder for all results.", valueName: "out"))
   var output: String
@@ -29,7 +27,7 @@ struct TakeOptions: ParsableArguments {
   /// - Throws: ``CaptureError`` `usage` without any source.
   func source() throws(CaptureError) -> TakeSource {
     try TakeSource(
-      takes: sources.map { URL(fileURLWithPath: $0) },
+      takes: recording.urls,
       calibration: calibration.map { URL(fileURLWithPath: $0) })
   }
 

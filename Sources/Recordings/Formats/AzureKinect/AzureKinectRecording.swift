@@ -37,11 +37,10 @@ public struct AzureKinectRecording: RecordingReader {
   public static func recognizes(_ url: URL) -> Bool { !recordings(at: url).isEmpty }
 
   private static func recordings(at url: URL) -> [URL] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-      return []
+    guard NumberedImages.isFolder(url) else {
+      let isThere = FileManager.default.fileExists(atPath: url.path)
+      return isThere && url.pathExtension.lowercased() == "mkv" ? [url] : []
     }
-    guard isFolder.boolValue else { return url.pathExtension.lowercased() == "mkv" ? [url] : [] }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
     // The files may belong to a folder that says more of them.
     guard !names.contains(NativeTakeReader.signature), !names.contains(CwipcReader.signature) else {
@@ -55,12 +54,7 @@ public struct AzureKinectRecording: RecordingReader {
   /// - Throws: ``CaptureError`` that names the file.
   public static func open(_ url: URL) throws(CaptureError) -> AzureKinectRecording {
     let urls = recordings(at: url)
-    guard (1...CameraDescription.limit).contains(urls.count) else {
-      throw CaptureError(
-        .badInput,
-        "There are \(urls.count) .mkv files; 1 to \(CameraDescription.limit) can be read.",
-        at: url.path)
-    }
+    try CameraDescription.check(count: urls.count, of: ".mkv files", at: url, code: .badInput)
     var files: [AzureKinectFile] = []
     for file in urls {
       let id = CameraDescription.usableID(file.deletingPathExtension().lastPathComponent)
@@ -71,11 +65,9 @@ public struct AzureKinectRecording: RecordingReader {
       }
       files.append(try AzureKinectFile(file, id: id))
     }
-    let calibration = url.appendingPathComponent(RigCalibration.fileName)
-    let hasCalibration = FileManager.default.fileExists(atPath: calibration.path)
     return AzureKinectRecording(
       name: url.deletingPathExtension().lastPathComponent, files: files,
-      calibration: hasCalibration ? try RigCalibration(file: calibration) : nil)
+      calibration: try RigCalibration.find(in: url))
   }
 
   private init(name: String, files: [AzureKinectFile], calibration: RigCalibration?) {

@@ -44,12 +44,8 @@ public struct CameraFoldersReader: RecordingReader {
   /// - Throws: ``CaptureError`` that names the file.
   public static func open(_ url: URL) throws(CaptureError) -> CameraFoldersReader {
     let folders = cameraFolders(url)
-    guard (1...CameraDescription.limit).contains(folders.count) else {
-      throw CaptureError(
-        .badInput,
-        "There are \(folders.count) camera folders; 1 to \(CameraDescription.limit) can be read.",
-        at: url.path)
-    }
+    try CameraDescription.check(
+      count: folders.count, of: "camera folders", at: url, code: .badInput)
     var cameras: [CameraFolder] = []
     for folder in folders { cameras.append(try CameraFolder(folder)) }
     let descriptions = cameras.enumerated().map { index, camera in

@@ -63,12 +63,11 @@ public struct LinkedTakeReader: RecordingReader {
         remedy: "Link the recordings.")
     }
     let recording = try RecordingFormats.open(link.sources)
-    let own = url.appendingPathComponent(RigCalibration.fileName)
-    let hasOwn = FileManager.default.fileExists(atPath: own.path)
+    let own = try RigCalibration.find(in: url)
     var take = recording.take
     take.name = link.name
     return LinkedTakeReader(
-      take: take, calibration: hasOwn ? try RigCalibration(file: own) : recording.calibration,
+      take: take, calibration: own ?? recording.calibration,
       recording: recording)
   }
 
@@ -101,8 +100,7 @@ public struct LinkedTakeReader: RecordingReader {
   }
 
   private static func check(_ source: URL, _ bytes: Int) throws(CaptureError) {
-    let found = Self.bytes(of: source)
-    guard let found else {
+    guard let found = AtomicFile.size(of: source) else {
       throw CaptureError(
         .badInput, "The linked recording is not there.", at: source.path,
         remedy: "Bring it back, or link it again where it is now.")
@@ -112,13 +110,6 @@ public struct LinkedTakeReader: RecordingReader {
         .badInput, "The linked recording has \(found) bytes, but had \(bytes) when it was linked.",
         at: source.path, remedy: "Link it again if that is right.")
     }
-  }
-
-  /// Size of a plain file; nil for anything else.
-  private static func bytes(of url: URL) -> Int? {
-    var status = stat()
-    guard stat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    return Int(status.st_size)
   }
 
   /// Writes a linked take of the given recordings, which have been opened before.
@@ -143,7 +134,9 @@ public struct LinkedTakeReader: RecordingReader {
       var members: [JSONValue.Member] = [
         .init("path", .string(source.standardizedFileURL.path))
       ]
-      if let bytes = bytes(of: source) { members.append(.init("bytes", .number(Double(bytes)))) }
+      if let bytes = AtomicFile.size(of: source) {
+        members.append(.init("bytes", .number(Double(bytes))))
+      }
       return .object(members)
     }
     let document = JSONValue.object([

@@ -40,10 +40,8 @@ public struct NativeTakeReader: RecordingReader {
     } catch {
       throw error.within(file.path)
     }
-    let calibration = url.appendingPathComponent(RigCalibration.fileName)
-    let hasCalibration = FileManager.default.fileExists(atPath: calibration.path)
     return NativeTakeReader(
-      take: take, calibration: hasCalibration ? try RigCalibration(file: calibration) : nil,
+      take: take, calibration: try RigCalibration.find(in: url),
       streams: try readStreams(of: take, in: url))
   }
 

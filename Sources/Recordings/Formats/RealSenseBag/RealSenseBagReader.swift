@@ -42,12 +42,7 @@ struct RealSenseBagReader: RecordingReader {
     var devices: [BagDevice] = []
     for bag in bags(url) { devices += try BagDevice.open(bag) }
     var cameras = devices.map(\.description)
-    guard (1...CameraDescription.limit).contains(cameras.count) else {
-      throw CaptureError(
-        .limitExceeded,
-        "There are \(cameras.count) cameras; 1 to \(CameraDescription.limit) can be read.",
-        at: url.path)
-    }
+    try CameraDescription.check(count: cameras.count, of: "cameras", at: url)
     for (number, camera) in cameras.enumerated()
     where cameras[..<number].contains(where: { $0.id == camera.id }) {
       throw CaptureError(

@@ -35,17 +35,12 @@ struct TUMFoldersReader: ImageFileRecording {
   }
 
   private static func cameraFolders(_ url: URL) -> [URL] {
-    isCamera(url) ? [url] : NumberedImages.subfolders(of: url, where: isCamera)
+    NumberedImages.cameraFolders(at: url, where: isCamera)
   }
 
   static func open(_ url: URL) throws(CaptureError) -> TUMFoldersReader {
     let folders = cameraFolders(url)
-    guard (1...CameraDescription.limit).contains(folders.count) else {
-      throw CaptureError(
-        .limitExceeded,
-        "There are \(folders.count) camera folders; 1 to \(CameraDescription.limit) can be read.",
-        at: url.path)
-    }
+    try CameraDescription.check(count: folders.count, of: "camera folders", at: url)
     var cameras: [CameraDescription] = []
     var streams: [[StreamKind: RecordedStream]] = []
     var places: [PoseList.Place] = []

@@ -1,0 +1,12 @@
+import Foundation
+
+/// What people read of a run, apart from results.
+enum StandardError {
+  static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+
+  /// A line for every tenth of some work.
+  static func writeTenth(_ work: String, _ done: Int, _ total: Int, _ things: String) {
+    guard done * 10 / total > (done - 1) * 10 / total else { return }
+    write("\(work)  \(done) of \(total) \(things)\n")
+  }
+}
