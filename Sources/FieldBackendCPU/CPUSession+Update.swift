@@ -5,7 +5,12 @@ internal import NeuralFields
 
 /// Adam's settings with the bias correction of one step folded in.
 struct CorrectedStep {
-  var rate, beta1, beta2, epsilon, coefficientScale, basisScale: Float
+  var rate: Float = 0
+  var beta1: Float = 0
+  var beta2: Float = 0
+  var epsilon: Float = 0
+  var coefficientScale: Float = 0
+  var basisScale: Float = 0
 }
 
 extension AdamStep {
@@ -21,21 +26,14 @@ extension AdamStep {
 
 /// From the slices' gradients to new parameters, one pass over each array.
 extension CPUSession {
-  func update(_ step: CorrectedStep) {
-    concurrently(pieces.count, threads: threads) { piece, worker in
-      updatePiece(piece, step, pieceGradient[worker].base)
-    }
-    gatherCoefficients()
-    concurrently(coefficientPieces.count, threads: threads) { index, _ in
-      let piece = coefficientPieces[index]
-      adam(
-        piece.parameter, coefficientGradient.base + piece.gradient, piece.count, step,
-        step.coefficientScale)
-    }
+  func updateCoefficients(_ piece: CoefficientPiece, _ step: CorrectedStep) {
+    adam(
+      piece.parameter, coefficientGradient.base + piece.gradient, piece.count, step,
+      step.coefficientScale)
   }
 
   /// `gradient` is room for one piece, zero on entry and on return.
-  private func updatePiece(
+  func updatePiece(
     _ index: Int, _ step: CorrectedStep, _ gradient: UnsafeMutablePointer<Float>
   ) {
     let piece = pieces[index]
@@ -67,7 +65,7 @@ extension CPUSession {
   }
 
   /// Distributes the coefficients' gradients to the rows that each time lies between.
-  private func gatherCoefficients() {
+  func gatherCoefficients() {
     for time in 0..<plan.times.count {
       let (first, second, share) = layout.rows(at: plan.times[time].position)
       for index in 0..<pieces.count {

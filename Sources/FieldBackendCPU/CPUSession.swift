@@ -4,8 +4,7 @@ internal import Foundation
 internal import NeuralFields
 
 /// Training on the processor. All memory is taken at the first steps and reused: a later step of the
-/// same size allocates nothing, but for the few small blocks that Dispatch takes and gives back when
-/// there are several threads.
+/// same size allocates nothing.
 ///
 /// A step is: weights of each time (`composePiece`), slices of points forward and backward into one
 /// gradient each (`run`), then piece by piece of the parameters the sum over slices, the residuals'
@@ -31,6 +30,12 @@ final class CPUSession: FieldSession, @unchecked Sendable {
   private let scratch: [FloatBuffer]
   private let timer: StepTimer?
   private let call = LossCall()
+  /// What the workers of the present step need.
+  private var points: UnsafePointer<Float>?
+  private var adamStep = CorrectedStep()
+  private lazy var team = WorkerTeam(threads: threads) { [unowned self] phase, index, worker in
+    self.work(phase, index, worker)
+  }
   private var field: cfk_field
   private var steps: Int
 
@@ -87,19 +92,35 @@ final class CPUSession: FieldSession, @unchecked Sendable {
       "groups lie within the points")
     timer?.begin()
     prepare(groups)
-    concurrently(pieces.count, threads: threads) { piece, _ in composePiece(pieces[piece]) }
+    run(.compose, pieces.count)
     timer?.composed()
-    call.loss = loss
-    if let base = points.baseAddress {
-      concurrently(plan.slices.count, threads: threads) { slice, worker in
-        run(slice, base, worker)
-      }
-    }
-    call.loss = nil
+    (call.loss, self.points) = (loss, points.baseAddress)
+    run(.slices, plan.slices.count)
+    (call.loss, self.points) = (nil, nil)
     timer?.ran()
     steps += 1
-    update(adam.corrected(at: steps))
+    adamStep = adam.corrected(at: steps)
+    run(.update, pieces.count)
+    gatherCoefficients()
+    run(.updateCoefficients, coefficientPieces.count)
     timer?.updated()
+  }
+
+  /// The parts of a step that are shared out among the workers.
+  private enum Phase: Int {
+    case compose, slices, update, updateCoefficients
+  }
+
+  private func run(_ phase: Phase, _ count: Int) { team.run(phase.rawValue, count: count) }
+
+  private func work(_ phase: Int, _ index: Int, _ worker: Int) {
+    switch Phase(rawValue: phase) {
+    case .compose: composePiece(pieces[index])
+    case .slices: run(index, worker)
+    case .update: updatePiece(index, adamStep, pieceGradient[worker].base)
+    case .updateCoefficients: updateCoefficients(coefficientPieces[index], adamStep)
+    case nil: preconditionFailure("phases come from run(_:_:)")
+    }
   }
 
   func evaluationSlice(position: Double) throws(CaptureError) -> any FieldSlice {
@@ -151,7 +172,8 @@ final class CPUSession: FieldSession, @unchecked Sendable {
     }
   }
 
-  private func run(_ index: Int, _ points: UnsafePointer<Float>, _ worker: Int) {
+  private func run(_ index: Int, _ worker: Int) {
+    guard let points else { return }
     let slice = plan.slices[index]
     let sums = partial[index].base
     memset(sums, 0, layout.composedCount * 4)

@@ -19,8 +19,8 @@ final class BatchSampler {
 
   /// Weight of what is believed beside what was seen.
   private static let hiddenWeight: Float = 0.3
-  /// Metres behind a surface that are inside however thin the subject is.
-  private static let sheet: Float = 0.008
+  /// Thickness of a sheet that was seen from one side only, metres.
+  private static let sheet: Float = 0.006
 
   /// Frames whose grids are kept; about 1 MB each.
   private static let keptGrids = 64
@@ -165,9 +165,8 @@ final class BatchSampler {
       for _ in 0..<configuration.nearPerRay {
         let offset = max(-1.9, min(1.9, random.normal())) * sigma
         let x = o.position + o.normal * offset
-        let target = grid.estimate(x)?.distance ?? offset
-        // Behind a thin sheet lies its other side, though nobody saw that one.
-        if target < -Self.sheet, !hidden.packed.isEmpty, !hidden.isInside(x) { continue }
+        let seen = grid.estimate(x) ?? SurfaceGrid.Estimate(distance: offset, normal: o.normal)
+        guard let target = target(x, seen, hidden) else { continue }
         batch.append(.near, space.fieldFromWorld(x), target: target, weight: o.confidence)
       }
       for _ in 0..<configuration.freePerRay {
@@ -180,6 +179,19 @@ final class BatchSampler {
         batch.append(.free, space.fieldFromWorld(x), target: lower, ceiling: o.range - t)
       }
     }
+  }
+
+  /// The distance at a point near the surface. A sheet whose other side is open has that side a little
+  /// behind the one that was seen; nil where the point lies in yet another part of the subject.
+  private func target(
+    _ x: SIMD3<Float>, _ seen: SurfaceGrid.Estimate, _ hidden: HiddenCells
+  ) -> Float? {
+    let depth = -seen.distance
+    guard depth > 0.5 * Self.sheet, !hidden.packed.isEmpty else { return seen.distance }
+    // The cell right behind what was seen is inside, whatever lies beyond; it ends before this.
+    let beyond = 1.75 * hidden.edge
+    if hidden.isInside(x + seen.normal * (depth - beyond)) { return seen.distance }
+    return depth > beyond && hidden.isInside(x) ? nil : depth - Self.sheet
   }
 
   private func drawBackground(

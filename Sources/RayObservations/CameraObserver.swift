@@ -15,6 +15,19 @@ struct CameraObserver {
   let survey: SceneSurvey
   let configuration: ObservationConfiguration
 
+  /// Cosine between ray and normal from which on a surface counts as seen well.
+  private static let sureIncidence: Float = 0.5
+
+  /// What one camera's images say by themselves.
+  struct Sighting {
+    var surface: [SurfaceObservation] = []
+    /// z-depth of each pixel that shows the subject; below zero where the ray meets none, up to that
+    /// depth; minus infinity where it never returned; 0 where nothing is known.
+    var depth: [Float]
+    /// Distance of each pixel to the subject's, pixels.
+    var silhouette: [Float]
+  }
+
   struct Result {
     var surface: [SurfaceObservation] = []
     var freeRays: [FreeRay] = []
@@ -22,7 +35,7 @@ struct CameraObserver {
     var depth: [Int16] = []
   }
 
-  func observe(_ frame: CameraFrame) -> Result? {
+  func observe(_ frame: CameraFrame) -> Sighting? {
     guard let image = frame.depth, image.width == rays.width, image.height == rays.height else {
       return nil
     }
@@ -35,14 +48,39 @@ struct CameraObserver {
     let silhouette = PixelDistance.to(
       verdicts.map { $0 == .subject }, width: rays.width, height: rays.height)
     markEmpty(&verdicts, raw, silhouette)
-    var result = Result()
-    var depth = [Float](repeating: 0, count: raw.count)
-    for i in raw.indices where verdicts[i] == .background { depth[i] = -raw[i] }
-    for i in raw.indices where verdicts[i] == .empty { depth[i] = -range.upperBound }
-    lift(raw, verdicts, frame, &depth, &result)
-    collectFree(depth, silhouette, &result)
+    var sighting = Sighting(
+      depth: [Float](repeating: 0, count: raw.count), silhouette: silhouette)
+    for i in raw.indices where verdicts[i] == .background { sighting.depth[i] = -raw[i] }
+    for i in raw.indices where verdicts[i] == .empty { sighting.depth[i] = -.infinity }
+    lift(raw, verdicts, frame, &sighting)
+    return sighting
+  }
+
+  /// The images' result beside what the other cameras saw at the same instant.
+  func conclude(_ sighting: Sighting, beside others: [Sighting]) -> Result {
+    var depth = sighting.depth
+    for other in others { doubt(&depth, other.surface) }
+    for i in depth.indices where depth[i] == -.infinity { depth[i] = -range.upperBound }
+    var result = Result(surface: sighting.surface)
+    collectFree(depth, sighting.silhouette, &result)
     result.depth = depth.map { Int16(max(-32767, min(32767, ($0 / ObservedDepth.step).rounded()))) }
     return result
+  }
+
+  /// Forgets that rays are free which pass through what another camera saw well: a sheet seen edge-on
+  /// returns nothing, or lets a pixel look past it, and is there all the same.
+  private func doubt(_ depth: inout [Float], _ surface: [SurfaceObservation]) {
+    let margin = Float(configuration.freeMargin)
+    for o in surface where o.incidence >= Self.sureIncidence {
+      guard let hit = rays.pixel(o.position) else { continue }
+      let (u, v) = (hit.index % rays.width, hit.index / rays.width)
+      for b in max(0, v - 1)...min(rays.height - 1, v + 1) {
+        for a in max(0, u - 1)...min(rays.width - 1, u + 1) {
+          let i = b * rays.width + a
+          if depth[i] < 0, -depth[i] > hit.z + margin { depth[i] = 0 }
+        }
+      }
+    }
   }
 
   /// Subject, background or unknown by the box, the floor, the mask and the background plate.
@@ -120,8 +158,7 @@ struct CameraObserver {
 
   /// Subject pixels with enough support become surface observations.
   private func lift(
-    _ raw: [Float], _ verdicts: [Verdict], _ frame: CameraFrame, _ depth: inout [Float],
-    _ result: inout Result
+    _ raw: [Float], _ verdicts: [Verdict], _ frame: CameraFrame, _ sighting: inout Sighting
   ) {
     let smoothing = DepthSmoothing(sigma: configuration.smoothing)
     let colors = frame.color.flatMap {
@@ -137,13 +174,13 @@ struct CameraObserver {
         else { continue }
         // The fit may not leave what was measured.
         let z = abs(fit.z - raw[i]) < 4 * configuration.noise(raw[i]) + 0.004 ? fit.z : raw[i]
-        depth[i] = z
+        sighting.depth[i] = z
         let along = rays.directions[i].normalized
         let incidence = -fit.normal.dot(along)
         let p = rays.point(i, z)
         guard incidence >= least, survey.box.contains(p) else { continue }
         if let floor = survey.floor, floor.height(p) < Float(configuration.floorHeight) { continue }
-        result.surface.append(
+        sighting.surface.append(
           observation(i, z: z, p, fit.normal, incidence: incidence, colors: colors))
       }
     }

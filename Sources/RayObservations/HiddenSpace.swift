@@ -14,7 +14,7 @@ struct HiddenSpace {
   /// How far in front of what a camera saw a cell's centre must lie to be probably free, in cells.
   private static let probable: Float = 1
   /// What a probably free cell costs inside, and an observed one outside, in faces of a cell.
-  private static let costs = (free: Float(0.5), observed: Float(12))
+  private static let costs = (free: Float(2), observed: Float(12))
 
   let origin: SIMD3<Float>
   let edge: Float

@@ -132,12 +132,13 @@ public enum ObservationStage {
   private static func observe(
     _ images: [CameraFrame], _ observers: [CameraObserver?]
   ) -> [CameraObserver.Result?] {
-    var results = [CameraObserver.Result?](repeating: nil, count: observers.count)
-    results.withUnsafeMutableBufferPointer { results in
-      nonisolated(unsafe) let results = results
-      concurrently(observers.count) { c, _ in results[c] = observers[c]?.observe(images[c]) }
+    let sightings = each(observers.count) { c in observers[c]?.observe(images[c]) }
+    return each(observers.count) { c in
+      sightings[c].flatMap { own in
+        observers[c]?.conclude(
+          own, beside: sightings.indices.filter { $0 != c }.compactMap { sightings[$0] })
+      }
     }
-    return results
   }
 
   /// Packed cells of hidden space, one list a set.
@@ -145,27 +146,32 @@ public enum ObservationStage {
     _ sets: [[CameraObserver.Result?]], _ rays: [CameraRays?], _ space: HiddenSpace,
     _ configuration: ObservationConfiguration
   ) -> [[UInt32]] {
-    var cells = [[UInt32]](repeating: [], count: sets.count)
-    cells.withUnsafeMutableBufferPointer { cells in
-      nonisolated(unsafe) let cells = cells
-      concurrently(sets.count) { k, _ in
-        func free(margin: Double, pixels: Int) -> [FreeDepth] {
-          zip(sets[k], rays).compactMap { result, rays in
-            guard let result, let rays else { return nil }
-            return result.depth.withUnsafeBufferPointer {
-              FreeDepth(
-                ObservedDepth(width: rays.width, height: rays.height, samples: $0), rays: rays,
-                margin: Float(margin), pixels: pixels)
-            }
+    each(sets.count) { k in
+      func free(margin: Double, pixels: Int) -> [FreeDepth] {
+        zip(sets[k], rays).compactMap { result, rays in
+          guard let result, let rays else { return nil }
+          return result.depth.withUnsafeBufferPointer {
+            FreeDepth(
+              ObservedDepth(width: rays.width, height: rays.height, samples: $0), rays: rays,
+              margin: Float(margin), pixels: pixels)
           }
         }
-        cells[k] = space.cells(
-          surface: sets[k].flatMap { $0?.surface ?? [] },
-          sure: free(margin: configuration.freeMargin, pixels: configuration.freePixels),
-          likely: free(margin: 0, pixels: min(1, configuration.freePixels)))
       }
+      return space.cells(
+        surface: sets[k].flatMap { $0?.surface ?? [] },
+        sure: free(margin: configuration.freeMargin, pixels: configuration.freePixels),
+        likely: free(margin: 0, pixels: 0))
     }
-    return cells
+  }
+
+  /// The values of an expression, worked out concurrently.
+  private static func each<Value>(_ count: Int, _ value: (Int) -> Value) -> [Value] {
+    var values = [Value?](repeating: nil, count: count)
+    values.withUnsafeMutableBufferPointer { values in
+      nonisolated(unsafe) let values = values
+      concurrently(count) { index, _ in values[index] = value(index) }
+    }
+    return values.compactMap { $0 }
   }
 
   private static func encoded(_ index: ObservationIndex) throws(CaptureError) -> Data {

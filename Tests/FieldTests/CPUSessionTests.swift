@@ -248,11 +248,14 @@ struct SessionCase {
     // In a process of its own: other tests take memory at the same time.
     await #expect(processExitsWith: .success) {
       let c = try SessionCase("resfield", counts: [65, 600, 300, 64], seed: 10)
-      let session = try c.session(threads: 1)
-      for _ in 0..<3 { c.step(session) }
-      let before = chp_bytes_in_use()
-      for _ in 0..<50 { c.step(session) }
-      exit(chp_bytes_in_use() == before ? 0 : 1)
+      for threads in [1, 2, 3] {
+        let session = try c.session(threads: threads)
+        for _ in 0..<3 { c.step(session) }
+        let before = chp_bytes_in_use()
+        for _ in 0..<50 { c.step(session) }
+        if chp_bytes_in_use() != before { exit(1) }
+      }
+      exit(0)
     }
   }
 
