@@ -6,7 +6,7 @@ import Testing
 @testable import FieldTraining
 
 /// A sphere's take in which each camera says that it looked at a time of its own.
-private final class UnevenTake: ObservationSource {
+final class UnevenTake: ObservationSource {
   let take = SphereTake(frames: 4)
   let delays: [Double]
   /// Cells that stand for those of the sphere.

@@ -32,6 +32,37 @@ import Testing
     #expect(report.frames.allSatisfy { $0.timings.count == 4 })
   }
 
+  @Test func whatOneCameraSeesWellIsNotFreeToAnother() throws {
+    let scene = SphereScene()
+    let images = try scene.frames.map {
+      try scene.images($0.index, lookingPast: $0.index == 3 ? 1 : nil)
+    }
+    _ = try ObservationStage.build(
+      cameras: scene.cameras, frames: scene.frames, load: { images[$0.index] },
+      configuration: .init(), folder: folder)
+    let cache = try ObservationCache.open(folder: folder)
+    let frame = try cache.frame(3)
+    #expect(!frame.surface.contains { $0.camera == 1 })
+    let seen = frame.surface.filter { $0.incidence > 0.6 }.map(\.position)
+    #expect(seen.count > 200)
+    var freedom = [Float](repeating: 9, count: seen.count)
+    seen.withUnsafeBufferPointer { p in
+      freedom.withUnsafeMutableBufferPointer { frame.freedom(of: p, into: $0) }
+    }
+    #expect(freedom.allSatisfy { $0 <= 0 })
+    // Beside the sphere the camera's word counts as before.
+    let side = scene.cameras[1].worldFromDepth.translation
+    let toward = (side - SphereScene.center(3)).normalized
+    let beside = [SIMD3<Float>(SphereScene.center(3) + toward * 0.5)]
+    var free: Float = -9
+    beside.withUnsafeBufferPointer { p in
+      withUnsafeMutablePointer(to: &free) {
+        frame.freedom(of: p, into: UnsafeMutableBufferPointer(start: $0, count: 1))
+      }
+    }
+    #expect(free > 0)
+  }
+
   @Test func theBoxHoldsTheMovingSphereAndTheFloorIsFound() throws {
     let (report, _) = try build(SphereScene())
     #expect(abs(try #require(report.floorHeight)) < 0.004)

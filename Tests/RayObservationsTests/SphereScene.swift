@@ -31,8 +31,11 @@ struct SphereScene {
     SIMD3(0.35 * sin(Double(frame) * 1.3), 0.7, 0)
   }
 
-  /// Depth in quarters of a millimetre; `noise` adds to each pixel's z in metres.
-  func images(_ frame: Int, noise: (Int) -> Double = { _ in 0 }) throws -> [CameraFrame] {
+  /// Depth in quarters of a millimetre; `noise` adds to each pixel's z in metres. One camera may look
+  /// past the sphere, as past a sheet seen edge-on.
+  func images(
+    _ frame: Int, noise: (Int) -> Double = { _ in 0 }, lookingPast blind: Int? = nil
+  ) throws -> [CameraFrame] {
     try cameras.enumerated().map { c, camera in
       let lens = camera.description.depth!
       let origin = camera.worldFromDepth.translation
@@ -43,7 +46,7 @@ struct SphereScene {
         let m = origin - Self.center(frame)
         let (a, b) = (ray.dot(ray), ray.dot(m))
         let d = b * b - a * (m.dot(m) - Self.radius * Self.radius)
-        if d > 0 { z = min(z, (-b - d.squareRoot()) / a) }
+        if d > 0, c != blind { z = min(z, (-b - d.squareRoot()) / a) }
         z += noise(i + 7919 * c)
         if z < 4 { samples[i] = UInt16((z * 4000).rounded()) }
       }
