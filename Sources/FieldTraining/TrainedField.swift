@@ -89,17 +89,7 @@ struct FieldSurface: ScalarField {
     at points: UnsafeBufferPointer<SIMD3<Float>>, into distances: UnsafeMutableBufferPointer<Float>,
     gradients: UnsafeMutableBufferPointer<SIMD3<Float>>
   ) {
-    var packed = [Float](repeating: 0, count: 3 * min(points.count, Self.block))
-    forBlocks(points) { field, range in
-      let out = distances.baseAddress! + range.lowerBound
-      packed.withUnsafeMutableBufferPointer {
-        slice.evaluate(field, distance: out, gradient: $0.baseAddress, rgb: nil)
-      }
-      for i in 0..<range.count {
-        out[i] *= space.scale
-        gradients[range.lowerBound + i] = SIMD3(packed[3 * i], packed[3 * i + 1], packed[3 * i + 2])
-      }
-    }
+    evaluate(points, distances, gradients: gradients, colors: nil)
   }
 
   func colors(
@@ -107,19 +97,46 @@ struct FieldSurface: ScalarField {
     into colors: UnsafeMutableBufferPointer<SIMD3<Float>>
   ) -> Bool {
     guard hasColor else { return false }
-    var packed = [Float](repeating: 0, count: 3 * min(points.count, Self.block))
-    var distances = [Float](repeating: 0, count: min(points.count, Self.block))
+    var unused = [Float](repeating: 0, count: points.count)
+    unused.withUnsafeMutableBufferPointer {
+      evaluate(points, $0, gradients: nil, colors: colors)
+    }
+    return true
+  }
+
+  func surface(
+    at points: UnsafeBufferPointer<SIMD3<Float>>, into distances: UnsafeMutableBufferPointer<Float>,
+    gradients: UnsafeMutableBufferPointer<SIMD3<Float>>,
+    colors: UnsafeMutableBufferPointer<SIMD3<Float>>
+  ) -> Bool {
+    evaluate(points, distances, gradients: gradients, colors: hasColor ? colors : nil)
+    return hasColor
+  }
+
+  private func evaluate(
+    _ points: UnsafeBufferPointer<SIMD3<Float>>, _ distances: UnsafeMutableBufferPointer<Float>,
+    gradients: UnsafeMutableBufferPointer<SIMD3<Float>>?,
+    colors: UnsafeMutableBufferPointer<SIMD3<Float>>?
+  ) {
+    let room = 3 * min(points.count, Self.block)
+    var slopes = [Float](repeating: 0, count: gradients == nil ? 0 : room)
+    var rgb = [Float](repeating: 0, count: colors == nil ? 0 : room)
     forBlocks(points) { field, range in
-      packed.withUnsafeMutableBufferPointer { rgb in
-        distances.withUnsafeMutableBufferPointer { d in
-          slice.evaluate(field, distance: d.baseAddress!, gradient: nil, rgb: rgb.baseAddress)
+      let out = distances.baseAddress! + range.lowerBound
+      slopes.withUnsafeMutableBufferPointer { slopes in
+        rgb.withUnsafeMutableBufferPointer { rgb in
+          slice.evaluate(
+            field, distance: out, gradient: gradients == nil ? nil : slopes.baseAddress,
+            rgb: colors == nil ? nil : rgb.baseAddress)
         }
       }
       for i in 0..<range.count {
-        colors[range.lowerBound + i] = SIMD3(packed[3 * i], packed[3 * i + 1], packed[3 * i + 2])
+        out[i] *= space.scale
+        gradients?[range.lowerBound + i] = SIMD3(
+          slopes[3 * i], slopes[3 * i + 1], slopes[3 * i + 2])
+        colors?[range.lowerBound + i] = SIMD3(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2])
       }
     }
-    return true
   }
 
   private func forBlocks(

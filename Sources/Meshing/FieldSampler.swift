@@ -37,36 +37,58 @@ struct FieldSampler {
     return result
   }
 
-  /// Signed distances in `w` and gradients in `xyz`.
-  mutating func gradients(_ points: [SIMD3<Float>]) throws(CaptureError) -> [SIMD4<Float>] {
+  /// What a field says of a point of its surface.
+  struct SurfaceAnswer {
+    /// Signed distance in `w`, gradient in `xyz`.
+    var slope = SIMD4<Float>.zero
+    /// sRGB, and 1 in the last place where the field has colours.
+    var color = SIMD4<UInt8>.zero
+  }
+
+  /// Signed distances and gradients, and colours where they are wanted.
+  mutating func surface(
+    _ points: [SIMD3<Float>], colors wanted: Bool
+  ) throws(CaptureError) -> [SurfaceAnswer] {
     report.gradientQueries += points.count
-    var result = [SIMD4<Float>](repeating: .zero, count: points.count)
+    if wanted { report.colorQueries += points.count }
+    var result = [SurfaceAnswer](repeating: SurfaceAnswer(), count: points.count)
     try inBatches(points, &result) { [field] points, result in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: points.count) { distances in
         withUnsafeTemporaryAllocation(of: SIMD3<Float>.self, capacity: points.count) { slopes in
-          field.gradients(at: points, into: distances, gradients: slopes)
-          for i in 0..<points.count { result[i] = SIMD4(slopes[i], distances[i]) }
+          withUnsafeTemporaryAllocation(of: SIMD3<Float>.self, capacity: points.count) { colors in
+            var hasColors = false
+            if wanted {
+              hasColors = field.surface(
+                at: points, into: distances, gradients: slopes, colors: colors)
+            } else {
+              field.gradients(at: points, into: distances, gradients: slopes)
+            }
+            for i in 0..<points.count {
+              result[i].slope = SIMD4(slopes[i], distances[i])
+              if hasColors { result[i].color = Self.levels(colors[i]) }
+            }
+          }
         }
       }
     }
     return result
   }
 
-  /// sRGB colours; empty when the field has none.
-  mutating func colors(_ points: [SIMD3<Float>]) throws(CaptureError) -> [SIMD3<UInt8>] {
+  /// sRGB colours with 1 in the last place; 0 there when the field has none.
+  mutating func colors(_ points: [SIMD3<Float>]) throws(CaptureError) -> [SIMD4<UInt8>] {
     report.colorQueries += points.count
     var result = [SIMD4<UInt8>](repeating: .zero, count: points.count)
     try inBatches(points, &result) { [field] points, result in
       withUnsafeTemporaryAllocation(of: SIMD3<Float>.self, capacity: points.count) { colors in
         guard field.colors(at: points, into: colors) else { return }
-        for i in 0..<points.count {
-          let c = colors[i]
-          result[i] = SIMD4(Self.level(c.x), Self.level(c.y), Self.level(c.z), 1)
-        }
+        for i in 0..<points.count { result[i] = Self.levels(colors[i]) }
       }
     }
-    guard result.allSatisfy({ $0.w == 1 }) else { return [] }
-    return result.map { SIMD3($0.x, $0.y, $0.z) }
+    return result
+  }
+
+  private static func levels(_ c: SIMD3<Float>) -> SIMD4<UInt8> {
+    SIMD4(level(c.x), level(c.y), level(c.z), 1)
   }
 
   /// 0...255 for 0...1; 0 for what is less or no number.

@@ -45,11 +45,11 @@ public enum SurfaceExtractor {
         remedy: "Check the box, the masks and the calibration, or train longer.")
     }
     var mesh = TriangleMesh()
-    mesh.normals = try VertexRefinement(steps: configuration.refinementSteps)
-      .apply(to: &surface, &sampler)
-    mesh.positions = surface.positions
-    mesh.triangles = surface.triangles
-    if configuration.color { mesh.colors = try sampler.colors(mesh.positions) }
+    let refinement = VertexRefinement(
+      steps: configuration.refinementSteps, color: configuration.color)
+    let attributes = try refinement.apply(to: &surface, &sampler)
+    (mesh.normals, mesh.colors) = (attributes.normals, attributes.colors)
+    (mesh.positions, mesh.triangles) = (surface.positions, surface.triangles)
     account(for: surface, &sampler.report)
     if sampler.report.boxFaces > 0 {
       monitor.warn(

@@ -1,30 +1,44 @@
 internal import CaptureCore
 
-/// Moves vertices onto the zero set of the field, and finds their normals.
+/// Moves vertices onto the zero set of the field, and finds their normals and colours.
 struct VertexRefinement {
   /// Newton steps.
   let steps: Int
+  /// Whether colours are asked for.
+  let color: Bool
 
-  /// Moves the vertices; returns unit normals.
+  /// Unit normal, and sRGB colour where the field has one, of each vertex.
+  struct Attributes {
+    var normals: [SIMD3<Float>]
+    /// Empty without colours.
+    var colors: [SIMD3<UInt8>] = []
+  }
+
+  /// Moves the vertices; returns what else is known of them.
   ///
   /// Each step goes along the gradient `g` by `-d g / |g|²`, and never leaves the room that a
   /// vertex has, so that no triangle can degenerate. Vertices where carving or the box ends the
-  /// surface stay, and take the normal of their faces.
+  /// surface stay, and take the normal of their faces. Normals and colours are those of the last place
+  /// at which the gradient was asked, a fraction of a voxel away.
   func apply(
     to surface: inout RawSurface, _ sampler: inout FieldSampler
-  ) throws(CaptureError) -> [SIMD3<Float>] {
-    var normals = Self.faceNormals(surface)
+  ) throws(CaptureError) -> Attributes {
+    var attributes = Attributes(normals: Self.faceNormals(surface))
     let free = surface.kinds.indices.filter { surface.kinds[$0] == .field }
     let start = free.map { surface.positions[$0] }
     var points = start
+    var colors = [SIMD4<UInt8>](repeating: .zero, count: color ? surface.positions.count : 0)
     // Without steps the gradient is still asked once, for the normals.
-    for pass in 0..<max(1, steps) {
-      let answers = try sampler.gradients(points)
+    let passes = max(1, steps)
+    for pass in 0..<passes {
+      let isLast = pass == passes - 1
+      let answers = try sampler.surface(points, colors: color && isLast)
       for (k, i) in free.enumerated() {
-        let (d, g) = (answers[k].w, answers[k].xyz)
+        if color, isLast { colors[i] = answers[k].color }
+        let (d, g) = (answers[k].slope.w, answers[k].slope.xyz)
         let square = g.dot(g)
         guard square > 1e-12, square.isFinite, d.isFinite else { continue }
-        normals[i] = g / square.squareRoot()
+        attributes.normals[i] = g / square.squareRoot()
         guard pass < steps else { continue }
         let offset = points[k] - g * (d / square) - start[k]
         let length = offset.length
@@ -32,7 +46,15 @@ struct VertexRefinement {
       }
     }
     for (k, i) in free.enumerated() { surface.positions[i] = points[k] }
-    return normals
+    if color {
+      let fixed = surface.kinds.indices.filter { surface.kinds[$0] != .field }
+      let answers = try sampler.colors(fixed.map { surface.positions[$0] })
+      for (k, i) in fixed.enumerated() { colors[i] = answers[k] }
+      if colors.allSatisfy({ $0.w == 1 }) {
+        attributes.colors = colors.map { SIMD3($0.x, $0.y, $0.z) }
+      }
+    }
+    return attributes
   }
 
   /// Area-weighted normals of the faces around each vertex.
