@@ -53,6 +53,7 @@ let package = Package(
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(
       name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
@@ -60,7 +61,7 @@ let package = Package(
     .target(name: "CFieldKernels", cxxSettings: native),
     .target(name: "CSurfaceCut", cxxSettings: native),
 
-    .target(name: "CaptureCore", swiftSettings: strict),
+    .target(name: "CaptureCore", dependencies: ["CCrypto"], swiftSettings: strict),
     stage("ImageFiles", ["CImageCodecs"]),
     stage("NumpyFiles", ["CZlib"]),
     stage("Pictures", ["ImageFiles"]),

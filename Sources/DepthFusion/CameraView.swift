@@ -18,6 +18,12 @@ struct CameraView {
     var normal = SIMD4<Float>.zero
     /// sRGB 0...255, and 1 in the last place where there is a colour.
     var color = SIMD4<Float>.zero
+
+    /// Signed distance of a point to the plane, metres.
+    @inline(__always) func distance(_ p: SIMD3<Float>) -> Float {
+      let q = (SIMD4(p, 0) - place) * normal
+      return q.x + q.y + q.z
+    }
   }
 
   private let projection: PixelProjection
@@ -78,8 +84,10 @@ struct CameraView {
     let at = Int(hit.v + 0.5) * width + Int(hit.u + 0.5)
     if hit.z < clear[at] - truncation { evidence.isFree = true }
     // Planes hold near their pixels only: far along the ray, they say nothing.
-    guard patches[at].place.w > 0, abs(patches[at].normal.w - hit.z) < 4 * truncation,
-      let (distance, weight) = plane(p, hit, at), abs(distance) < truncation
+    let patch = patches[at]
+    guard patch.place.w > 0, abs(patch.normal.w - hit.z) < 4 * truncation,
+      abs(patch.distance(p)) < 2 * truncation,
+      let (distance, weight) = plane(p, hit, patch.normal.w), abs(distance) < truncation
     else { return }
     let trust = weight * (distance < 0 ? max(0.02, 1 + distance / truncation) : 1)
     evidence.weighted += trust * distance
@@ -88,11 +96,10 @@ struct CameraView {
 
   /// Distance to the planes around a point, blended as in bilinear interpolation, and its weight.
   @inline(__always) private func plane(
-    _ p: SIMD3<Float>, _ hit: (u: Float, v: Float, z: Float), _ nearest: Int
+    _ p: SIMD3<Float>, _ hit: (u: Float, v: Float, z: Float), _ depth: Float
   ) -> (Float, Float)? {
     let (u, v) = (hit.u.rounded(.down), hit.v.rounded(.down))
     let (a, b) = (hit.u - u, hit.v - v)
-    let depth = patches[nearest].normal.w
     var (sum, weight): (Float, Float) = (0, 0)
     for corner in 0..<4 {
       let (x, y) = (Int(u) + corner & 1, Int(v) + corner >> 1)
@@ -101,8 +108,7 @@ struct CameraView {
       // Another surface behind or before this one has no say here.
       guard patch.place.w > 0, abs(patch.normal.w - depth) < Self.step else { continue }
       let share = (corner & 1 == 1 ? a : 1 - a) * (corner >> 1 == 1 ? b : 1 - b) * patch.place.w
-      let q = p - SIMD3(patch.place.x, patch.place.y, patch.place.z)
-      sum += share * q.dot(SIMD3(patch.normal.x, patch.normal.y, patch.normal.z))
+      sum += share * patch.distance(p)
       weight += share
     }
     return weight > 0 ? (sum / weight, weight) : nil
