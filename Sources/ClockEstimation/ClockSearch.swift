@@ -173,7 +173,7 @@ struct ClockSearch {
     let count = min(wanted.count, limit)
     let chosen = (0..<count).map { wanted[$0 * wanted.count / count] }
       .filter { !streams[camera].indices.contains($0) }
-    var images = [[Float]?](repeating: nil, count: chosen.count)
+    var images = [Thumbnail?](repeating: nil, count: chosen.count)
     let load = load
     images.withUnsafeMutableBufferPointer { images in
       nonisolated(unsafe) let images = images

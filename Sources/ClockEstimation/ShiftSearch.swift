@@ -134,7 +134,7 @@ struct TimedView: Sendable {
 
   /// Whether one sees into the open at a pixel: nothing returns there nor beside it, and often so.
   /// Dark and grazed surfaces and edges return nothing either, but over a pixel or two.
-  private func isVoid(_ i: Int, _ image: [Float]) -> Bool {
+  private func isVoid(_ i: Int, _ image: Thumbnail) -> Bool {
     let (w, h) = (view.width, view.height)
     let (u, v) = (i % w, i / w)
     for b in max(0, v - 1)...min(h - 1, v + 1) {
@@ -143,7 +143,7 @@ struct TimedView: Sendable {
     return moving.isOpen[i]
   }
 
-  private func cost(_ places: [ThumbnailView.Place], _ image: [Float]) -> Float {
+  private func cost(_ places: [ThumbnailView.Place], _ image: Thumbnail) -> Float {
     var (sum, count) = (Float(0), 0)
     for p in places {
       let i = p.index + (p.a > 0.5 ? 1 : 0) + (p.b > 0.5 ? view.width : 0)
