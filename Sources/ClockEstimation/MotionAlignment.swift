@@ -13,11 +13,11 @@ internal import Foundation
 struct MotionAlignment {
   /// Samples of one pair of cameras and one quarter second that are taken for independent, at most.
   private static let independent = 12.0
-  /// What interpolation, shutters and lenses leave, seconds, and what lenses and sensors do to a
-  /// moving surface all along, metres.
-  private static let floor = (time: 0.0002, distance: 0.0001)
-  /// Edge of the regions whose errors are taken to be one all along, metres.
-  private static let region: Float = 0.2
+  /// What interpolation, shutters and lenses leave, seconds.
+  private static let floor = 0.0003
+  /// Edge of the regions whose errors are taken to be one all along, and what thumbnails, noise and
+  /// interpolation do to each of them, metres.
+  private static let region: (edge: Float, error: Double) = (0.2, 0.0016)
   /// How far a calibration may be worse than a good one.
   private static let loosest = 8.0
   /// Largest distance of what is taken for the same surface, metres, pass by pass.
@@ -91,22 +91,20 @@ struct MotionAlignment {
   }
 
   /// Deviations from how much the parts of the recording disagree (the sandwich of H⁻¹ and the sum
-  /// of the parts' outer products), its moments among each other and its regions, and from what was
-  /// expected.
+  /// of the parts' outer products), its moments among each other and its regions, from what regions
+  /// may be wrong by all along, and from what was expected.
   private func conclude(
     _ result: inout Result, _ state: AlignmentState, _ samples: [AlignmentSample],
     _ equations: AlignmentEquations, _ solution: RobustSolution
   ) {
     guard let factors = solution.factors else { return }
     let regions = samples.map { s -> SIMD4<Int32> in
-      let cell = (s.place / Self.region).rounded(.down)
+      let cell = (s.place / Self.region.edge).rounded(.down)
       func index(_ x: Float) -> Int32 { Int32(max(-1e6, min(1e6, x))) }
       return SIMD4(Int32(truncatingIfNeeded: s.pair), index(cell.x), index(cell.y), index(cell.z))
     }
-    let groups = [Grouping(samples.map(\.block)), Grouping(regions)].compactMap { $0 }
-    guard groups.count == 2, groups[0].count >= 4 else { return }
-    let speeds = samples.reduce(0) { $0 + Double($1.speed * $1.speed) } / Double(samples.count)
-    let bias = Self.floor.distance / speeds.squareRoot()
+    let (byTime, byRegion) = (Grouping(samples.map(\.block)), Grouping(regions))
+    guard byTime.count >= 4 else { return }
     result.fits = state.fits
     for (n, clock) in equations.clocks.enumerated() {
       var deviations: [Double] = []
@@ -115,8 +113,10 @@ struct MotionAlignment {
         unit[c] = 1
         let inverse = factors.solve(unit)
         let pulls = solution.pulls(along: inverse, samples, equations)
-        var variance = 0.0
-        for group in groups { variance += group.variance(pulls) }
+        let error = Self.region.error
+        var variance =
+          byTime.variance(pulls.map(\.actual)) + byRegion.variance(pulls.map(\.actual))
+          + byRegion.variance(pulls.map { $0.unit * error })
         for column in 0..<equations.size {
           guard let prior = equations.prior(column) else { continue }
           let x = inverse[column] / prior.deviation
@@ -125,8 +125,7 @@ struct MotionAlignment {
         deviations.append(variance.squareRoot())
       }
       result.offsetDeviations[clock] =
-        (deviations[0] * deviations[0] + Self.floor.time * Self.floor.time + bias * bias)
-        .squareRoot()
+        (deviations[0] * deviations[0] + Self.floor * Self.floor).squareRoot()
       result.rateDeviations[clock] = deviations[1]
     }
   }

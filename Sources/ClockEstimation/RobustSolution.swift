@@ -43,16 +43,23 @@ struct RobustSolution {
   /// The normal equations' factors.
   var factors: LinearSystem? { LinearSystem(system.matrix, size: system.size) }
 
-  /// How far each sample's residual pulls the unknown whose column of the inverse is given.
+  /// By how much a sample moves the unknown whose column of the inverse is given.
+  struct Pull {
+    /// By a metre of its distance, and by what is left of that.
+    var unit, actual: Double
+  }
+
+  /// How each sample pulls the unknown whose column of the inverse is given.
   func pulls(
     along inverse: [Double], _ samples: [AlignmentSample], _ equations: AlignmentEquations
-  ) -> [Double] {
+  ) -> [Pull] {
     var row = SparseRow()
     return samples.map { s in
       equations.fill(&row, s)
       let residual = Double(s.distance) + row.dot(values)
-      return share * Self.weight(residual, s.bend, deviations[s.pair] ?? 1) * residual
-        * row.dot(inverse)
+      let weight = share * Self.weight(residual, s.bend, deviations[s.pair] ?? 1)
+      let unit = weight * row.dot(inverse)
+      return Pull(unit: unit, actual: unit * residual)
     }
   }
 
