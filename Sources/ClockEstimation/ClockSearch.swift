@@ -55,16 +55,19 @@ struct ClockSearch {
       let offset = placement.found[clock]
       if !isConfirmed(clock, at: offset, from: placement.fits, views) { placement.withdraw(clock) }
     }
+    let placed = placement.isPlaced
     var result = refine(placement.fits, views)
     for clock in 1..<clocks where placement.isPlaced[clock] {
       // Far from where the search saw it: that was wrong, or the fine step ran away.
       let offset = result.fits[clock].offset
-      if abs(offset - placement.found[clock]) > Self.searchError,
-        isConfirmed(clock, at: offset, from: result.fits, views)
-      {
+      guard abs(offset - placement.found[clock]) > Self.searchError else { continue }
+      if isConfirmed(clock, at: offset, from: result.fits, views) {
         placement.move(clock, to: offset)
+      } else {
+        placement.withdraw(clock)
       }
     }
+    if placement.isPlaced != placed { result = refine(placement.fits, views) }
     for window in windows(around: section, in: lead) {
       placement.fits = result.fits
       for part in window { try loadSection(part, monitor) }
@@ -268,8 +271,7 @@ struct ClockSearch {
     }
   }
 
-  /// The refined fit; where too little moves to refine it, or the refinement runs away from what the
-  /// search saw, the search's.
+  /// The refined fit; where too little can be compared to refine it, the search's.
   private func placedEstimate(
     _ clock: Int, _ result: MotionAlignment.Result?
   ) -> ClockEstimate {
@@ -283,7 +285,8 @@ struct ClockSearch {
           ? "Cameras that see more of the same side would tell more." : "")
     }
     return ClockEstimate(
-      id: "", source: .shape, fit: ClockFit(
+      id: "", source: .shape,
+      fit: ClockFit(
         offset: placement.found[clock], reference: placement.fits[clock].reference),
       offsetDeviation: max(period / 2, Self.searchError / 2),
       note: "Cameras see too little of the same surface to know more.")

@@ -83,8 +83,10 @@ struct MotionAlignment {
   /// 1 (Birge's ratio).
   private static func looseness(_ state: AlignmentState) -> Double {
     let squares = state.poses.reduce(0.0) { sum, pose in
-      let (shift, turn) = (pose.shift / AlignmentEquations.Prior.shift,
-        pose.turn / AlignmentEquations.Prior.turn)
+      let (shift, turn) = (
+        pose.shift / AlignmentEquations.Prior.shift,
+        pose.turn / AlignmentEquations.Prior.turn
+      )
       return sum + shift.dot(shift) + turn.dot(turn)
     }
     return min(max(1, (squares / Double(6 * max(1, state.poses.count))).squareRoot()), loosest)

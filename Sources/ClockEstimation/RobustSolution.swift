@@ -71,7 +71,9 @@ struct RobustSolution {
       max(1.4826 * sizes.sorted()[sizes.count / 2], 0.0005)
     }
     var sizes: [Int: [Double]] = [:]
-    for (s, residual) in zip(samples, residuals) { sizes[s.pair, default: []].append(abs(residual)) }
+    for (s, residual) in zip(samples, residuals) {
+      sizes[s.pair, default: []].append(abs(residual))
+    }
     let all = deviation(residuals.map { abs($0) })
     return sizes.mapValues { $0.count < 30 ? all : deviation($0) }
   }

@@ -130,7 +130,9 @@ struct TimedView: Sendable {
         if isFine { return other.cost(places, at: time, spacing: spacing) }
         guard let k = other.stream.nearest(time, reach: 0.75 * spacing) else { return .nan }
         if let cost = known[k] { return cost }
-        let cost = other.cost(places) { other.stream.images[k][$0] } isVoid: {
+        let cost = other.cost(places) {
+          other.stream.images[k][$0]
+        } isVoid: {
           other.isVoid($0, other.stream.images[k])
         }
         known[k] = cost
