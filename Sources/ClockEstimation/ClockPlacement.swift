@@ -67,10 +67,10 @@ struct ClockPlacement {
   mutating func reconsider(_ candidates: [[Double]], _ views: [View], period: Double) {
     for clock in fits.indices.dropFirst() where isPlaced[clock] {
       isPlaced[clock] = false
-      guard let found = search(clock, candidates[clock], views, period) else { continue }
-      if found.rival != nil || !found.isVisible {
-        note(found, of: clock)
-        tentative.removeAll { $0 == clock }
+      let found = search(clock, candidates[clock], views, period)
+      guard let found, found.rival == nil, found.isVisible else {
+        if let found { note(found, of: clock) }
+        withdraw(clock)
         continue
       }
       isPlaced[clock] = true
