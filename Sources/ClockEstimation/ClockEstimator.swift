@@ -79,7 +79,7 @@ public struct ClockEstimator {
   /// - Returns: One estimate a camera, in the order given.
   /// - Throws: ``CaptureError`` `tryAgain` when asked to stop.
   /// - Complexity: Reads at most ``ClockConfiguration/images`` depth images of each camera; memory
-  ///   for a thumbnail of each, 26 kB.
+  ///   for a thumbnail of each, 46 kB.
   public func estimate(_ monitor: StageMonitor = .silent) throws(CaptureError) -> [ClockEstimate] {
     guard clocks > 1 else {
       return cameras.map { ClockEstimate(id: $0.description.id, source: .shared) }

@@ -5,6 +5,8 @@ internal import Foundation
 struct ClockSearch {
   /// How far the search may be off, seconds: a subject moves its own limbs' width in this time.
   private static let searchError = 0.045
+  /// How well a clock must be known that the search does not vouch for, seconds.
+  private static let confirmed = 0.002
 
   let cameras: [ClockCamera]
   let lenses: [ThumbnailLens?]
@@ -16,13 +18,9 @@ struct ClockSearch {
 
   /// By clock; names of cameras are left empty.
   private(set) var estimates: [ClockEstimate] = []
-  private var fits: [ClockFit] = []
-  private var isPlaced: [Bool] = []
+  private var placement: ClockPlacement
   private var streams: [ThumbnailStream] = []
   private var views: [ThumbnailView?] = []
-  private var notes: [String] = []
-  /// Offsets of the coarse search, by clock.
-  private var found: [Double] = []
 
   init(
     cameras: [ClockCamera], lenses: [ThumbnailLens?], clockOf: [Int], clocks: Int,
@@ -31,6 +29,7 @@ struct ClockSearch {
   ) {
     (self.cameras, self.lenses, self.clockOf, self.clocks) = (cameras, lenses, clockOf, clocks)
     (self.configuration, self.threads, self.load) = (configuration, threads, load)
+    placement = ClockPlacement(clockOf: clockOf, clocks: clocks, threads: threads)
   }
 
   mutating func run(_ monitor: StageMonitor) throws(CaptureError) {
@@ -44,15 +43,35 @@ struct ClockSearch {
     let candidates = (0..<clocks).map { offsets(of: $0) }
     try loadForSearch(section, candidates, monitor)
     let activity = activityOffsets(candidates)
-    place(candidates)
-    guard isPlaced.count(where: { $0 }) > 1 else { return conclude(nil, activity) }
+    let first = timedViews()
+    placement.place(candidates, first, period: period)
+    placement.reconsider(candidates, first, period: period)
+    guard placement.isPlaced.count(where: { $0 }) > 1 else { return conclude(nil, activity) }
     try loadSection(section, monitor)
-    settle()
-    var result = refine()
+    let views = timedViews()
+    placement.settle(views, period: period)
+    for clock in placement.tentative {
+      try monitor.checkCancelled()
+      let offset = placement.found[clock]
+      if !isConfirmed(clock, at: offset, from: placement.fits, views) { placement.withdraw(clock) }
+    }
+    let placed = placement.isPlaced
+    var result = refine(placement.fits, views)
+    for clock in 1..<clocks where placement.isPlaced[clock] {
+      // Far from where the search saw it: that was wrong, or the fine step ran away.
+      let offset = result.fits[clock].offset
+      guard abs(offset - placement.found[clock]) > Self.searchError else { continue }
+      if isConfirmed(clock, at: offset, from: result.fits, views) {
+        placement.move(clock, to: offset)
+      } else {
+        placement.withdraw(clock)
+      }
+    }
+    if placement.isPlaced != placed { result = refine(placement.fits, views) }
     for window in windows(around: section, in: lead) {
-      fits = result.fits
+      placement.fits = result.fits
       for part in window { try loadSection(part, monitor) }
-      result = refine()
+      result = refine(placement.fits, timedViews())
     }
     conclude(result, activity)
   }
@@ -77,13 +96,10 @@ struct ClockSearch {
   }
 
   private mutating func begin() {
-    fits = spans.map { span in
+    placement.fits = spans.map { span in
       ClockFit(reference: span.map { ($0.lowerBound + $0.upperBound) / 2 } ?? 0)
     }
-    fits[0] = .rig
-    isPlaced = (0..<clocks).map { $0 == 0 }
-    notes = [String](repeating: "", count: clocks)
-    found = [Double](repeating: 0, count: clocks)
+    placement.fits[0] = .rig
     streams = cameras.map { _ in ThumbnailStream() }
     views = zip(cameras, lenses).map { camera, lens in
       guard let lens, let place = camera.worldFromDepth else { return nil }
@@ -154,8 +170,8 @@ struct ClockSearch {
   private mutating func loadSection(
     _ section: ClosedRange<Double>, _ monitor: StageMonitor
   ) throws(CaptureError) {
-    for camera in cameras.indices where isPlaced[clockOf[camera]] {
-      let fit = fits[clockOf[camera]]
+    for camera in cameras.indices where placement.isPlaced[clockOf[camera]] {
+      let fit = placement.fits[clockOf[camera]]
       // Two images before and after, for speeds.
       let first = fit.deviceTime(section.lowerBound) - 2.5 * period
       let last = fit.deviceTime(section.upperBound) + 2.5 * period
@@ -173,7 +189,7 @@ struct ClockSearch {
     let count = min(wanted.count, limit)
     let chosen = (0..<count).map { wanted[$0 * wanted.count / count] }
       .filter { !streams[camera].indices.contains($0) }
-    var images = [[Float]?](repeating: nil, count: chosen.count)
+    var images = [Thumbnail?](repeating: nil, count: chosen.count)
     let load = load
     images.withUnsafeMutableBufferPointer { images in
       nonisolated(unsafe) let images = images
@@ -190,88 +206,40 @@ struct ClockSearch {
 
   // MARK: Estimates
 
-  private func timedViews() -> [(camera: Int, view: TimedView)] {
+  private func timedViews() -> [ClockPlacement.View] {
     cameras.indices.compactMap { camera in
       guard let view = views[camera], streams[camera].times.count >= 4 else { return nil }
       let moving = MovingSurface(streams[camera].images, pixels: view.width * view.height)
-      return (camera, TimedView(stream: streams[camera], moving: moving, view: view))
+      return .init(
+        camera: camera, view: TimedView(stream: streams[camera], moving: moving, view: view))
     }
   }
 
-  /// Places clock after clock by the coarse search, the clearest first.
-  private mutating func place(_ candidates: [[Double]]) {
-    let views = timedViews()
-    while true {
-      var best: (clock: Int, found: ShiftCosts.Minimum)?
-      for clock in 1..<clocks where !isPlaced[clock] && !candidates[clock].isEmpty {
-        guard let found = search(clock, candidates[clock], views) else { continue }
-        // One that is clear on its own first: it may tell of the others.
-        let value = { (m: ShiftCosts.Minimum) in
-          (m.rival == nil && m.isClear ? 1e3 : 0) + m.contrast
-        }
-        if best.map({ value(found) > value($0.found) }) ?? true { best = (clock, found) }
-      }
-      guard let best else { return }
-      guard best.found.isClear, best.found.rival == nil else {
-        if best.found.isClear, let rival = best.found.rival {
-          let other = ((rival - best.found.offset) * 1000).rounded()
-          notes[best.clock] =
-            "Another offset fits as well, \(Int(other)) ms away: the motion repeats."
-        }
-        return
-      }
-      fits[best.clock].offset = best.found.offset
-      found[best.clock] = best.found.offset
-      isPlaced[best.clock] = true
-    }
-  }
-
-  /// Looks again around each offset, now that every clock can be compared with all the others: the
-  /// first ones were placed by few cameras.
-  private mutating func settle() {
-    let views = timedViews()
-    for clock in 1..<clocks where isPlaced[clock] {
-      let offsets = (-8...8).map { fits[clock].offset + Double($0) * period / 4 }
-      isPlaced[clock] = false
-      let found = search(clock, offsets, views)
-      isPlaced[clock] = true
-      guard let found else { continue }
-      (fits[clock].offset, self.found[clock]) = (found.offset, found.offset)
-    }
-  }
-
-  private func search(
-    _ clock: Int, _ offsets: [Double], _ views: [(camera: Int, view: TimedView)]
-  ) -> ShiftCosts.Minimum? {
-    var pairs: [(a: Int, b: Int)] = []
-    for a in views.indices where isPlaced[clockOf[views[a].camera]] {
-      for b in views.indices where clockOf[views[b].camera] == clock { pairs.append((a, b)) }
-    }
-    pairs.removeAll { !views[$0.a].view.moving.moves || !views[$0.b].view.moving.moves }
-    guard !pairs.isEmpty else { return nil }
-    var rows = [[[Float]]](repeating: [], count: pairs.count)
-    let fits = fits
-    rows.withUnsafeMutableBufferPointer { rows in
-      nonisolated(unsafe) let rows = rows
-      concurrently(pairs.count, threads: threads) { n, _ in
-        let (a, b) = (views[pairs[n].a], views[pairs[n].b])
-        let fit = fits[clockOf[a.camera]]
-        rows[n] =
-          a.view.costs(against: b.view, offsets: offsets) { fit.rigTime($0) + $1 }
-          + b.view.costs(against: a.view, offsets: offsets) { fit.deviceTime($0 - $1) }
-      }
-    }
-    var costs = ShiftCosts(offsets: offsets)
-    for part in rows { costs.append(part) }
-    return costs.minimum(apart: max(0.15, 4 * period))
-  }
-
-  private func refine() -> MotionAlignment.Result {
-    let views = timedViews()
-    return MotionAlignment(
+  private func refine(
+    _ fits: [ClockFit], _ views: [ClockPlacement.View]
+  ) -> MotionAlignment.Result {
+    MotionAlignment(
       views: views.map(\.view), clockOfView: views.map { clockOf[$0.camera] }, rigClock: 0,
       threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
-    ).refined(fits, isPlaced: isPlaced)
+    ).refined(fits, isPlaced: placement.isPlaced)
+  }
+
+  /// Whether a clock that the search alone does not vouch for comes out near an offset, and well
+  /// known, wherever the fine step starts.
+  private func isConfirmed(
+    _ clock: Int, at offset: Double, from fits: [ClockFit], _ views: [ClockPlacement.View]
+  ) -> Bool {
+    var offsets: [Double] = []
+    for step in [-0.6, 0, 0.6] {
+      var start = fits
+      start[clock].offset += step * period
+      let result = refine(start, views)
+      guard let deviation = result.offsetDeviations[clock], deviation < Self.confirmed,
+        abs(result.fits[clock].offset - offset) < Self.searchError
+      else { return false }
+      offsets.append(result.fits[clock].offset)
+    }
+    return (offsets.max() ?? 0) - (offsets.min() ?? 0) < Self.confirmed
   }
 
   /// Offsets by the amount of motion, against the rig's clock, where one camera of each can be
@@ -298,18 +266,17 @@ struct ClockSearch {
   ) {
     estimates = (0..<clocks).map { clock in
       guard clock > 0 else { return ClockEstimate(id: "", source: .shared) }
-      if isPlaced[clock] { return placedEstimate(clock, result) }
+      if placement.isPlaced[clock] { return placedEstimate(clock, result) }
       return guess(clock, activity[clock])
     }
   }
 
-  /// The refined fit; where too little moves to refine it, or the refinement runs away from what the
-  /// search saw, the search's.
+  /// The refined fit; where too little can be compared to refine it, the search's.
   private func placedEstimate(
     _ clock: Int, _ result: MotionAlignment.Result?
   ) -> ClockEstimate {
     if let result, let deviation = result.offsetDeviations[clock],
-      abs(result.fits[clock].offset - found[clock]) < Self.searchError
+      abs(result.fits[clock].offset - placement.found[clock]) < Self.searchError
     {
       return ClockEstimate(
         id: "", source: .shape, fit: result.fits[clock], offsetDeviation: deviation,
@@ -318,7 +285,9 @@ struct ClockSearch {
           ? "Cameras that see more of the same side would tell more." : "")
     }
     return ClockEstimate(
-      id: "", source: .shape, fit: ClockFit(offset: found[clock], reference: fits[clock].reference),
+      id: "", source: .shape,
+      fit: ClockFit(
+        offset: placement.found[clock], reference: placement.fits[clock].reference),
       offsetDeviation: max(period / 2, Self.searchError / 2),
       note: "Cameras see too little of the same surface to know more.")
   }
@@ -326,7 +295,7 @@ struct ClockSearch {
   private func guess(
     _ clock: Int, _ activity: (offset: Double, deviation: Double)?
   ) -> ClockEstimate {
-    let (reference, note) = (fits[clock].reference, notes[clock])
+    let (reference, note) = (placement.fits[clock].reference, placement.notes[clock])
     if let activity {
       return ClockEstimate(
         id: "", source: .activity, fit: ClockFit(offset: activity.offset, reference: reference),

@@ -20,9 +20,9 @@ struct MotionActivity: Sendable {
     (self.times, self.values) = (times, values)
   }
 
-  private static func change(_ a: [Float], _ b: [Float]) -> Double {
+  private static func change(_ a: Thumbnail, _ b: Thumbnail) -> Double {
     var (sum, count) = (0.0, 0)
-    for i in a.indices where a[i] > 0 && b[i] > 0 {
+    for i in 0..<a.count where a[i] > 0 && b[i] > 0 {
       count += 1
       let still = 0.015 + 0.003 * a[i] * a[i]
       // Beyond two decimetres it is another surface, and how far behind says nothing.

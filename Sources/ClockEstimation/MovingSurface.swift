@@ -24,7 +24,7 @@ struct MovingSurface: Sendable {
   /// Whether enough pixels are active to speak of motion.
   var moves: Bool { isActive.count { $0 } >= max(12, isActive.count / 1000) }
 
-  init(_ images: [[Float]], pixels: Int) {
+  init(_ images: [Thumbnail], pixels: Int) {
     far = [Float](repeating: 0, count: pixels)
     isActive = [Bool](repeating: false, count: pixels)
     isOpen = isActive
@@ -55,7 +55,7 @@ struct MovingSurface: Sendable {
   /// The pieces of surface in an image that lie before what is usually there, evenly thinned out to
   /// at most `limit`.
   func pieces(
-    _ image: [Float], _ view: ThumbnailView, limit: Int
+    _ image: Thumbnail, _ view: ThumbnailView, limit: Int
   ) -> [SurfacePiece] {
     let (w, h) = (view.width, view.height)
     var found: [SurfacePiece] = []
@@ -86,7 +86,7 @@ struct ThumbnailView: Sendable {
   }
 
   /// The surface at a pixel that is not at the rim; nil where it is no smooth surface.
-  func piece(_ i: Int, _ image: [Float]) -> SurfacePiece? {
+  func piece(_ i: Int, _ image: Thumbnail) -> SurfacePiece? {
     let (z, left, right) = (image[i], image[i - 1], image[i + 1])
     let (above, below) = (image[i - width], image[i + width])
     guard min(left, right, above, below) > 0, directions[i].x.isFinite,
@@ -125,7 +125,7 @@ struct ThumbnailView: Sendable {
 
   /// z-depth of an image between four pixels, as a plane's would be; nil where they are not one
   /// surface.
-  @inline(__always) func depth(_ image: [Float], at p: Place) -> Float? {
+  @inline(__always) func depth(_ image: Thumbnail, at p: Place) -> Float? {
     let (q, r) = (image[p.index], image[p.index + 1])
     let (s, t) = (image[p.index + width], image[p.index + width + 1])
     let least = min(q, r, s, t)
@@ -138,7 +138,7 @@ struct ThumbnailView: Sendable {
   /// Unit normal, world, towards the camera, and the factor by which a difference in z becomes one
   /// along the normal.
   @inline(__always) func normal(
-    _ image: [Float], at p: Place
+    _ image: Thumbnail, at p: Place
   ) -> (normal: SIMD3<Float>, factor: Float)? {
     let i = p.index
     let a =

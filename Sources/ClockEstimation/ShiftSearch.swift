@@ -28,6 +28,8 @@ struct ShiftCosts: Sendable {
 
     /// Whether chance does not make such a minimum.
     var isClear: Bool { contrast > 2.5 && share < 0.55 || contrast > 5 && share < 0.8 }
+    /// Whether it is worth a closer look.
+    var isVisible: Bool { isClear || contrast > 1.5 && share < 0.8 }
   }
 
   /// The best offset; nil when hardly any image could be compared.
@@ -109,11 +111,14 @@ struct TimedView: Sendable {
 
   /// Costs by image of this camera, then by offset, of the other camera's clock.
   ///
-  /// `deviceTime` turns a time of this camera's clock and an offset into one of the other's.
+  /// `deviceTime` turns a time of this camera's clock and an offset into one of the other's. A fine
+  /// look interpolates between the other's images; else the nearest one stands for its time.
   func costs(
-    against other: TimedView, offsets: [Double], deviceTime: (Double, Double) -> Double
+    against other: TimedView, offsets: [Double], isFine: Bool,
+    deviceTime: (Double, Double) -> Double
   ) -> [[Float]] {
     let count = min(Self.images, stream.times.count)
+    let spacing = other.spacing
     return (0..<count).map { sample in
       let i = sample * stream.times.count / count
       let pieces = moving.pieces(stream.images[i], view, limit: Self.pieces)
@@ -121,20 +126,44 @@ struct TimedView: Sendable {
       var known: [Int: Float] = [:]
       return offsets.map { offset in
         let time = deviceTime(stream.times[i], offset)
-        guard places.count >= 8,
-          let k = other.stream.nearest(time, reach: 0.75 * other.spacing)
-        else { return .nan }
+        guard places.count >= 8 else { return .nan }
+        if isFine { return other.cost(places, at: time, spacing: spacing) }
+        guard let k = other.stream.nearest(time, reach: 0.75 * spacing) else { return .nan }
         if let cost = known[k] { return cost }
-        let cost = other.cost(places, other.stream.images[k])
+        let cost = other.cost(places) {
+          other.stream.images[k][$0]
+        } isVoid: {
+          other.isVoid($0, other.stream.images[k])
+        }
         known[k] = cost
         return cost
       }
     }
   }
 
+  /// Between the two images around a time, where both show one surface, and else in the nearer one.
+  private func cost(
+    _ places: [ThumbnailView.Place], at time: Double, spacing: Double
+  ) -> Float {
+    let after = stream.firstAfter(time)
+    guard after > 0, after < stream.times.count,
+      stream.times[after] - stream.times[after - 1] < 1.5 * spacing
+    else { return .nan }
+    let (before, next) = (stream.images[after - 1], stream.images[after])
+    let share = Float(
+      (time - stream.times[after - 1]) / (stream.times[after] - stream.times[after - 1]))
+    let nearer = share < 0.5 ? before : next
+    return cost(places) { i in
+      let (a, b) = (before[i], next[i])
+      return a > 0 && b > 0 && abs(a - b) < Self.reach ? a + share * (b - a) : nearer[i]
+    } isVoid: {
+      isVoid($0, nearer)
+    }
+  }
+
   /// Whether one sees into the open at a pixel: nothing returns there nor beside it, and often so.
   /// Dark and grazed surfaces and edges return nothing either, but over a pixel or two.
-  private func isVoid(_ i: Int, _ image: [Float]) -> Bool {
+  private func isVoid(_ i: Int, _ image: Thumbnail) -> Bool {
     let (w, h) = (view.width, view.height)
     let (u, v) = (i % w, i / w)
     for b in max(0, v - 1)...min(h - 1, v + 1) {
@@ -143,12 +172,14 @@ struct TimedView: Sendable {
     return moving.isOpen[i]
   }
 
-  private func cost(_ places: [ThumbnailView.Place], _ image: [Float]) -> Float {
+  private func cost(
+    _ places: [ThumbnailView.Place], depth: (Int) -> Float, isVoid: (Int) -> Bool
+  ) -> Float {
     var (sum, count) = (Float(0), 0)
     for p in places {
       let i = p.index + (p.a > 0.5 ? 1 : 0) + (p.b > 0.5 ? view.width : 0)
-      let z = image[i]
-      if z == 0 || z < 0 && !isVoid(i, image) { continue }
+      let z = depth(i)
+      if z == 0 || z < 0 && !isVoid(i) { continue }
       count += 1
       guard z > 0 else {
         sum += 1

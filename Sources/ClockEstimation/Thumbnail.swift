@@ -3,7 +3,7 @@ internal import CaptureCore
 /// The depth lens of a camera at a size at which hundreds of images fit into memory.
 struct ThumbnailLens: Sendable {
   /// Longest side of a thumbnail, pixels.
-  static let longest = 80
+  static let longest = 160
   /// Depths of one block may spread by this much of their nearest; else the block is an edge.
   private static let spread: Float = 0.04
 
@@ -31,9 +31,9 @@ struct ThumbnailLens: Sendable {
     range = Float(camera.depthRange.lowerBound)...Float(camera.depthRange.upperBound)
   }
 
-  /// Mean z-depth of each block, metres, `[height × width]`; 0 at edges and where under half was
-  /// measured, -1 where nothing was. Nil for an image of another size.
-  func reduce(_ image: DepthImage) -> [Float]? {
+  /// z-depth of each block, smoothed over its neighbours on the same surface. Nil for an image of
+  /// another size.
+  func reduce(_ image: DepthImage) -> Thumbnail? {
     guard (image.width, image.height) == source else { return nil }
     let unit = image.unit
     var result = [Float](repeating: 0, count: width * height)
@@ -44,7 +44,31 @@ struct ThumbnailLens: Sendable {
         }
       }
     }
-    return factor == 1 ? withoutEdges(result) : result
+    return Thumbnail(smoothed(factor == 1 ? withoutEdges(result) : result))
+  }
+
+  /// The value at each pixel of the plane through it and its neighbours: planes are linear in
+  /// inverse depth.
+  private func smoothed(_ image: [Float]) -> [Float] {
+    var result = image
+    for v in 1..<max(1, height - 1) {
+      for u in 1..<max(1, width - 1) {
+        let i = v * width + u
+        let z = image[i]
+        guard z > 0 else { continue }
+        var fit = PlaneFit()
+        for y in -1...1 {
+          for x in -1...1 {
+            let other = image[i + y * width + x]
+            if other > 0, abs(other - z) < Self.spread * z {
+              fit.add(Float(x), Float(y), 1 / other)
+            }
+          }
+        }
+        result[i] = fit.center.map { 1 / $0 } ?? 0
+      }
+    }
+    return result
   }
 
   /// Pixels beside a step are no surface: blocks find their edges inside themselves, single pixels
@@ -67,6 +91,8 @@ struct ThumbnailLens: Sendable {
     return result
   }
 
+  /// Mean z-depth of a block, metres; 0 at edges and where under half was measured, -1 where nothing
+  /// was.
   private func block(
     _ u: Int, _ v: Int, _ samples: UnsafeBufferPointer<UInt16>, _ unit: Float
   ) -> Float {
@@ -97,14 +123,64 @@ struct ThumbnailLens: Sendable {
   }
 }
 
+/// A reduced depth image in two bytes a pixel.
+struct Thumbnail: Sendable {
+  private static let unit: Float = 0.0002
+  private let samples: [UInt16]
+
+  init(_ depths: [Float]) {
+    samples = depths.map { z in
+      if z < 0 { return .max }
+      // What lies beyond 13 m is no subject.
+      let steps = (z / Self.unit).rounded()
+      return steps < Float(UInt16.max) ? UInt16(steps) : 0
+    }
+  }
+
+  var count: Int { samples.count }
+
+  /// z-depth, metres; 0 at edges and where little was measured, -1 where nothing was.
+  @inline(__always) subscript(_ i: Int) -> Float {
+    let sample = samples[i]
+    return sample == .max ? -1 : Float(sample) * Self.unit
+  }
+}
+
+/// The plane through values on a grid around its centre, by least squares.
+private struct PlaneFit {
+  private var n: Float = 0, x: Float = 0, y: Float = 0, xx: Float = 0, xy: Float = 0, yy: Float = 0
+  private var z: Float = 0, xz: Float = 0, yz: Float = 0
+
+  mutating func add(_ u: Float, _ v: Float, _ value: Float) {
+    n += 1
+    x += u
+    y += v
+    xx += u * u
+    xy += u * v
+    yy += v * v
+    z += value
+    xz += u * value
+    yz += v * value
+  }
+
+  /// The plane's value at the centre; nil for too few values.
+  var center: Float? {
+    guard n >= 6 else { return nil }
+    let (a, b, c) = (xx * yy - xy * xy, xy * y - x * yy, x * xy - xx * y)
+    let determinant = n * a + x * b + y * c
+    guard determinant > 0.5 else { return nil }
+    return (z * a + xz * b + yz * c) / determinant
+  }
+}
+
 /// Reduced depth images of one camera, in ascending order of device time.
 struct ThumbnailStream: Sendable {
   private(set) var times: [Double] = []
-  private(set) var images: [[Float]] = []
+  private(set) var images: [Thumbnail] = []
   /// Positions in the recording's stream.
   private(set) var indices: Set<Int> = []
 
-  mutating func insert(_ image: [Float], at time: Double, index: Int) {
+  mutating func insert(_ image: Thumbnail, at time: Double, index: Int) {
     guard indices.insert(index).inserted else { return }
     let place = firstAfter(time)
     // Repeated times would divide by nothing.

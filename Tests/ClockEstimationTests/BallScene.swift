@@ -62,23 +62,37 @@ final class BallScene: Sendable {
     return clocks.indices.map { c in all.count { $0 == c } }
   }
 
-  func clockCameras(isCalibrated: Bool = true) -> [ClockCamera] {
+  /// - Parameter error: By how much the calibration of every second camera is wrong: a turn about the
+  ///   camera's own upright axis, radians, and a shift along it, metres.
+  func clockCameras(
+    isCalibrated: Bool = true, error: (turn: Double, shift: Double) = (0, 0)
+  ) -> [ClockCamera] {
     cameras.indices.map { i in
-      ClockCamera(
-        description: cameras[i].description,
-        worldFromDepth: isCalibrated ? cameras[i].worldFromDepth : nil, depthTimes: deviceTimes[i])
+      var place = cameras[i].worldFromDepth
+      if i % 2 == 1 {
+        let (c, s) = (cos(error.turn), sin(error.turn))
+        place =
+          place
+          * RigidTransform(
+            rows: (SIMD3(c, 0, s), SIMD3(0, 1, 0), SIMD3(-s, 0, c)),
+            translation: SIMD3(0, error.shift, 0))
+      }
+      return ClockCamera(
+        description: cameras[i].description, worldFromDepth: isCalibrated ? place : nil,
+        depthTimes: deviceTimes[i])
     }
   }
 
   func estimates(
-    isCalibrated: Bool = true, _ change: (inout ClockConfiguration) -> Void = { _ in }
+    isCalibrated: Bool = true, error: (turn: Double, shift: Double) = (0, 0),
+    _ change: (inout ClockConfiguration) -> Void = { _ in }
   ) throws -> [ClockEstimate] {
     var configuration = ClockConfiguration()
     (configuration.search, configuration.images) = (0.6, 36)
     change(&configuration)
     try configuration.validate()
     return try ClockEstimator(
-      clockCameras(isCalibrated: isCalibrated), configuration: configuration
+      clockCameras(isCalibrated: isCalibrated, error: error), configuration: configuration
     ) {
       self.depth($0, $1)
     }.estimate()

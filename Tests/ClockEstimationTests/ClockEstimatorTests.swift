@@ -36,6 +36,12 @@ import Testing
     #expect(estimates.allSatisfy { $0.note.isEmpty })
   }
 
+  @Test func aWrongCalibrationIsToldFromTheClocks() throws {
+    // A degree and a centimetre: four centimetres at the subject.
+    let scene = BallScene(clocks: Self.unrelated, seed: 5)
+    try check(scene, try scene.estimates(error: (turn: 0.0175, shift: 0.01)), within: 0.003)
+  }
+
   @Test func clocksWithoutAnythingInCommonStartTogetherFirst() throws {
     // Hours apart, and one camera's recording begins eight frames later.
     var clocks = Self.unrelated
