@@ -101,7 +101,8 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "Calibration", "CaptureCore", "CapturePipeline", "FieldBackendCPU", "FieldTraining",
-        "ImageFiles", "Matroska", "MeshExport", "NeuralFields", "NumpyFiles", "RecordingFixtures", "Recordings",
+        "ImageFiles", "Matroska", "MeshExport", "NeuralFields", "NumpyFiles", "RecordingFixtures",
+        "Recordings",
       ], path: "Tests/FuzzTargets", swiftSettings: strict),
     .target(name: "CHeapProbe", path: "Tests/CHeapProbe"),
     tests("CaptureCoreTests", []),

@@ -38,14 +38,9 @@ import Testing
     let report = try TinyTake.pipeline(output, configuration)
       .run(TakeSource(take: url, calibration: calibration))
     #expect(report.skipped == [])
-    let again = TinyTake.temporary("again")
-    defer { try? FileManager.default.removeItem(at: again) }
-    _ = try TinyTake.pipeline(again, configuration).run(TakeSource(take: take))
     for frame in FixtureSource.times.indices {
-      let name = "export/frame_00000\(frame).ply"
-      let mesh = try Data(contentsOf: output.appendingPathComponent(name))
-      #expect(mesh.count > 5000)
-      #expect(try Data(contentsOf: again.appendingPathComponent(name)) == mesh)
+      let mesh = output.appendingPathComponent("export/frame_00000\(frame).ply")
+      #expect(AtomicFile.size(of: mesh) ?? 0 > 5000)
     }
   }
 

@@ -155,6 +155,38 @@ import Testing
     #expect(!NativeTakeReader.recognizes(URL(fileURLWithPath: output.path + "2")))
   }
 
+  @Test("Colour that is no JPEG becomes one where that is asked for; nothing else changes")
+  func packed() throws {
+    let source = try TinyTake.copy()
+    let recording = try RecordingFormats.open(source)
+    // One camera's colour is PNG.
+    let color = source.appendingPathComponent("cam1/color")
+    for name in try FileManager.default.contentsOfDirectory(atPath: color.path) {
+      let file = color.appendingPathComponent(name)
+      let image = try ImageFile.color(at: file)
+      try ImageFile.writePNG(image, to: file)
+    }
+    let command = try Command(
+      "ingest", source.path, "-o", output.path, "-q", "--jpeg-quality", "90")
+    #expect((command.status, command.errors) == (0, ""))
+    let take = try RecordingFormats.open(output)
+    for camera in [0, 1] {
+      #expect(take.samples(camera: camera, kind: .color)[0].name.hasSuffix("000000.jpg"))
+      let packed = try take.color(camera: camera, index: 1)
+      let before = try RecordingFormats.open(source).color(camera: camera, index: 1)
+      let error = zip(packed.pixels, before.pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
+      #expect(camera == 0 ? error == 0 : (1..<6 * packed.pixels.count).contains(error))
+      #expect(
+        try take.encoded(camera: camera, kind: .depth, index: 1)
+          == recording.encoded(camera: camera, kind: .depth, index: 1))
+    }
+    let wrong = try Command("ingest", source.path, "-o", output.path, "--jpeg-quality", "0")
+    #expect(wrong.status == 2)
+    #expect(
+      wrong.errors
+        == "fieldmesh: --jpeg-quality: 0 is out of range. Choose a value from 1 to 100.\n")
+  }
+
   @Test("A linked take tells when its source is gone or another one")
   func linkedSourceChanged() throws {
     let sources = try record(frames: 1)

@@ -126,7 +126,8 @@ import Testing
       try RecordingFormats.open(folder)
     }
     #expect(error?.what == what, sourceLocation: sourceLocation)
-    #expect(error?.remedy.contains(remedy) == true, sourceLocation: sourceLocation)
+    #expect(
+      remedy.isEmpty || error?.remedy.contains(remedy) == true, sourceLocation: sourceLocation)
     #expect(error?.place.hasPrefix(folder.path) == true, sourceLocation: sourceLocation)
   }
 
@@ -144,7 +145,8 @@ import Testing
     expectRefusal("The file holds no video that ffmpeg can read.")
     try FileManager.default.removeItem(at: url)
     let old = folder.appendingPathComponent("rgb.mkv")
-    try ffmpeg(["-f", "lavfi", "-i", "color=size=64x48", "-frames:v", "3", "-c:v", "mpeg4"], to: old)
+    try ffmpeg(
+      ["-f", "lavfi", "-i", "color=size=64x48", "-frames:v", "3", "-c:v", "mpeg4"], to: old)
     expectRefusal(
       "The video is coded as mpeg4, not as h264, hevc, mjpeg, ffv1.", "-c:v libx264")
   }
@@ -170,7 +172,9 @@ import Testing
         expect(try recording.color(camera: 0, index: index), is: index)
       } catch {
         refused.append(index)
-        #expect(error.description.hasPrefix("camera \(recording.take.cameras[0].id), color frame \(index), "))
+        #expect(
+          error.description.hasPrefix(
+            "camera \(recording.take.cameras[0].id), color frame \(index), "))
         #expect(error.what.hasPrefix("ffmpeg cannot decode the image"))
       }
     }
@@ -214,7 +218,8 @@ import Testing
     // A video of another recording.
     _ = try encode("cam.mp4", count: 90)
     let error = #expect(throws: CaptureError.self) { try AzureKinectRecording.open(depth) }
-    #expect(error?.what.hasPrefix("The video has 90 images from 0.00 to 2.97 s, but depth 4") == true)
+    #expect(
+      error?.what.hasPrefix("The video has 90 images from 0.00 to 2.97 s, but depth 4") == true)
   }
 
   @Test("NeuS folders may have a video as well", .enabled(if: isInstalled))
@@ -243,7 +248,8 @@ import Testing
       let time = new.samples(camera: 1, kind: .color)[i].time
       #expect(abs(time - FixtureSource.times[i]) < 0.001)
     }
-    #expect(try new.color(camera: 1, index: 2).width == FixtureSource.oneLens.cameras[1].color.width)
+    #expect(
+      try new.color(camera: 1, index: 2).width == FixtureSource.oneLens.cameras[1].color.width)
   }
 
   @Test("What ffprobe writes is read or refused, whatever it is")

@@ -6,7 +6,8 @@ internal import Foundation
 /// Points of one camera are looked for in another one's image. A point agrees where depth is measured
 /// within ``tolerance`` of it, and conflicts where something farther off is: the camera would have
 /// seen it. What lies behind something nearer is hidden and says nothing. Cameras are taken for
-/// exchanged where points conflict as the cameras are placed and would agree with two places changed.
+/// exchanged where more than a tenth of the points conflict as the cameras are placed, and with two
+/// places changed less than 0.4 times as many would.
 struct SwappedCameras {
   /// Frame sets that are enough.
   static let sets = 2
@@ -74,8 +75,8 @@ struct SwappedCameras {
           before += count
           after += self.count(pair.from, pair.to, changed)
         }
-        guard before.total >= Self.least, after.total >= Self.least, before.share < 0.8,
-          after.share > 0.8, 1 - after.share < (1 - before.share) / 2,
+        guard before.total >= Self.least, after.total >= Self.least, before.share < 0.9,
+          after.share > 0.8, 1 - after.share < 0.4 * (1 - before.share),
           after.share > best?.after ?? 0
         else { continue }
         best = (a, b, before.share, after.share)

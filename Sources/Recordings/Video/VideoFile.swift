@@ -108,7 +108,9 @@ struct VideoFile: Sendable {
     let tolerance = max(0.1 * (last - first), 5 * period)
     guard abs(span.lowerBound - first) <= tolerance, abs(span.upperBound - last) <= tolerance
     else {
-      func text(_ from: Double, _ to: Double) -> String { String(format: "%.2f to %.2f s", from, to) }
+      func text(_ from: Double, _ to: Double) -> String {
+        String(format: "%.2f to %.2f s", from, to)
+      }
       throw CaptureError(
         .badInput,
         "The video has \(count) images from \(text(span.lowerBound, span.upperBound)), but depth \(depth.count) from \(text(first, last)).",
@@ -137,7 +139,8 @@ struct VideoListing: Equatable {
       let words = String(decoding: line, as: UTF8.self).split(separator: "|")
       let members = words.dropFirst().map { $0.split(separator: "=", maxSplits: 1) }
       let values = Dictionary(
-        members.filter { $0.count == 2 }.map { (String($0[0]), String($0[1])) }) { a, _ in a }
+        members.filter { $0.count == 2 }.map { (String($0[0]), String($0[1])) }
+      ) { a, _ in a }
       if words.first == "stream" { stream = values }
       // Packets to be discarded stand outside of what the file's edit list shows.
       guard words.first == "packet", values["flags"]?.contains("D") != true else { continue }
