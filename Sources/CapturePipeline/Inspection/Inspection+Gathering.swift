@@ -76,6 +76,12 @@ public struct InspectedTake {
         take: reader.take, sync: sync, color: samples.map(\.color), depth: samples.map(\.depth),
         measured: result.cameras.map { $0.holes.map { 1 - $0 } }
       ).findings() + swaps(placed)
+    if placed == nil {
+      result.findings.append(
+        Inspection.Finding(
+          verdict: .usable, camera: nil, what: "Where the cameras stand is not known.",
+          remedy: "Name a calibration of the rig with --calibration; 'run' needs one."))
+    }
     return result
   }
 
