@@ -101,8 +101,9 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Calibration", "CaptureCore", "FieldBackendCPU", "FieldTraining", "ImageFiles", "Matroska",
-        "MeshExport", "NeuralFields", "NumpyFiles", "RecordingFixtures", "Recordings",
+        "Calibration", "CaptureCore", "CapturePipeline", "FieldBackendCPU", "FieldTraining",
+        "ImageFiles", "Matroska", "MeshExport", "NeuralFields", "NumpyFiles", "RecordingFixtures",
+        "Recordings",
       ], path: "Tests/FuzzTargets", swiftSettings: strict),
     .target(name: "CHeapProbe", path: "Tests/CHeapProbe"),
     tests("CaptureCoreTests", []),

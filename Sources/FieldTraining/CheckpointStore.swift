@@ -42,7 +42,9 @@ struct CheckpointStore {
       do {
         let file = try ParameterFile.read(
           Header.self, magic: Self.magic, arrays: 3, at: url(step))
-        guard file.header.fingerprint == fingerprint, file.arrays[0].count == count else {
+        guard file.header.fingerprint == fingerprint, file.header.step == step, step >= 0,
+          file.arrays[0].count == count
+        else {
           unlink(url(step).path)
           continue
         }

@@ -132,17 +132,16 @@ public struct MatroskaFile: Sendable {
   }
 
   /// The frames of a block: one, or several that share it.
-  /// - Throws: ``CaptureError`` `badInput` when the block's cluster fails its checksum or the
-  ///   block's own sizes do not add up.
+  ///
+  /// Frames of a cluster whose checksum is wrong are given as well, for one wrong bit seldom spoils
+  /// them all; ``wrongChecksums`` tells from then on.
+  /// - Throws: ``CaptureError`` `badInput` when the block's own sizes do not add up.
   public func frames(of block: MatroskaBlock) throws(CaptureError) -> [Data] {
     let place = "\(url.path), byte \(block.position)"
-    if let cluster = clusters.indices.contains(Int(block.cluster)) ? Int(block.cluster) : nil {
-      let isWhole = try checks.isWhole(cluster) { () throws(CaptureError) in
+    if clusters.indices.contains(Int(block.cluster)) {
+      let cluster = Int(block.cluster)
+      try checks.look(at: cluster) { () throws(CaptureError) in
         try MatroskaFile.isWhole(clusters[cluster], in: file)
-      }
-      guard isWhole else {
-        throw CaptureError(
-          .badInput, "This part of the file fails its checksum: it is damaged.", at: place)
       }
     }
     var bytes = BufferedBytes(file)
@@ -166,6 +165,18 @@ public struct MatroskaFile: Sendable {
     return try ranges.map { range throws(CaptureError) in
       try file.read(start + range.lowerBound..<start + range.upperBound)
     }
+  }
+
+  /// Clusters that were found to fail their checksum, of those that frames were read from so far:
+  /// how many, and where the first begins; nil where there is none.
+  public var wrongChecksums: (count: Int, firstByte: Int)? {
+    let damaged = checks.damaged
+    return damaged.first.map { (damaged.count, clusters[$0].content.lowerBound) }
+  }
+
+  /// Whether the block is in one of these clusters.
+  public func hasWrongChecksum(_ block: MatroskaBlock) -> Bool {
+    checks.isDamaged(Int(block.cluster))
   }
 
   /// Whether a cluster's bytes fit its checksum, if it has one.
@@ -194,18 +205,22 @@ private final class ClusterChecks: Sendable {
 
   init(count: Int) { states = Mutex([State](repeating: .unknown, count: count)) }
 
-  func isWhole(
-    _ cluster: Int, _ check: () throws(CaptureError) -> Bool
-  ) throws(CaptureError) -> Bool {
-    switch states.withLock({ $0[cluster] }) {
-    case .whole: return true
-    case .damaged: return false
-    case .unknown:
-      // Two threads may look at once; they find the same.
-      let isWhole = try check()
-      states.withLock { $0[cluster] = isWhole ? .whole : .damaged }
-      return isWhole
-    }
+  /// The damaged ones, in order.
+  var damaged: [Int] {
+    states.withLock { states in states.indices.filter { states[$0] == .damaged } }
+  }
+
+  func isDamaged(_ cluster: Int) -> Bool {
+    states.withLock { $0.indices.contains(cluster) && $0[cluster] == .damaged }
+  }
+
+  func look(
+    at cluster: Int, _ isWhole: () throws(CaptureError) -> Bool
+  ) throws(CaptureError) {
+    guard states.withLock({ $0[cluster] }) == .unknown else { return }
+    // Two threads may look at once; they find the same.
+    let isWhole = try isWhole()
+    states.withLock { $0[cluster] = isWhole ? .whole : .damaged }
   }
 }
 

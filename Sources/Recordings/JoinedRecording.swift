@@ -11,8 +11,10 @@ struct JoinedRecording: CompositeRecording {
   let format: String
   /// All cameras.
   let take: TakeDescription
-  /// What opening each part found, and what keeps the parts from being one recording.
-  let warnings: [String]
+  /// What each part has found, and what keeps the parts from being one recording.
+  var warnings: [String] { parts.flatMap(\.warnings) + differences }
+  private let parts: [any Recording]
+  private let differences: [String]
   /// None.
   var calibration: RigCalibration? { nil }
 
@@ -23,6 +25,7 @@ struct JoinedRecording: CompositeRecording {
   /// - Throws: ``CaptureError`` `badInput` when two cameras cannot be told apart, or there are more
   ///   cameras than a take may have.
   init(_ parts: [any Recording], from sources: [URL]) throws(CaptureError) {
+    self.parts = parts
     places = parts.flatMap { part in part.take.cameras.indices.map { (part, $0) } }
     guard places.count <= CameraDescription.limit else {
       throw CaptureError(
@@ -33,7 +36,7 @@ struct JoinedRecording: CompositeRecording {
       name: parts[0].take.name, framesPerSecond: parts[0].take.framesPerSecond,
       cameras: try Self.cameras(parts, sources))
     format = Self.unique(parts.map(\.format)).joined(separator: " and ")
-    warnings = parts.flatMap(\.warnings) + Self.differences(parts)
+    differences = Self.differences(parts)
   }
 
   private static func cameras(

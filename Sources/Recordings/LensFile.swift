@@ -8,7 +8,8 @@ internal import Foundation
 ///     {"color": {"width": 640, "height": 480, "intrinsics": {"fx": 525, "fy": 525, "cx": 319.5,
 ///                "cy": 239.5}, "distortion": {"model": "none"}},
 ///      "depth": {as color, and "unit": 0.001, "range": [0.3, 6]}, "colorFromDepth": {...},
-///      "framesPerSecond": 30, "depthUnit": 0.001, "model": "...", "serial": "..."}
+///      "framesPerSecond": 30, "depthUnit": 0.001, "model": "...", "serial": "...",
+///      "colorVideo": {"framesPerSecond": 30, "start": 0}}
 ///
 /// Without `depth` depth is registered to colour, in steps of `depthUnit`. The other form is what
 /// Open3D writes for a camera: `width`, `height`, `intrinsic_matrix` (column by column), and perhaps
@@ -24,6 +25,16 @@ struct LensFile {
   let camera: CameraDescription
   /// Rate of the images, hertz.
   let framesPerSecond: Double
+  /// What counts more than the times in a video of the colour images.
+  let video: Video?
+
+  /// When the images of a video were taken.
+  struct Video: Equatable {
+    /// Their rate, hertz; nil for the times that the video tells.
+    var framesPerSecond: Double?
+    /// Time of the first, seconds; nil for that of the first depth image.
+    var start: Double?
+  }
 
   /// The file in a folder, if there is one.
   static func find(in folder: URL) -> URL? {
@@ -47,6 +58,7 @@ struct LensFile {
   private init(own node: JSONNode, _ id: String) throws(CaptureError) {
     try node.expectKeys([
       "color", "depth", "colorFromDepth", "framesPerSecond", "depthUnit", "model", "serial",
+      "colorVideo",
     ])
     var camera = CameraDescription(
       id: id, model: try node.optionalMember("model")?.string() ?? "",
@@ -61,6 +73,12 @@ struct LensFile {
     }
     self.camera = camera
     framesPerSecond = try node.optionalMember("framesPerSecond")?.number(in: 0.001...1000) ?? 30
+    video = try node.optionalMember("colorVideo").map { node throws(CaptureError) in
+      try node.expectKeys(["framesPerSecond", "start"])
+      return Video(
+        framesPerSecond: try node.optionalMember("framesPerSecond")?.number(in: 0.001...1000),
+        start: try node.optionalMember("start")?.number(in: -1e6...1e9))
+    }
   }
 
   private init(open3D node: JSONNode, _ id: String) throws(CaptureError) {
@@ -77,6 +95,6 @@ struct LensFile {
     let scale = try node.optionalMember("depth_scale")?.number(in: 1...1e6) ?? 1000
     camera = CameraDescription(
       id: id, sync: SyncRole(mode: .master), color: lens, depth: lens, depthUnit: 1 / scale)
-    framesPerSecond = 30
+    (framesPerSecond, video) = (30, nil)
   }
 }

@@ -6,6 +6,8 @@ internal import ImageFiles
 struct RecordedStream: Sendable {
   let samples: [StreamSample]
   let files: [URL]
+  /// Colour images that are frames of a video; then there are no files.
+  var video: VideoFile?
 
   static let none = RecordedStream(samples: [], files: [])
 }
@@ -32,7 +34,12 @@ struct RecordedStreams: Sendable {
   }
 
   func color(_ camera: Int, _ index: Int) throws(CaptureError) -> ColorImage {
-    try image(camera, index, .color) { url throws(CaptureError) in
+    if let video = video(camera) {
+      return try image(camera, index, .color) { _ throws(CaptureError) in
+        try video.frames.frame(index)
+      }
+    }
+    return try image(camera, index, .color) { url throws(CaptureError) in
       let image = try ImageFile.color(at: url)
       try check(image.width, image.height, cameras[camera].color, "colour image", url)
       return image
@@ -51,10 +58,14 @@ struct RecordedStreams: Sendable {
   func encoded(
     _ camera: Int, _ kind: StreamKind, _ index: Int
   ) throws(CaptureError) -> Data? {
-    if kind == .mask, !masksAreGrey { return nil }
+    if kind == .mask && !masksAreGrey || kind == .color && video(camera) != nil { return nil }
     return try image(camera, index, kind) { url throws(CaptureError) in
       try AtomicFile.read(url, limit: ImageFile.limit)
     }
+  }
+
+  private func video(_ camera: Int) -> VideoFile? {
+    streams.indices.contains(camera) ? streams[camera][.color]?.video : nil
   }
 
   private func firstChannel(of url: URL) throws(CaptureError) -> MaskImage {
@@ -73,13 +84,13 @@ struct RecordedStreams: Sendable {
         .badInput, "There is no camera number \(camera); the recording has \(cameras.count).")
     }
     let place = "camera \(cameras[camera].id), \(kind.rawValue) frame \(index)"
-    let files = streams[camera][kind]?.files ?? []
-    guard files.indices.contains(index) else {
+    let stream = streams[camera][kind] ?? .none
+    guard stream.samples.indices.contains(index) else {
       throw CaptureError(
-        .badInput, "There is no such image; the stream has \(files.count).", at: place)
+        .badInput, "There is no such image; the stream has \(stream.samples.count).", at: place)
     }
     do {
-      return try decode(files[index])
+      return try decode(stream.video?.url ?? stream.files[index])
     } catch {
       throw error.within(place)
     }

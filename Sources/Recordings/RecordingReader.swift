@@ -16,7 +16,8 @@ public protocol Recording: Sendable {
   /// The calibration found in the recording, if there is one.
   var calibration: RigCalibration? { get }
 
-  /// What opening found that the user should read, a sentence each.
+  /// What the user should read, a sentence each: what opening found, and what reading images has
+  /// found since that does not keep them from being used.
   var warnings: [String] { get }
 
   /// The images of a stream, by device time, which never goes backwards; empty without the stream.

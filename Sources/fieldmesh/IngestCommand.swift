@@ -9,7 +9,7 @@ struct Ingest: ParsableCommand {
     abstract: "Write recordings of any format as a take, without loss.",
     discussion: """
       Several sources are the cameras of one rig. JPEGs are passed through, depth and raw colour \
-      become PNG. With --link the take names the sources by absolute paths instead of copying. \
+      become PNG; with --jpeg-quality, colour becomes JPEG. With --link the take names the sources by absolute paths instead of copying. \
       'fieldmesh run' takes the sources as well.
       """)
 
@@ -21,6 +21,12 @@ struct Ingest: ParsableCommand {
   @Option(
     help: ArgumentHelp("Calibration of the rig, to be put into the take.", valueName: "file"))
   var calibration: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Pack colour that is no JPEG as one of this quality, 1 to 100, instead of as PNG.",
+      valueName: "quality"))
+  var jpegQuality: Int?
 
   @Flag(help: "Name the sources in the take instead of copying their images.")
   var link = false
@@ -36,7 +42,7 @@ struct Ingest: ParsableCommand {
       sources: recording.urls,
       calibration: calibration.map { URL(fileURLWithPath: $0) },
       output: URL(fileURLWithPath: output))
-    ingest.isStrict = strict
+    (ingest.isStrict, ingest.jpegQuality) = (strict, jpegQuality)
     Interruption.listen()
     let isQuiet = quiet
     let outcome =

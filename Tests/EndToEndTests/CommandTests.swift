@@ -13,11 +13,14 @@ struct Command {
   static let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().appendingPathComponent("fieldmesh")
 
-  static func start(_ arguments: [String], _ output: URL, _ errors: URL) throws -> Process {
+  static func start(
+    _ arguments: [String], _ output: URL, _ errors: URL, path: String? = nil
+  ) throws -> Process {
     let process = Process()
     process.executableURL = program
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(["COLUMNS": "80"]) { $1 }
+    if let path { process.environment?["PATH"] = path }
     for url in [output, errors] { try Data().write(to: url) }
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
@@ -28,9 +31,10 @@ struct Command {
 
   init(_ arguments: String...) throws { try self.init(arguments) }
 
-  init(_ arguments: [String]) throws {
+  /// Runs the command; with another search path for what it starts itself, if one is given.
+  init(_ arguments: [String], path: String? = nil) throws {
     let (out, err) = (TinyTake.temporary("stdout"), TinyTake.temporary("stderr"))
-    let process = try Self.start(arguments, out, err)
+    let process = try Self.start(arguments, out, err, path: path)
     process.waitUntilExit()
     status = process.terminationStatus
     output = String(decoding: try Data(contentsOf: out), as: UTF8.self)

@@ -145,6 +145,25 @@ import Testing
       "Camera cam1 has the serial number of the rig's camera cam0")
   }
 
+  @Test func swappedCamerasAreFoundByTheirDepth() throws {
+    let take = try RecordingFormats.open(TinyTake.folder)
+    var calibration = try #require(take.calibration)
+    let sound = try InspectedTake(TinyTake.folder).inspect()
+    #expect(!sound.findings.contains { $0.what.contains("swapped") })
+    for (a, b) in [("cam0", "cam1"), ("cam1", "cam3")] {
+      calibration = try #require(take.calibration)
+      (calibration.rigFromColor[a], calibration.rigFromColor[b]) = (
+        calibration.rigFromColor[b], calibration.rigFromColor[a]
+      )
+      let file = TinyTake.temporary("swapped")
+      try Data(calibration.json.text.utf8).write(to: file)
+      let inspection = try InspectedTake(TinyTake.folder, calibration: file).inspect()
+      let found = try #require(inspection.findings.first { $0.what.contains("swapped") })
+      #expect(inspection.verdict == .broken && found.verdict == .broken)
+      #expect(found.what.hasPrefix("Cameras \(a) and \(b) seem to be swapped: "), "\(found.what)")
+    }
+  }
+
   @Test func intrinsicsOfAnotherMode() throws {
     expect(
       try inspection { $0.cameras[1].depth?.intrinsics.cx = 320 }, .broken, "cam1",

@@ -4,16 +4,14 @@ import Foundation
 import RecordingFixtures
 import Testing
 
-/// Every kind of recording goes the whole way: looked at, and made into meshes.
+/// Every kind of recording goes the whole way: looked at, made into a take, and into meshes.
 @Suite struct FormatsEndToEndTests {
   @Test(arguments: RecordingFixture.all.indices)
-  func everyFormatIsInspectedAndReconstructed(_ index: Int) throws {
+  func everyFormatIsInspectedIngestedAndReconstructed(_ index: Int) throws {
     let fixture = RecordingFixture.all[index]
     let (url, output) = (try fixture.write(), TinyTake.temporary("formats"))
-    defer {
-      try? FileManager.default.removeItem(at: url)
-      try? FileManager.default.removeItem(at: output)
-    }
+    let take = TinyTake.temporary("ingested")
+    defer { for url in [url, output, take] { try? FileManager.default.removeItem(at: url) } }
     var calibration: URL?
     if !fixture.hasPlaces {
       let file = url.appendingPathExtension("json")
@@ -26,15 +24,39 @@ import Testing
     #expect(inspection.format == fixture.format && inspection.unreadable == [])
     #expect(inspection.text.contains("3 frame sets from 1.000"))
 
+    let outcome = try TakeIngest(sources: [url], calibration: calibration, output: take).write()
+    let cameras = fixture.source.cameras.count
+    #expect((outcome.cameras, outcome.images) == (cameras, 6 * cameras))
+    #expect(outcome.skipped == [] && outcome.warnings == [])
+    // The same but for names: what was found of the source holds of the take.
+    var ingested = try InspectedTake(take).inspect()
+    #expect(ingested.format == "Fieldmesh take" && ingested.region != nil)
+    (ingested.name, ingested.format) = (inspection.name, inspection.format)
+    #expect(ingested == inspection)
+
     let configuration = try TinyTake.configuration("method=tsdf", "fusion.voxel=0.08")
     let report = try TinyTake.pipeline(output, configuration)
       .run(TakeSource(take: url, calibration: calibration))
     #expect(report.skipped == [])
     for frame in FixtureSource.times.indices {
       let mesh = output.appendingPathComponent("export/frame_00000\(frame).ply")
-      let bytes = try #require(
-        try FileManager.default.attributesOfItem(atPath: mesh.path)[.size] as? Int)
-      #expect(bytes > 5000)
+      #expect(AtomicFile.size(of: mesh) ?? 0 > 5000)
     }
+  }
+
+  @Test("Without the commands that read video, the message says what is missing")
+  func missingFFmpeg() throws {
+    let url = try RecordingFixture.written("colour and depth folders") { url in
+      let camera = url.appendingPathComponent("cam1")
+      try FileManager.default.removeItem(at: camera.appendingPathComponent("color"))
+      try Data("a video".utf8).write(to: camera.appendingPathComponent("color.mp4"))
+    }
+    defer { try? FileManager.default.removeItem(at: url) }
+    let command = try Command(["ingest", url.path, "-o", url.path + "/take"], path: "/nowhere")
+    #expect(command.status == 2)
+    #expect(
+      command.errors
+        == "fieldmesh: \(url.path)/cam1/color.mp4: The colour is a video coded as H.264 or H.265, and the command ffprobe is missing. Install it, as with 'apt-get install ffmpeg', and run the same command again.\n"
+    )
   }
 }

@@ -92,6 +92,7 @@ import Testing
     - broken: The depth images of camera right are frozen: all that were compared are the same. Record again; a camera that hangs goes on sending its last image.
     - usable: The colour images of camera left are black. Uncover the lens, light the scene, or set the exposure by hand; meshes get no colour from it.
     - usable: Camera left dropped 10.0 % of its depth and 0.0 % of its colour images, up to 0.07 s at a time. Give it a USB controller and a disk of its own, or lower the rate.
+    - usable: Where the cameras stand is not known. Name a calibration of the rig with --calibration; 'run' needs one.
     """
 
   @Test func theJSONReadsBack() throws {

@@ -2,6 +2,7 @@ import CaptureCore
 import CaptureTestSupport
 import FieldBackendCPU
 import Foundation
+import NeuralFields
 import Synchronization
 import Testing
 
@@ -144,6 +145,26 @@ import Testing
     let field = try train(Self.small(steps: 1), in: "time")
     let error = #expect(throws: CaptureError.self) { try field.field(at: 7) }
     #expect(error?.what == "The time 7.0 s lies outside of the take.")
+  }
+}
+
+@Suite struct CheckpointStoreTests {
+  @Test func aCheckpointUnderTheNameOfAnotherStepIsNotTaken() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try AtomicFile.makeFolder(folder)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let store = CheckpointStore(folder: folder, fingerprint: "a")
+    var state = OptimizerState(parameters: [1, 2])
+    state.step = 5
+    try store.save(state)
+    #expect(store.newest(count: 2, monitor: .silent)?.step == 5)
+    let (old, new) = (
+      folder.appendingPathComponent("checkpoint_00000005.fmc"),
+      folder.appendingPathComponent("checkpoint_00000009.fmc")
+    )
+    try FileManager.default.moveItem(at: old, to: new)
+    #expect(store.newest(count: 2, monitor: .silent) == nil)
+    #expect(!FileManager.default.fileExists(atPath: new.path))
   }
 }
 

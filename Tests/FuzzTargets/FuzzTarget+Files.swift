@@ -1,5 +1,6 @@
 internal import Calibration
 internal import CaptureCore
+internal import CapturePipeline
 internal import FieldBackendCPU
 internal import FieldTraining
 internal import Foundation
@@ -178,6 +179,15 @@ extension FuzzTarget {
     ]
   } run: {
     reading("rig.json") { _ = try RigDescription(file: $0) }
+  }
+
+  static let configuration = FuzzTarget("config") {
+    [
+      Data(try JobConfiguration().text().utf8),
+      Data(#"{"method": "tsdf", "frames": {"first": 2}, "export": {"formats": ["obj"]}}"#.utf8),
+    ]
+  } run: {
+    reading("job.json") { _ = try JobConfiguration().reading($0).text() }
   }
 
   static func written(_ name: String, _ write: (URL) throws -> Void) throws -> Data {

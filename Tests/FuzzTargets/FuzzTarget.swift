@@ -22,7 +22,7 @@ public struct FuzzTarget: Sendable {
   public static let all: [FuzzTarget] =
     [
       .json, .npy, .npz, .colorImage, .depthImage, .ply, .obj, .parameters, .manifest, .rig, .bag,
-      .matroska, .azureKinect, .salvage,
+      .matroska, .azureKinect, .salvage, .configuration,
     ] + documents
 
   /// Inputs that are well-formed, made by the project's own writers.

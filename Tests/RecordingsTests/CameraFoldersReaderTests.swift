@@ -27,6 +27,13 @@ import Testing
     #expect(depth.samples[5] == 8 && depth.unit == 0.001)
     #expect(try reader.color(camera: 1, index: 0) == TinyTake.color(1))
     #expect(try reader.mask(camera: 0, index: 1).samples[1] == 5)
+    // Files of depth and colour can be taken as they are; masks may have any channels.
+    for kind in [StreamKind.depth, .color] {
+      let name = reader.samples(camera: 1, kind: kind)[0].name
+      let file = tiny.folder.appendingPathComponent("cam_10/\(name)")
+      #expect(try reader.encoded(camera: 1, kind: kind, index: 0) == Data(contentsOf: file))
+    }
+    #expect(try reader.encoded(camera: 1, kind: .mask, index: 0) == nil)
   }
 
   @Test func posesProjectWorldPointsAsTheMatrixDoes() throws {

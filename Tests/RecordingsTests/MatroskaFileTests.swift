@@ -118,7 +118,7 @@ import Testing
     #expect(BlockLacing.frames(flags: 0, [], count: 9) == [0..<9])
   }
 
-  @Test("Damage is skipped and told, a failed checksum refuses its cluster only")
+  @Test("Damage is skipped and told, and so is a checksum that fails")
   func damage() throws {
     defer { try? FileManager.default.removeItem(at: url) }
     let head = MatroskaLayout.head(Self.head)
@@ -132,9 +132,12 @@ import Testing
     flipped[at] ^= 1
     let second = try open(flipped)
     let blocks = second.blocks(ofTrack: 1)
-    let error = #expect(throws: CaptureError.self) { try second.frames(of: blocks[0]) }
-    #expect(error?.what == "This part of the file fails its checksum: it is damaged.")
     #expect(try second.frames(of: blocks[1]) == [Data("second".utf8)])
+    #expect(second.wrongChecksums == nil && !second.hasWrongChecksum(blocks[0]))
+    #expect(try second.frames(of: blocks[0]) == [Data("girst".utf8)])
+    #expect(second.wrongChecksums?.count == 1)
+    #expect(second.wrongChecksums.map { (head.count..<at).contains($0.firstByte) } == true)
+    #expect(second.hasWrongChecksum(blocks[0]) && !second.hasWrongChecksum(blocks[1]))
   }
 
   @Test("Sizes that lie beyond the file are refused before anything is allocated")

@@ -8,7 +8,8 @@ internal import Synchronization
 /// Writes recordings of any format as a take: `fieldmesh ingest`.
 ///
 /// Nothing is lost of the images: a JPEG is passed through, depth is packed as 16-bit PNG with the
-/// unit that it was recorded in, colour that was recorded raw becomes PNG. Every image is looked at
+/// unit that it was recorded in, colour that was recorded raw becomes PNG, or JPEG where that is asked
+/// for. Every image is looked at
 /// on the way; one that cannot be read is left out and named. Infrared images, motion samples and
 /// other tracks are not part of a take and stay in the sources.
 ///
@@ -21,6 +22,9 @@ public struct TakeIngest: Sendable {
   public var calibration: URL?
   /// Folder of the new take.
   public var output: URL
+  /// Quality, 1...100, of the JPEGs that colour is packed as which was not recorded as one; nil for
+  /// PNG, without loss.
+  public var jpegQuality: Int?
   /// Whether to stop at the first image that cannot be read.
   public var isStrict = false
   /// Threads to use.
@@ -49,6 +53,11 @@ public struct TakeIngest: Sendable {
   /// - Throws: ``CaptureError`` for sources that cannot be opened or a folder that cannot be written,
   ///   `tryAgain` when the disk is full or on request to stop.
   public func write(monitor: StageMonitor = .silent) throws(CaptureError) -> Outcome {
+    if let jpegQuality, !(1...100).contains(jpegQuality) {
+      throw CaptureError(
+        .usage, "\(jpegQuality) is out of range.", at: "--jpeg-quality",
+        remedy: "Choose a value from 1 to 100.")
+    }
     let (recording, calibration) = try open()
     let writer = try TakeWriter(folder: output, take: recording.take, calibration: calibration)
     let jobs = Self.jobs(recording)
@@ -58,7 +67,7 @@ public struct TakeIngest: Sendable {
       guard state.withLock({ $0.error == nil }) else { return }
       do throws(CaptureError) {
         try monitor.checkCancelled()
-        let failure = try Self.copy(jobs[number], recording, writer)
+        let failure = try copy(jobs[number], recording, writer)
         if let failure, isStrict { throw failure }
         let done = state.withLock { state in
           if let failure { state.skipped.append((number, failure)) }
@@ -134,12 +143,13 @@ public struct TakeIngest: Sendable {
 
   /// Copies an image; gives back why it cannot be read.
   /// - Throws: ``CaptureError`` when the take cannot be written.
-  private static func copy(
+  private func copy(
     _ job: Job, _ recording: any Recording, _ writer: TakeWriter
   ) throws(CaptureError) -> CaptureError? {
     let image: LoadedImage
     do {
-      image = try LoadedImage(job.camera, job.kind, job.index, recording)
+      image = try LoadedImage(
+        job.camera, job.kind, job.index, recording, decodingPNG: jpegQuality != nil)
     } catch {
       return error
     }
@@ -151,7 +161,7 @@ public struct TakeIngest: Sendable {
       try writer.write(image, camera: job.camera, index: job.index, time: job.time)
     case .color(let image):
       try writer.write(
-        image, camera: job.camera, index: job.index, time: job.time, quality: nil)
+        image, camera: job.camera, index: job.index, time: job.time, quality: jpegQuality)
     case .mask(let image):
       try writer.write(image, camera: job.camera, index: job.index, time: job.time)
     }
@@ -167,11 +177,12 @@ private enum LoadedImage {
   case mask(MaskImage)
 
   /// Reads the image, and finds out whether it can be decoded.
+  /// - Parameter decodingPNG: Whether colour that is a PNG is to be packed anew.
   init(
-    _ camera: Int, _ kind: StreamKind, _ index: Int, _ recording: any Recording
+    _ camera: Int, _ kind: StreamKind, _ index: Int, _ recording: any Recording, decodingPNG: Bool
   ) throws(CaptureError) {
     let data = try recording.encoded(camera: camera, kind: kind, index: index)
-    if let data, data.starts(with: [0xff, 0xd8]) {
+    if kind == .color, let data, data.starts(with: [0xff, 0xd8]) {
       let description = recording.take.cameras[camera]
       let place = "camera \(description.id), \(kind.rawValue) frame \(index)"
       let size = try ImageFile.checkJPEG(data, at: place)
@@ -190,6 +201,10 @@ private enum LoadedImage {
       case .color: .color(try recording.color(camera: camera, index: index))
       case .mask: .mask(try recording.mask(camera: camera, index: index))
       }
-    self = data.map { .file($0) } ?? image
+    if case .color = image, decodingPNG {
+      self = image
+    } else {
+      self = data.map { .file($0) } ?? image
+    }
   }
 }

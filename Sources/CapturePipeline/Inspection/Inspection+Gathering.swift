@@ -75,13 +75,26 @@ public struct InspectedTake {
       FindingRules(
         take: reader.take, sync: sync, color: samples.map(\.color), depth: samples.map(\.depth),
         measured: result.cameras.map { $0.holes.map { 1 - $0 } }
-      ).findings() + (rig.map { swaps($0) } ?? [])
+      ).findings() + swaps(placed)
+    if placed == nil {
+      result.findings.append(
+        Inspection.Finding(
+          verdict: .usable, camera: nil, what: "Where the cameras stand is not known.",
+          remedy: "Name a calibration of the rig with --calibration; 'run' needs one."))
+    }
     return result
   }
 
-  /// Cameras whose serial numbers the rig knows by other names.
-  private func swaps(_ rig: RigDescription) -> [Inspection.Finding] {
-    rig.renamed(in: reader.take).map {
+  /// Cameras whose serial numbers the rig knows by other names; where numbers tell nothing, those
+  /// whose depth would fit with their places exchanged.
+  private func swaps(_ placed: [PlacedCamera]?) -> [Inspection.Finding] {
+    let renamed = rig?.renamed(in: reader.take) ?? []
+    if renamed.isEmpty, let placed {
+      var unreadable: [String] = []
+      let images = spread(SwappedCameras.sets).map { depth(of: $0, &unreadable).map(\.depth) }
+      return SwappedCameras(placed, images).finding().map { [$0] } ?? []
+    }
+    return renamed.map {
       Inspection.Finding(
         verdict: .broken, camera: $0.id,
         what: "Camera \($0.id) has the serial number of the rig's camera \($0.rigID).",

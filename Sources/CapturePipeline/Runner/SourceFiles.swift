@@ -18,6 +18,9 @@ enum SourceFiles {
     for take in takes {
       for source in try LinkedTakeReader.sources(of: take) {
         try add(source, to: &hash, excluding: excluded)
+        if let video = AzureKinectRecording.video(beside: source) {
+          try add(video, to: &hash, excluding: excluded)
+        }
       }
     }
     return hash.hexDigest()

@@ -36,7 +36,8 @@ struct PairStage: PipelineStage {
       take.cameras, context.configuration.clocks, threads: context.threads,
       monitor: context.monitor)
     let (all, report) = take.reader.synchronized(context.configuration.sync, clocks: clocks)
-    for warning in take.reader.warnings + report.warnings { context.monitor.warn(warning) }
+    let warned = take.reader.warnings + report.warnings
+    for warning in warned { context.monitor.warn(warning) }
     let chosen = all.filter { context.configuration.frames.contains($0.index) }
     guard !chosen.isEmpty else {
       throw CaptureError(
@@ -46,6 +47,9 @@ struct PairStage: PipelineStage {
       )
     }
     let (sets, failures) = try checked(chosen, take, context)
+    for warning in take.reader.warnings where !warned.contains(warning) {
+      context.monitor.warn(warning)
+    }
     guard !sets.isEmpty else {
       throw CaptureError(
         .badInput, "No depth image can be read. \(failures[0])", at: source.place)

@@ -19,7 +19,8 @@ struct CwipcReader: RecordingReader, CompositeRecording {
 
   let take: TakeDescription
   let calibration: RigCalibration?
-  let warnings: [String]
+  var warnings: [String] { places.flatMap(\.part.warnings) + differences }
+  private let differences: [String]
   let places: [(part: any Recording, camera: Int)]
 
   private struct Camera {
@@ -66,11 +67,11 @@ struct CwipcReader: RecordingReader, CompositeRecording {
   ) throws(CaptureError) {
     var cameras: [CameraDescription] = []
     var poses: [(id: String, worldFromColor: RigidTransform)] = []
-    var warnings = parts.flatMap(\.warnings)
+    var differences: [String] = []
     for (configured, part) in zip(configured, parts) {
       var camera = part.take.cameras[0]
       if !camera.serial.isEmpty, camera.serial != configured.serial {
-        warnings.append(
+        differences.append(
           "The file of camera \(configured.serial) is a recording of camera \(camera.serial); are two files swapped?"
         )
       }
@@ -88,7 +89,7 @@ struct CwipcReader: RecordingReader, CompositeRecording {
     take = TakeDescription(
       name: name, framesPerSecond: parts[0].take.framesPerSecond, cameras: cameras)
     calibration = RigCalibration(rig: name, worldFromColor: poses)
-    self.warnings = warnings
+    self.differences = differences
     places = parts.map { ($0, 0) }
   }
 

@@ -5,6 +5,8 @@ internal import Foundation
 /// the lenses in ``LensFile`` beside them; one such folder, or one for each camera.
 ///
 /// - **Times.** Frames are numbered by the last number in the file's name; the time is number / rate.
+/// - **Colour** may be a video instead: `color.mp4`, `color.mkv`, or the same called `rgb` or `image`,
+///   as ``VideoFile`` reads it.
 /// - **Depth** is a 16-bit PNG of z-depth; without a lens of its own it is registered to colour.
 /// - **Places** of the cameras: a `calibration.json` in the outer folder, as a take has it.
 struct PlainFoldersReader: ImageFileRecording {
@@ -24,9 +26,9 @@ struct PlainFoldersReader: ImageFileRecording {
 
   private static func isCamera(_ url: URL) -> Bool {
     LensFile.find(in: url) != nil && !TUMFoldersReader.isCamera(url)
-      && (colorFolders + ["depth"]).contains {
+      && ((colorFolders + ["depth"]).contains {
         NumberedImages.isFolder(url.appendingPathComponent($0))
-      }
+      } || VideoFile.find(colorFolders, in: url) != nil)
   }
 
   static func open(_ url: URL) throws(CaptureError) -> PlainFoldersReader {
@@ -71,9 +73,24 @@ struct PlainFoldersReader: ImageFileRecording {
     func stream(_ names: [String]) throws(CaptureError) -> RecordedStream {
       try NumberedImages.stream(names, in: folder, framesPerSecond: lenses.framesPerSecond)
     }
+    let (color, depth) = (try stream(colorFolders), try stream(["depth"]))
     return [
-      .color: try stream(colorFolders), .depth: try stream(["depth"]), .mask: try stream(["mask"]),
+      .color: color.samples.isEmpty ? try video(in: folder, lenses, depth) : color,
+      .depth: depth, .mask: try stream(["mask"]),
     ]
+  }
+
+  private static func video(
+    in folder: URL, _ lenses: LensFile, _ depth: RecordedStream
+  ) throws(CaptureError) -> RecordedStream {
+    guard let url = VideoFile.find(colorFolders, in: folder) else { return .none }
+    let video = try VideoFile(url)
+    if let lens = lenses.camera.color { try video.check(lens) }
+    return try video.stream(
+      beside: depth, framesPerSecond: lenses.framesPerSecond, declared: lenses.video,
+      remedy:
+        "Declare `colorVideo` in the file of intrinsics: `framesPerSecond`, and `start` if the first image was not taken with the first of depth."
+    )
   }
 
   /// The camera, without the lens of a stream that is not there.
@@ -82,7 +99,7 @@ struct PlainFoldersReader: ImageFileRecording {
   ) throws(CaptureError) -> CameraDescription {
     var camera = lenses.camera
     let (color, depth) = (
-      images[.color]?.files.isEmpty == false, images[.depth]?.files.isEmpty == false
+      images[.color]?.samples.isEmpty == false, images[.depth]?.samples.isEmpty == false
     )
     guard color || depth else {
       throw CaptureError(.badInput, "There are no images in `color` and `depth`.", at: folder.path)

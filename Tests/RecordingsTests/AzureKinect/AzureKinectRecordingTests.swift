@@ -81,12 +81,12 @@ import Testing
 
   @Test(
     "A recording whose colour was re-encoded is read through ffmpeg",
-    .enabled(if: VideoFrames.command() != nil))
+    .enabled(if: VideoCommand.ffmpeg.url != nil))
   func reencoded() throws {
     defer { files.remove() }
     let (source, url) = (try files.write("cam.mkv", .init(frames: 4)), files.url("small.mkv"))
     let process = Process()
-    process.executableURL = VideoFrames.command()
+    process.executableURL = VideoCommand.ffmpeg.url
     process.arguments = [
       "-nostdin", "-loglevel", "quiet", "-i", source.path, "-map", "0:0", "-map", "0:1", "-map",
       "0:t", "-c:v:1", "copy", "-c:t", "copy", "-c:v:0", "libx264", "-preset", "ultrafast", "-crf",
@@ -205,7 +205,7 @@ import Testing
     #expect(Set(counts).isSuperset(of: [0, 1, 2]))
   }
 
-  @Test("A damaged image is named; the others are read")
+  @Test("A damaged image is named; the others are read, and those beside it warned of")
   func damaged() throws {
     defer { files.remove() }
     let url = try files.write("cam.mkv")
@@ -213,17 +213,26 @@ import Testing
     let first = try #require(bytes.range(of: KinectFiles.jpeg))
     let second = try #require(
       bytes.range(of: KinectFiles.jpeg, in: first.upperBound..<bytes.count))
-    bytes[second.lowerBound + 200] ^= 0xFF
+    // Its end, in the middle of it.
+    bytes.replaceSubrange(second.lowerBound + 9000..<second.lowerBound + 9002, with: [0xFF, 0xD9])
     try bytes.write(to: url)
     let recording = try AzureKinectRecording.open(url)
     _ = try recording.color(camera: 0, index: 0)
+    #expect(recording.warnings == [])
     let error = #expect(throws: CaptureError.self) {
       _ = try recording.color(camera: 0, index: 1)
     }
     #expect(
-      error?.description.hasPrefix("camera cam, color frame 1, \(url.path), byte ") == true
-        && error?.what == "This part of the file fails its checksum: it is damaged.")
+      error?.description.hasPrefix("camera cam, color frame 1, \(url.path): ") == true
+        && error?.what.hasPrefix("The image cannot be decoded: ") == true)
     _ = try recording.color(camera: 0, index: 2)
+    // Depth of the same part has kept its bytes.
+    #expect(try recording.depth(camera: 0, index: 1) == KinectFiles.depth(1))
+    #expect(recording.warnings.count == 1)
+    #expect(recording.warnings[0].hasPrefix("cam.mkv: A part fails its checksum, from byte "))
+    #expect(
+      recording.warnings[0].hasSuffix(
+        " on. Of the 2 images there those that can be decoded are used; pixels may be wrong."))
   }
 
   @Test("Damaged bytes anywhere make an error or a recording, never a crash")

@@ -12,6 +12,12 @@ struct AzureKinectFile: Sendable {
     var width, height: Int
     /// Decodes the frames of a video track.
     var video: VideoFrames?
+    /// The video beside the recording that the images are in, and their times in it, seconds; there
+    /// are no blocks then.
+    var beside: (file: VideoFile, times: [Double])?
+
+    /// Number of images.
+    var count: Int { beside?.times.count ?? blocks.count }
   }
 
   let file: MatroskaFile
@@ -20,7 +26,8 @@ struct AzureKinectFile: Sendable {
   let color, depth, infrared: Stream?
   /// Blocks of the motion sensors.
   let motion: [MatroskaBlock]
-  let warnings: [String]
+  /// What opening found.
+  private let found: [String]
   /// The device's clock at the file's beginning, microseconds.
   let startOffset: Int64
 
@@ -32,7 +39,7 @@ struct AzureKinectFile: Sendable {
     let tracks = KinectTracks(file, tags)
     var warnings = AzureKinectFile.damage(file)
     do throws(CaptureError) {
-      color = try tracks.color.map { track throws(CaptureError) in
+      let inside = try tracks.color.map { track throws(CaptureError) in
         try AzureKinectFile.stream(track, of: file)
       }
       depth = try tracks.depth.map { track throws(CaptureError) in
@@ -41,10 +48,16 @@ struct AzureKinectFile: Sendable {
       infrared = try tracks.infrared.map { track throws(CaptureError) in
         try AzureKinectFile.stream(track, of: file, isGrey: true)
       }
+      color = if let inside { inside } else { try AzureKinectFile.video(beside: url, depth) }
       guard color != nil || depth != nil else {
         throw CaptureError(
           .badInput, "The file has neither a colour nor a depth track of an Azure Kinect.",
           remedy: "Record with k4arecorder or Orbbec's K4A wrapper.")
+      }
+      if color?.coding == .video, !file.damage.isEmpty {
+        warnings.append(
+          "The colour is a video with damaged parts, so images behind them may have the times of others; 'fieldmesh salvage' makes a whole file."
+        )
       }
       motion = tracks.motion.map { file.blocks(ofTrack: $0.number) } ?? []
       let modes = try KinectModes(color: color, depth: depth ?? infrared, tags)
@@ -58,13 +71,38 @@ struct AzureKinectFile: Sendable {
     } catch {
       throw error.place.hasPrefix(url.path) ? error : error.within(url.path)
     }
-    self.warnings = warnings.map { "\(url.lastPathComponent): \($0)" }
+    found = warnings
     self.file = file
+  }
+
+  /// What opening found that the user should read, and reading images since.
+  var warnings: [String] {
+    var sentences = found
+    if let (parts, first) = file.wrongChecksums {
+      let images = [color, depth].compactMap { $0?.blocks.count(where: file.hasWrongChecksum) }
+      sentences.append(
+        "\(parts == 1 ? "A part fails its checksum" : "\(parts) parts fail their checksums"), from byte \(first) on. Of the \(images.reduce(0, +)) images there those that can be decoded are used; pixels may be wrong."
+      )
+    }
+    return sentences.map { "\(file.url.lastPathComponent): \($0)" }
   }
 
   /// Device time of a block, seconds.
   func time(_ block: MatroskaBlock) -> Double {
     Double(block.time / 1000 + startOffset) / 1e6
+  }
+
+  /// The images of a stream, each named by `label` and its number, by device time.
+  func samples(_ stream: Stream, _ label: String) -> [StreamSample] {
+    if let (video, times) = stream.beside {
+      return times.enumerated().map {
+        StreamSample(
+          time: $1 + Double(startOffset) / 1e6, name: "\(video.url.lastPathComponent) \($0)")
+      }
+    }
+    return stream.blocks.enumerated().map {
+      StreamSample(time: time($1), name: "\(file.url.lastPathComponent) \(label) \($0)")
+    }
   }
 
   /// The single frame of a block.
@@ -94,9 +132,32 @@ struct AzureKinectFile: Sendable {
       height: track.height)
     if coding == .video, let number = file.tracks.firstIndex(of: track) {
       stream.video = VideoFrames(
-        file.url, track: number, width: track.width, height: track.height)
+        file.url, track: number, width: track.width, height: track.height,
+        times: stream.blocks.map { Double($0.time) / 1e9 })
     }
     return stream
+  }
+
+  /// The colour of a recording that has none itself: a video called the same. Its times are those
+  /// of the recording, from the beginning of both files on.
+  private static func video(
+    beside url: URL, _ depth: Stream?
+  ) throws(CaptureError) -> Stream? {
+    guard let depth, let file = AzureKinectRecording.video(beside: url) else { return nil }
+    let video = try VideoFile(file)
+    let remedy =
+      "Encode it with the times of the recording, as 'ffmpeg -i CAMERA.mkv -map 0:0 -c:v libx264 CAMERA.mp4' does."
+    guard let times = video.times, let first = times.first, let last = times.last else {
+      throw CaptureError(
+        .badInput, "The video does not tell when its images were taken.", at: file.path,
+        remedy: remedy)
+    }
+    let depths = depth.blocks.map { Double($0.time) / 1e9 }
+    // The slowest rate of the device.
+    try video.check(first...last, beside: depths, period: 1 / 5, remedy: remedy)
+    return Stream(
+      blocks: [], coding: .video, width: video.width, height: video.height, video: video.frames,
+      beside: (video, times))
   }
 
   /// The coding, by the four characters in the bitmap header.
@@ -257,8 +318,9 @@ private struct KinectModes {
   init(
     color: AzureKinectFile.Stream?, depth: AzureKinectFile.Stream?, _ tags: AzureKinectTags
   ) throws(CaptureError) {
-    let colorName = tags["K4A_COLOR_MODE"].map {
-      $0.split(separator: "_").last.map(String.init) ?? $0
+    // A recording without colour says OFF, whatever lies beside it.
+    let colorName = tags["K4A_COLOR_MODE"].flatMap {
+      $0 == "OFF" ? nil : $0.split(separator: "_").last.map(String.init) ?? $0
     }
     self.color = try KinectModes.mode(colorName, "K4A_COLOR_MODE", color, SensorMode.color, tags)
     self.depth = try KinectModes.mode(

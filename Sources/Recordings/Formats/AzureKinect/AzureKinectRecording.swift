@@ -15,7 +15,8 @@ internal import Matroska
 ///   name; the camera's own axes are OpenCV's, and the pixel centre moves to integers.
 /// - **Depth** is z-depth in millimetres, big-endian (little-endian in early recordings).
 /// - **Colour** is MJPG, NV12, YUY2 (BT.601, luma 16...235) or BGRA; or H.264 or H.265, as in
-///   recordings that were re-encoded, which the command `ffmpeg` decodes.
+///   recordings that were re-encoded, which the command `ffmpeg` decodes: in the file, or in an
+///   `.mp4` of its name beside it.
 /// - **Cameras** are named after their files; the folder may hold our own `calibration.json`.
 ///
 /// Source: the Azure Kinect Sensor SDK's description of its recordings and their calibration.
@@ -29,8 +30,10 @@ public struct AzureKinectRecording: RecordingReader {
   public let take: TakeDescription
   /// The folder's `calibration.json`.
   public let calibration: RigCalibration?
-  /// What opening found that the user should read.
-  public let warnings: [String]
+  /// What opening found that the user should read, and parts of the files that reading images has
+  /// found to fail their checksums since.
+  public var warnings: [String] { files.flatMap(\.warnings) + differences }
+  private let differences: [String]
   private let files: [AzureKinectFile]
 
   /// Whether this is an `.mkv` file, or a folder with one.
@@ -43,11 +46,18 @@ public struct AzureKinectRecording: RecordingReader {
     }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
     // The files may belong to a folder that says more of them.
-    guard !names.contains(NativeTakeReader.signature), !names.contains(CwipcReader.signature) else {
-      return []
-    }
+    let others =
+      [NativeTakeReader.signature, CwipcReader.signature, CameraFolder.camerasFile] + LensFile.names
+    guard !names.contains(where: others.contains) else { return [] }
     return names.filter { $0.lowercased().hasSuffix(".mkv") && !$0.hasPrefix(".") }.sorted()
       .map { url.appendingPathComponent($0) }
+  }
+
+  /// The video that a recording's colour may be in: of its name, beside it, if it is there.
+  public static func video(beside url: URL) -> URL? {
+    guard url.pathExtension.lowercased() == "mkv" else { return nil }
+    let video = url.deletingPathExtension().appendingPathExtension("mp4")
+    return FileManager.default.fileExists(atPath: video.path) ? video : nil
   }
 
   /// Opens a file, or all files of a folder.
@@ -76,21 +86,15 @@ public struct AzureKinectRecording: RecordingReader {
       name: name, framesPerSecond: rates[0], cameras: files.map(\.camera))
     self.calibration = calibration
     self.files = files
-    var warnings = files.flatMap(\.warnings)
-    if Set(rates).count > 1 {
-      warnings.append("The cameras run at different rates: \(rates.map { "\($0)" }) Hz.")
-    }
-    self.warnings = warnings
+    differences =
+      Set(rates).count > 1
+      ? ["The cameras run at different rates: \(rates.map { "\($0)" }) Hz."] : []
   }
 
   /// The images of a stream, by device time.
   public func samples(camera: Int, kind: StreamKind) -> [StreamSample] {
     guard files.indices.contains(camera), let stream = stream(camera, kind) else { return [] }
-    let file = files[camera]
-    let name = "\(file.file.url.lastPathComponent) \(kind.rawValue) "
-    return stream.blocks.enumerated().map {
-      StreamSample(time: file.time($1), name: name + "\($0)")
-    }
+    return files[camera].samples(stream, kind.rawValue)
   }
 
   /// Decodes a depth image.
@@ -104,17 +108,20 @@ public struct AzureKinectRecording: RecordingReader {
   /// Decodes a colour image.
   /// - Throws: ``CaptureError`` that names file, camera and frame.
   public func color(camera: Int, index: Int) throws(CaptureError) -> ColorImage {
-    try image(camera, .color, index) { frame, stream throws(CaptureError) in
-      if let video = stream.video { return try video.frame(index) }
-      return try KinectPixels.color(
-        frame, stream.coding, width: stream.width, height: stream.height)
+    if files.indices.contains(camera), let video = files[camera].color?.video {
+      return try located(camera, .color, index) { _ throws(CaptureError) in
+        try video.frame(index)
+      }
+    }
+    return try image(camera, .color, index) { frame, stream throws(CaptureError) in
+      try KinectPixels.color(frame, stream.coding, width: stream.width, height: stream.height)
     }
   }
 
   /// There are no masks in such recordings.
   /// - Throws: ``CaptureError`` that names camera and frame.
   public func mask(camera: Int, index: Int) throws(CaptureError) -> MaskImage {
-    _ = try block(camera, .mask, index)
+    _ = try stream(camera, .mask, index)
     throw CaptureError(.badInput, "An Azure Kinect recording has no masks.")
   }
 
@@ -175,31 +182,42 @@ public struct AzureKinectRecording: RecordingReader {
     }
   }
 
-  private func block(
+  /// The stream, when it has the image.
+  private func stream(
     _ camera: Int, _ kind: StreamKind, _ index: Int
-  ) throws(CaptureError) -> (AzureKinectFile.Stream, MatroskaBlock) {
+  ) throws(CaptureError) -> AzureKinectFile.Stream {
     guard files.indices.contains(camera) else {
       throw CaptureError(
         .badInput, "There is no camera number \(camera); the recording has \(files.count).")
     }
     let stream = stream(camera, kind)
-    guard let stream, stream.blocks.indices.contains(index) else {
+    guard let stream, (0..<stream.count).contains(index) else {
       throw CaptureError(
-        .badInput, "There is no such image; the stream has \(stream?.blocks.count ?? 0).",
+        .badInput, "There is no such image; the stream has \(stream?.count ?? 0).",
         at: "camera \(files[camera].camera.id), \(kind.rawValue) frame \(index)")
     }
-    return (stream, stream.blocks[index])
+    return stream
   }
 
   private func image<Image>(
     _ camera: Int, _ kind: StreamKind, _ index: Int,
     _ decode: (Data, AzureKinectFile.Stream) throws(CaptureError) -> Image
   ) throws(CaptureError) -> Image {
-    let (stream, block) = try block(camera, kind, index)
+    try located(camera, kind, index) { stream throws(CaptureError) in
+      try decode(try files[camera].frame(stream.blocks[index]), stream)
+    }
+  }
+
+  /// Reads an image that is there; errors say where.
+  private func located<Image>(
+    _ camera: Int, _ kind: StreamKind, _ index: Int,
+    _ read: (AzureKinectFile.Stream) throws(CaptureError) -> Image
+  ) throws(CaptureError) -> Image {
+    let stream = try stream(camera, kind, index)
     do {
-      return try decode(try files[camera].frame(block), stream)
+      return try read(stream)
     } catch {
-      let path = files[camera].file.url.path
+      let path = (stream.beside?.file.url ?? files[camera].file.url).path
       let named = error.place.hasPrefix(path) ? error : error.within(path)
       throw named.within("camera \(files[camera].camera.id), \(kind.rawValue) frame \(index)")
     }

@@ -8,6 +8,7 @@ struct CameraFolder {
   static let camerasFile = "cameras_sphere.npz"
   /// Largest `cameras_sphere.npz` that is read, bytes: two matrices for each of 100 000 frames.
   static let limit = 64 << 20
+  static let colorNames = ["rgb", "image"]
   /// Frames a second; the layout does not say.
   static let framesPerSecond = 30.0
 
@@ -25,16 +26,24 @@ struct CameraFolder {
     func stream(_ names: [String]) throws(CaptureError) -> RecordedStream {
       try NumberedImages.stream(names, in: url, framesPerSecond: CameraFolder.framesPerSecond)
     }
-    streams = [
-      .color: try stream(["rgb", "image"]), .depth: try stream(["depth"]),
-      .mask: try stream(["mask"]),
-    ]
+    let (color, depth) = (try stream(CameraFolder.colorNames), try stream(["depth"]))
+    let video = color.samples.isEmpty ? VideoFile.find(CameraFolder.colorNames, in: url) : nil
+    let frames = try video.map { file throws(CaptureError) in
+      try VideoFile(file).stream(
+        beside: depth, framesPerSecond: CameraFolder.framesPerSecond, declared: nil,
+        remedy: "Encode it at 30 images a second, from the first depth image to the last.")
+    }
+    streams = [.color: frames ?? color, .depth: depth, .mask: try stream(["mask"])]
     let matrix = try CameraFolder.matrix(url.appendingPathComponent(CameraFolder.camerasFile))
-    guard let first = streams[.color]?.files.first else {
+    let size: (width: Int, height: Int)
+    if let video = frames?.video {
+      size = (video.width, video.height)
+    } else if let first = color.files.first {
+      size = try ImageFile.size(at: first)
+    } else {
       throw CaptureError(
         .badInput, "There are no colour images in `rgb` or `image`.", at: url.path)
     }
-    let size = try ImageFile.size(at: first)
     // Pixel centres lie at one half in this layout, at whole numbers in ours.
     let k = matrix.intrinsics
     let model = CameraModel(

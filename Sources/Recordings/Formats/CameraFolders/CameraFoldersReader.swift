@@ -86,4 +86,12 @@ public struct CameraFoldersReader: RecordingReader {
   public func mask(camera: Int, index: Int) throws(CaptureError) -> MaskImage {
     try streams.mask(camera, index)
   }
+
+  /// The file of a colour or depth image, as it is.
+  /// - Throws: ``CaptureError`` that names file, camera and frame.
+  public func encoded(
+    camera: Int, kind: StreamKind, index: Int
+  ) throws(CaptureError) -> Data? {
+    try streams.encoded(camera, kind, index)
+  }
 }
