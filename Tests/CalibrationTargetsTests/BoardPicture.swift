@@ -1,0 +1,77 @@
+import CalibrationTargets
+import CaptureCore
+import Foundation
+import LinearAlgebra
+
+/// A picture of a board as a pinhole camera without noise would take it.
+struct BoardPicture {
+  var target: CalibrationTarget
+  var width = 400
+  var height = 300
+  var focal = 420.0
+  /// Rotation vector and middle of the board before the camera.
+  var turn = SIMD3(0.25, -0.3, 0.1)
+  var distance: Double
+
+  init(_ target: CalibrationTarget, fill: Double = 0.8) {
+    self.target = target
+    distance = 420 * max(target.size.x / 400, target.size.y / 300) / fill
+  }
+
+  private var pose: (rows: [SIMD3<Double>], place: SIMD3<Double>) {
+    let angle = turn.length
+    let a = turn.normalized
+    func rotate(_ p: SIMD3<Double>) -> SIMD3<Double> {
+      p * cos(angle) + a.cross(p) * sin(angle) + a * (a.dot(p) * (1 - cos(angle)))
+    }
+    let axes = [rotate(SIMD3(1, 0, 0)), rotate(SIMD3(0, 1, 0)), rotate(SIMD3(0, 0, 1))]
+    let middle = SIMD3(target.size.x / 2, target.size.y / 2, 0)
+    let place = SIMD3(0, 0, distance) - rotate(middle)
+    return (axes, place)
+  }
+
+  /// The pixel of a point of the board.
+  func pixel(_ p: SIMD3<Double>) -> SIMD2<Double> {
+    let (axes, place) = pose
+    let q = axes[0] * p.x + axes[1] * p.y + axes[2] * p.z + place
+    return SIMD2(q.x / q.z, q.y / q.z) * focal + SIMD2(Double(width), Double(height)) / 2
+  }
+
+  func image() throws -> GreyImage {
+    let size = target.size
+    let corners = [
+      SIMD3(0.0, 0, 0), SIMD3(size.x, 0, 0), SIMD3(size.x, size.y, 0), SIMD3(0, size.y, 0),
+    ]
+    let back = PlaneHomography(corners.map { (pixel($0), SIMD2($0.x, $0.y)) })!
+    let rectangles = TargetDrawing(target).rectangles
+    // A raster of the board, so that each sample is a look-up.
+    let step = max(size.x, size.y) / 1600
+    let margin = 0.15 * size.x
+    let (w, h) = (Int((size.x + 2 * margin) / step), Int((size.y + 2 * margin) / step))
+    var raster = [Bool](repeating: false, count: w * h)
+    for r in rectangles {
+      let columns =
+        Int((r.origin.x + margin) / step + 0.5)..<Int((r.origin.x + r.size.x + margin) / step + 0.5)
+      for y in Int(
+        (r.origin.y + margin) / step + 0.5)..<Int((r.origin.y + r.size.y + margin) / step + 0.5)
+      {
+        for x in columns { raster[y * w + x] = true }
+      }
+    }
+    var samples = [UInt8](repeating: 0, count: width * height)
+    for v in 0..<height {
+      for u in 0..<width {
+        var black = 0
+        for k in 0..<16 {
+          let p = SIMD2(
+            Double(u) + (Double(k % 4) - 1.5) / 4, Double(v) + (Double(k / 4) - 1.5) / 4)
+          guard let b = back.apply(p) else { continue }
+          let (x, y) = (Int((b.x + margin) / step), Int((b.y + margin) / step))
+          if x >= 0, y >= 0, x < w, y < h, raster[y * w + x] { black += 1 }
+        }
+        samples[v * width + u] = UInt8(225 - 190 * black / 16)
+      }
+    }
+    return try GreyImage(width: width, height: height, samples: samples)
+  }
+}
