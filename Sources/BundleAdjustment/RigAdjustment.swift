@@ -107,16 +107,14 @@ public struct RigAdjustment: Sendable {
     }
   }
 
-  /// Index among the problem's boards of a frame of the views; nil for a frame without a view.
-  func board(of frame: Int) -> Int? {
-    Array(Set(views.map(\.frame))).sorted().firstIndex(of: frame)
-  }
-
   /// Board to rig, by frame of the views.
   public var rigFromBoard: [Int: RigidTransform] {
     let frames = Array(Set(views.map(\.frame))).sorted()
     return Dictionary(uniqueKeysWithValues: zip(frames, adjusted.problem.boards))
   }
+
+  /// Angle between the two most different tilts of the board, degrees.
+  public var spread: Double { LensCalibration.spread(adjusted.problem.boards) }
 
   /// Colour lens to rig, by camera.
   public var rigFromColor: [RigidTransform] {
@@ -128,8 +126,8 @@ public struct RigAdjustment: Sendable {
     /// Length of the deviation of its place, metres, and of its direction, radians, both against the
     /// reference camera; 0 for that one.
     public var position, rotation: Double
-    /// Deviation of fx, pixels; 0 where it is held.
-    public var focal: Double
+    /// Deviations of fx and cx, pixels; 0 where they are held.
+    public var focal, center: Double
   }
 
   /// How well a camera's place is known.
@@ -142,12 +140,8 @@ public struct RigAdjustment: Sendable {
     }
     return Uncertainty(
       position: length(3), rotation: length(0),
-      focal: adjusted.deviation(camera: camera, parameter: 6))
-  }
-
-  /// A camera's 27 deviations in the order of `cba_camera`.
-  func deviations(camera: Int) -> [Double] {
-    (0..<BundleProblem.width).map { adjusted.deviation(camera: camera, parameter: $0) }
+      focal: adjusted.deviation(camera: camera, parameter: 6),
+      center: adjusted.deviation(camera: camera, parameter: 8))
   }
 }
 

@@ -139,6 +139,24 @@ void ctd_grey16(const uint16_t *samples, int64_t count, uint16_t low, uint16_t h
   }
 }
 
+void ctd_widen_white(const uint8_t *grey, int32_t width, int32_t height, int32_t radius,
+                     uint8_t *widened) {
+  for (int32_t v = 0; v < height; ++v) {
+    for (int32_t u = 0; u < width; ++u) {
+      uint8_t brightest = 0;
+      for (int32_t y = v - radius; y <= v + radius; ++y) {
+        if (y < 0 || y >= height) continue;
+        for (int32_t x = u - radius; x <= u + radius; ++x) {
+          if (x < 0 || x >= width) continue;
+          const uint8_t value = grey[(int64_t)y * width + x];
+          if (value > brightest) brightest = value;
+        }
+      }
+      widened[(int64_t)v * width + u] = brightest;
+    }
+  }
+}
+
 static double sample(const uint8_t *grey, int32_t width, double x, double y) {
   const int32_t u = (int32_t)x, v = (int32_t)y;
   const double a = x - u, b = y - v;

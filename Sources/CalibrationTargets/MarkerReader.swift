@@ -46,4 +46,31 @@ final class MarkerReader {
         ])
     }
   }
+
+  /// The markers in a picture whose white was widened, with corners where they were before.
+  func markers(
+    in image: GreyImage, widenedBy radius: Int
+  ) throws(CaptureError) -> [ReadMarker] {
+    var widened = image
+    ctd_widen_white(
+      image.samples, Int32(image.width), Int32(image.height), Int32(radius), &widened.samples)
+    return try markers(in: widened).map { marker in
+      let center = marker.corners.reduce(.zero, +) / 4
+      var moved = marker
+      for k in 0..<4 {
+        let way = marker.corners[k] - center
+        let length = (way * way).sum().squareRoot()
+        moved.corners[k] += way * (Double(radius) * 2.0.squareRoot() / max(length, 1))
+      }
+      return moved
+    }
+  }
+}
+
+extension [ReadMarker] {
+  /// Adds the markers whose numbers are not there yet.
+  mutating func add(_ more: [ReadMarker]) {
+    let known = Set(map(\.id))
+    append(contentsOf: more.filter { !known.contains($0.id) })
+  }
 }

@@ -30,7 +30,11 @@ public final class TargetDetector {
       let corners = ChessboardDetector(target.grid).corners(in: image)
       return TargetDetection(corners: corners, markers: [])
     }
-    let markers = try reader.markers(in: image)
+    var markers = try reader.markers(in: image)
+    if case .tagGrid(_, _, _, _, true, _, _) = target.pattern {
+      // Where corners touch, a tag's outline is joined to its neighbours'.
+      for radius in 1...2 { try markers.add(reader.markers(in: image, widenedBy: radius)) }
+    }
     let trusted = consistent(markers)
     var corners: [TargetCorner]
     switch target.pattern {
@@ -58,8 +62,7 @@ public final class TargetDetector {
         return .otherNumbers(
           lowest: seen.min() ?? 0, highest: seen.max() ?? 0, own: low...high)
       }
-      let trusted = consistent(detection.markers).count
-      return 2 * trusted < seen.count && seen.count >= 4
+      return seen.count >= 4 && consistent(detection.markers).isEmpty
         ? .otherLayout(markers: seen.count) : .tooLittle(markers: seen.count)
     }
     if try reader.markers(in: image.mirrored).count >= 3 { return .mirrored }
@@ -74,7 +77,8 @@ public final class TargetDetector {
   }
 
   /// The board's markers that lie to each other as on the board: the largest group in which each is
-  /// joined to a near one by a common plane.
+  /// joined to a near one by a common plane. None where most of the board's markers are not in it:
+  /// then the board is not as described, and what fits does so by chance.
   private func consistent(_ markers: [ReadMarker]) -> [ReadMarker] {
     let counts = Dictionary(grouping: markers, by: \.id).mapValues(\.count)
     let own = markers.filter { boardMarkers[$0.id] != nil && counts[$0.id] == 1 }
@@ -93,6 +97,7 @@ public final class TargetDetector {
     let roots = own.indices.map(root)
     let sizes = Dictionary(grouping: roots, by: { $0 }).mapValues(\.count)
     guard let best = sizes.max(by: { ($0.value, -$0.key) < ($1.value, -$1.key) }) else { return [] }
+    if own.count >= 4, 2 * best.value < own.count { return [] }
     return own.indices.filter { roots[$0] == best.key }.map { own[$0] }
   }
 

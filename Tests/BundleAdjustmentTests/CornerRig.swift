@@ -52,8 +52,8 @@ struct CornerRig {
     let middle = SIMD3(Double(columns - 1), Double(rows - 1), 0) * 0.03
     var views: [BoardView] = []
     for frame in 0..<frames {
-      let way = turns ? SIMD3(spread(0.6), spread(0.6), spread(0.5)) : SIMD3(0, 0.2, 0)
-      let turn = RigidTransform.turn(SIMD3(way.x, way.y + 0.75, way.z))
+      let way = turns ? SIMD3(spread(0.5), spread(0.4), spread(0.5)) : SIMD3(0, 0.2, 0)
+      let turn = RigidTransform.turn(SIMD3(way.x, way.y - 0.75, way.z))
       let place = center + SIMD3(spread(0.35), spread(0.25), spread(0.3))
       let rigFromBoard = RigidTransform(
         rows: turn.rows, translation: place - turn.rotate(middle))

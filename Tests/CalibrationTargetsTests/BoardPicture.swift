@@ -45,17 +45,18 @@ struct BoardPicture {
     let back = PlaneHomography(corners.map { (pixel($0), SIMD2($0.x, $0.y)) })!
     let rectangles = TargetDrawing(target).rectangles
     // A raster of the board, so that each sample is a look-up.
-    let step = max(size.x, size.y) / 1600
+    let step = max(size.x, size.y) / 5000
     let margin = 0.15 * size.x
     let (w, h) = (Int((size.x + 2 * margin) / step), Int((size.y + 2 * margin) / step))
     var raster = [Bool](repeating: false, count: w * h)
-    for r in rectangles {
-      let columns =
-        Int((r.origin.x + margin) / step + 0.5)..<Int((r.origin.x + r.size.x + margin) / step + 0.5)
-      for y in Int(
-        (r.origin.y + margin) / step + 0.5)..<Int((r.origin.y + r.size.y + margin) / step + 0.5)
-      {
-        for x in columns { raster[y * w + x] = true }
+    raster.withUnsafeMutableBufferPointer { raster in
+      for r in rectangles {
+        let (left, right) = (r.origin.x + margin, r.origin.x + r.size.x + margin)
+        let (top, bottom) = (r.origin.y + margin, r.origin.y + r.size.y + margin)
+        for y in Int(top / step + 0.5)..<Int(bottom / step + 0.5) {
+          raster[y * w + Int(left / step + 0.5)..<y * w + Int(right / step + 0.5)]
+            .update(repeating: true)
+        }
       }
     }
     var samples = [UInt8](repeating: 0, count: width * height)

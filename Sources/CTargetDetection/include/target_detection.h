@@ -44,6 +44,11 @@ void ctd_grey(const uint8_t *rgb, int64_t count, uint8_t *grey);
 /// 8 bits of 16: `low` and below becomes 0, `high` and above 255.
 void ctd_grey16(const uint16_t *samples, int64_t count, uint16_t low, uint16_t high, uint8_t *grey);
 
+/// The brightest of the pixels up to `radius` away in each direction: black shapes that touch come
+/// apart.
+void ctd_widen_white(const uint8_t *grey, int32_t width, int32_t height, int32_t radius,
+                     uint8_t *widened);
+
 /// Moves a corner to where all gradients in a window around it point past it (Forstner).
 ///
 /// The window is `2 * radius + 1` pixels wide, weighted by a Gaussian. Returns 0 when the window

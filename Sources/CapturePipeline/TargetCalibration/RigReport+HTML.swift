@@ -31,6 +31,13 @@ extension RigReport {
         "apart: distance between the places that the two cameras' depths give to the same corner; overlap: share of the depth points that the other camera measures too, to 5 cm."
       ])
     }
+    if !deviceRows.isEmpty {
+      page.heading("Devices")
+      page.table(Self.deviceHeadings, deviceRows)
+      page.list([
+        "Lens and sensor as found, with the change from what the take says in brackets; ± is one standard deviation. They are part of the calibration and are used with it."
+      ])
+    }
     page.heading("Corners, seen and predicted")
     for index in result.adjustment.given.indices {
       if let picture = try corners(of: index, reader) {

@@ -65,6 +65,36 @@ struct RigReport: Sendable {
     }
   }
 
+  static let deviceHeadings = [
+    "device", ">fx", ">fy", ">cx", ">cy", ">k1", ">k2", ">± fx", ">± cx", ">depth lens moved mm",
+    ">depth offset mm", ">depth scale %",
+  ]
+
+  /// What was found out about the devices, a row a camera under ``deviceHeadings``, with the change
+  /// in brackets; empty where nothing was looked for.
+  var deviceRows: [[String]] {
+    guard !result.calibration.corrections.isEmpty else { return [] }
+    return ids.indices.map { i in
+      let (given, found) = (
+        result.adjustment.given[i], result.adjustment.adjusted.problem.cameras[i]
+      )
+      let (old, new) = (given.model.intrinsics, found.model.intrinsics)
+      func pixels(_ before: Double, _ after: Double) -> String {
+        String(format: "%.1f (%+.1f)", after, after - before)
+      }
+      let deviations = result.adjustment.uncertainty(camera: i)
+      let moved = (found.colorFromDepth.translation - given.colorFromDepth.translation).length
+      return [
+        ids[i], pixels(old.fx, new.fx), pixels(old.fy, new.fy), pixels(old.cx, new.cx),
+        pixels(old.cy, new.cy), String(format: "%.4f", found.model.distortion.k1),
+        String(format: "%.4f", found.model.distortion.k2), String(format: "%.1f", deviations.focal),
+        String(format: "%.1f", deviations.center), Self.mm(moved),
+        String(format: "%+.1f", found.bias.offset * 1000),
+        String(format: "%+.2f", found.bias.scale * 100),
+      ]
+    }
+  }
+
   /// What holds for the whole rig, as sentences.
   var summary: [String] {
     let adjusted = result.adjustment.adjusted
@@ -106,7 +136,8 @@ struct RigReport: Sendable {
         ($0.verdict, "\(ids[pair.first]) \(ids[pair.second])", $0.text)
       }
     }
-    return cameras + pairs
+    let rig = verdicts.poses.map { [($0.verdict, "rig", $0.text)] } ?? []
+    return rig + cameras + pairs
   }
 
   /// The report for a terminal.
@@ -118,6 +149,11 @@ struct RigReport: Sendable {
       var pairs = TextTable(Self.pairHeadings)
       for row in pairRows { pairs.add(row) }
       parts.append(pairs.text)
+    }
+    if !deviceRows.isEmpty {
+      var devices = TextTable(Self.deviceHeadings)
+      for row in deviceRows { devices.add(row) }
+      parts.append(devices.text)
     }
     if !remarks.isEmpty {
       parts.append(

@@ -134,10 +134,23 @@ struct RigVerdicts: Sendable {
       text: String(format: "The two put the same corners %.1f mm apart (rms).", agreement * 1000))
   }
 
+  /// The remark about the board's poses; nil where all is well.
+  var poses: CalibrationRemark? {
+    let frames = result.adjustment.rigFromBoard.count
+    guard frames > 1, result.adjustment.spread < LensCalibration.leastSpread else { return nil }
+    return CalibrationRemark(
+      verdict: .warn,
+      text: String(
+        format:
+          "The board has the same tilt in all %d frames (within %.1f degrees): errors of lenses and depth go into the places unseen. Tilt it by 20 to 45 degrees, to the left, right, up and down.",
+        frames, result.adjustment.spread))
+  }
+
   /// The worst of everything.
   var overall: CalibrationVerdict {
     let all =
-      result.adjustment.given.indices.flatMap { remarks(camera: $0) }
+      [poses].compactMap { $0 }
+      + result.adjustment.given.indices.flatMap { remarks(camera: $0) }
       + result.figures.pairs.compactMap { remark(pair: $0) }
     return all.map(\.verdict).max() ?? .pass
   }
