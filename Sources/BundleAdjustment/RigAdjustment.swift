@@ -225,10 +225,9 @@ extension RigAdjustment {
         let answers = candidates.compactMap { i in
           boards[views[i].frame].map { poses[i] * $0.inverse }
         }
-        placed[view.camera] = answers.min { a, b in
-          misfit(a, candidates, views, boards, cameras)
-            < misfit(b, candidates, views, boards, cameras)
-        }
+        let misfits = answers.map { misfit($0, candidates, views, boards, cameras) }
+        let best = misfits.indices.min { misfits[$0] < misfits[$1] }
+        placed[view.camera] = best.map { answers[$0] }
       }
     }
   }

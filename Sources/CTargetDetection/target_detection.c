@@ -208,9 +208,8 @@ int32_t ctd_refine(const uint8_t *grey, int32_t width, int32_t height, double ra
   return 0;
 }
 
-void ctd_crossings(const uint8_t *grey, int32_t width, int32_t height, int32_t radius,
-                   float *response) {
-  memset(response, 0, sizeof(float) * (size_t)width * (size_t)height);
+static void respond(const uint8_t *grey, int32_t width, int32_t height, int32_t radius,
+                    float *response) {
   enum { samples = 16 };
   int32_t du[samples], dv[samples];
   for (int k = 0; k < samples; ++k) {
@@ -235,4 +234,57 @@ void ctd_crossings(const uint8_t *grey, int32_t width, int32_t height, int32_t r
       response[(int64_t)v * width + u] = value > 0 ? value : 0;
     }
   }
+}
+
+static int by_response(const void *a, const void *b) {
+  const ctd_crossing *p = a, *q = b;
+  if (p->response != q->response) return p->response > q->response ? -1 : 1;
+  if (p->y != q->y) return p->y < q->y ? -1 : 1;
+  return (p->x > q->x) - (p->x < q->x);
+}
+
+// Whether no pixel around has a larger response; of equal ones the first counts.
+static int is_maximum(const float *response, int32_t width, int32_t height, int32_t radius,
+                      int32_t x, int32_t y) {
+  const float value = response[(int64_t)y * width + x];
+  for (int32_t v = y - radius; v <= y + radius; ++v) {
+    if (v < 0 || v >= height) continue;
+    for (int32_t u = x - radius; u <= x + radius; ++u) {
+      if (u < 0 || u >= width) continue;
+      const float other = response[(int64_t)v * width + u];
+      if (other > value || (other == value && (v < y || (v == y && u < x)))) return 0;
+    }
+  }
+  return 1;
+}
+
+int64_t ctd_crossings(const uint8_t *grey, int32_t width, int32_t height, int32_t radius,
+                      float threshold, ctd_crossing *crossings, int64_t capacity) {
+  float *response = calloc((size_t)width * (size_t)height, sizeof(float));
+  // Maxima lie farther apart than the radius, so this many are possible.
+  const size_t side = (size_t)radius + 1;
+  const size_t most = ((size_t)width / side + 1) * ((size_t)height / side + 1);
+  ctd_crossing *all = malloc(most * sizeof *all);
+  if (!response || !all) {
+    free(response);
+    free(all);
+    return -1;
+  }
+  respond(grey, width, height, radius, response);
+  size_t count = 0;
+  for (int32_t y = 0; y < height; ++y) {
+    for (int32_t x = 0; x < width; ++x) {
+      const float value = response[(int64_t)y * width + x];
+      if (value > threshold && count < most &&
+          is_maximum(response, width, height, radius, x, y)) {
+        all[count++] = (ctd_crossing){.x = x, .y = y, .response = value};
+      }
+    }
+  }
+  qsort(all, count, sizeof *all, by_response);
+  const int64_t written = (int64_t)count < capacity ? (int64_t)count : capacity;
+  memcpy(crossings, all, (size_t)written * sizeof *all);
+  free(response);
+  free(all);
+  return written;
 }

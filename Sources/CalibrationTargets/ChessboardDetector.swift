@@ -27,29 +27,10 @@ struct ChessboardDetector {
   private func crossings(in image: GreyImage, radius: Int) -> [SIMD2<Double>] {
     let (w, h) = (image.width, image.height)
     guard w > 2 * radius + 8, h > 2 * radius + 8 else { return [] }
-    var response = [Float](repeating: 0, count: w * h)
-    ctd_crossings(image.samples, Int32(w), Int32(h), Int32(radius), &response)
-    var peaks: [(value: Float, x: Int, y: Int)] = []
-    response.withUnsafeBufferPointer { r in
-      for y in radius..<h - radius {
-        for x in radius..<w - radius where r[y * w + x] > 200 {
-          let value = r[y * w + x]
-          var isPeak = true
-          for v in max(0, y - radius)...min(h - 1, y + radius) where isPeak {
-            for u in max(0, x - radius)...min(w - 1, x + radius) {
-              let other = r[v * w + u]
-              if other > value || (other == value && (v, u) < (y, x)) {
-                isPeak = false
-                break
-              }
-            }
-          }
-          if isPeak { peaks.append((value, x, y)) }
-        }
-      }
-    }
-    peaks.sort { ($0.value, $1.y, $1.x) > ($1.value, $0.y, $0.x) }
-    return peaks.prefix(Self.candidateLimit).compactMap { peak in
+    var peaks = [ctd_crossing](repeating: ctd_crossing(), count: Self.candidateLimit)
+    let count = ctd_crossings(
+      image.samples, Int32(w), Int32(h), Int32(radius), 200, &peaks, Int64(peaks.count))
+    return peaks.prefix(Int(max(0, count))).compactMap { peak in
       var (x, y, deviation) = (Double(peak.x), Double(peak.y), 0.0)
       let isCorner = ctd_refine(
         image.samples, Int32(w), Int32(h), Double(radius), &x, &y, &deviation)

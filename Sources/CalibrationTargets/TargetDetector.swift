@@ -56,24 +56,28 @@ public final class TargetDetector {
     }
     let own = target.markers.map(\.id)
     let seen = Set(detection.markers.map(\.id))
-    if seen.count >= 3 {
-      let foreign = seen.subtracting(own)
-      if 2 * foreign.count > seen.count, let low = own.first, let high = own.last {
-        return .otherNumbers(
-          lowest: seen.min() ?? 0, highest: seen.max() ?? 0, own: low...high)
-      }
-      return seen.count >= 4 && consistent(detection.markers).isEmpty
-        ? .otherLayout(markers: seen.count) : .tooLittle(markers: seen.count)
-    }
-    if try reader.markers(in: image.mirrored).count >= 3 { return .mirrored }
-    for other in TargetDictionary.all
-    where other.cells != dictionary.cells || other.name != dictionary.name {
+    // Some markers are read by chance where others are; what is read more often is there.
+    if 4 * seen.count < own.count {
+      if try reader.markers(in: image.mirrored).count >= max(3, 2 * seen.count) { return .mirrored }
+      var best = (name: "", count: 0)
       // A shorter dictionary of the same markers is no other one.
-      if other.codes.starts(with: dictionary.codes) { continue }
-      let count = try MarkerReader(other).markers(in: image).count
-      if count >= 3 { return .otherDictionary(name: other.name, markers: count) }
+      for other in TargetDictionary.all where !other.codes.starts(with: dictionary.codes) {
+        let count = Set(try MarkerReader(other).markers(in: image).map(\.id)).count
+        // Of two that are read as often, the one with more bits is less likely to be chance.
+        if count >= best.count { best = (other.name, count) }
+      }
+      if best.count >= max(3, 2 * seen.count) {
+        return .otherDictionary(name: best.name, markers: best.count)
+      }
     }
-    return seen.isEmpty ? .absent : .tooLittle(markers: seen.count)
+    guard seen.count >= 3, let low = own.first, let high = own.last else {
+      return seen.isEmpty ? .absent : .tooLittle(markers: seen.count)
+    }
+    if 2 * seen.subtracting(own).count > seen.count {
+      return .otherNumbers(lowest: seen.min() ?? 0, highest: seen.max() ?? 0, own: low...high)
+    }
+    return seen.count >= 4 && consistent(detection.markers).isEmpty
+      ? .otherLayout(markers: seen.count) : .tooLittle(markers: seen.count)
   }
 
   /// The board's markers that lie to each other as on the board: the largest group in which each is

@@ -16,14 +16,14 @@ struct CornerRig {
   /// Share of the views that are missing.
   var missing = 0.0
   var distortion = Distortion(k1: 0.08, k2: -0.03, k3: 0.01, p1: 0.0005, p2: -0.0003)
-  var columns = 8
-  var rows = 6
+  var columns = 6
+  var rows = 5
   /// Whether the board is turned from view to view.
   var turns = true
 
-  /// Inner corners of squares of 6 cm.
+  /// Inner corners of squares of 8 cm.
   var board: [SIMD3<Double>] {
-    (0..<columns * rows).map { SIMD3(Double($0 % columns) * 0.06, Double($0 / columns) * 0.06, 0) }
+    (0..<columns * rows).map { SIMD3(Double($0 % columns) * 0.08, Double($0 / columns) * 0.08, 0) }
   }
 
   var model: CameraModel {
@@ -49,7 +49,7 @@ struct CornerRig {
     let truth = truth
     // The rig's middle in the first camera's frame.
     let center = SIMD3(0.0, 0, 1.8)
-    let middle = SIMD3(Double(columns - 1), Double(rows - 1), 0) * 0.03
+    let middle = SIMD3(Double(columns - 1), Double(rows - 1), 0) * 0.04
     var views: [BoardView] = []
     for frame in 0..<frames {
       let way = turns ? SIMD3(spread(0.5), spread(0.4), spread(0.5)) : SIMD3(0, 0.2, 0)

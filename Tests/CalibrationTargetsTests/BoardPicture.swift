@@ -6,16 +6,16 @@ import LinearAlgebra
 /// A picture of a board as a pinhole camera without noise would take it.
 struct BoardPicture {
   var target: CalibrationTarget
-  var width = 400
-  var height = 300
-  var focal = 420.0
+  var width = 320
+  var height = 240
+  var focal = 330.0
   /// Rotation vector and middle of the board before the camera.
   var turn = SIMD3(0.25, -0.3, 0.1)
   var distance: Double
 
   init(_ target: CalibrationTarget, fill: Double = 0.8) {
     self.target = target
-    distance = 420 * max(target.size.x / 400, target.size.y / 300) / fill
+    distance = 330 * max(target.size.x / 320, target.size.y / 240) / fill
   }
 
   private var pose: (rows: [SIMD3<Double>], place: SIMD3<Double>) {
@@ -60,17 +60,26 @@ struct BoardPicture {
       }
     }
     var samples = [UInt8](repeating: 0, count: width * height)
-    for v in 0..<height {
-      for u in 0..<width {
-        var black = 0
-        for k in 0..<16 {
-          let p = SIMD2(
-            Double(u) + (Double(k % 4) - 1.5) / 4, Double(v) + (Double(k / 4) - 1.5) / 4)
-          guard let b = back.apply(p) else { continue }
-          let (x, y) = (Int((b.x + margin) / step), Int((b.y + margin) / step))
-          if x >= 0, y >= 0, x < w, y < h, raster[y * w + x] { black += 1 }
+    let m = back.h
+    let (a, b, c, d, e, f, g, i, j) = (m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8])
+    // Nine samples a pixel: a test's build is not optimized.
+    raster.withUnsafeBufferPointer { raster in
+      for v in 0..<height {
+        for u in 0..<width {
+          var black = 0
+          for k in 0..<9 {
+            // A turned square, so that no two samples share a row or a column.
+            let (x, y) = (
+              Double(u) + Double(k % 3 - 1) / 3 + Double(k / 3 - 1) / 9,
+              Double(v) + Double(k / 3 - 1) / 3 - Double(k % 3 - 1) / 9
+            )
+            let z = step * (g * x + i * y + j)
+            let column = Int(((a * x + b * y + c) + margin * z / step) / z)
+            let row = Int(((d * x + e * y + f) + margin * z / step) / z)
+            if column >= 0, row >= 0, column < w, row < h, raster[row * w + column] { black += 1 }
+          }
+          samples[v * width + u] = UInt8(225 - 190 * black / 9)
         }
-        samples[v * width + u] = UInt8(225 - 190 * black / 16)
       }
     }
     return try GreyImage(width: width, height: height, samples: samples)

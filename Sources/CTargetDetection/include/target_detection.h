@@ -57,10 +57,17 @@ void ctd_widen_white(const uint8_t *grey, int32_t width, int32_t height, int32_t
 int32_t ctd_refine(const uint8_t *grey, int32_t width, int32_t height, double radius, double *x,
                    double *y, double *deviation);
 
-/// How much a picture looks like a crossing of two chessboard edges, at every pixel; `radius` is 2 or
-/// more. Pixels closer than `radius + 1` to the border are 0.
-void ctd_crossings(const uint8_t *grey, int32_t width, int32_t height, int32_t radius,
-                   float *response);
+/// A place where two edges of a chessboard cross.
+typedef struct {
+  int32_t x, y;
+  float response;
+} ctd_crossing;
+
+/// Where a picture looks most like a crossing of two chessboard edges: maxima, within `radius` pixels,
+/// of a response above `threshold`, the strongest first. `radius` is 2 or more. Returns how many are
+/// written, at most `capacity`; -1 when memory runs out.
+int64_t ctd_crossings(const uint8_t *grey, int32_t width, int32_t height, int32_t radius,
+                      float threshold, ctd_crossing *crossings, int64_t capacity);
 
 #ifdef __cplusplus
 }

@@ -13,7 +13,7 @@ struct TakeCorners: Sendable {
     /// Index into ``sets``.
     var frame: Int
     var detection: TargetDetection
-    /// Why there are no corners; nil where there are.
+    /// Why there are no corners; nil where there are, and where nobody asked.
     var problem: TargetProblem?
   }
 
@@ -38,7 +38,6 @@ struct TakeCorners: Sendable {
     let jobs = sets.indices.flatMap { frame in
       cameras.indices.filter { sets[frame].entries[$0].color != nil }.map { (frame, $0) }
     }
-    // Each picture is explained only where nothing is seen, and only until a reason is known.
     var results = [Result<(Picture, BoardView?)?, CaptureError>](
       repeating: .success(nil), count: jobs.count)
     var detectors: [TargetDetector?] = Array(repeating: nil, count: max(1, threads))
@@ -77,7 +76,29 @@ struct TakeCorners: Sendable {
         unreadable.first.map { "No colour image can be read. \($0)" }
           ?? "The take has no colour images.")
     }
+    for camera in cameras.indices where !views.contains(where: { $0.camera == camera }) {
+      try TakeCorners.explain(&pictures, of: camera, reader, sets, target)
+    }
     (self.pictures, self.views, self.unreadable) = (pictures, views, unreadable)
+  }
+
+  /// Pictures of a camera that are asked why they show no board.
+  private static let explained = 5
+
+  /// Finds out why a camera never sees the board, by its pictures with most markers.
+  private static func explain(
+    _ pictures: inout [Picture], of camera: Int, _ reader: any Recording, _ sets: [FrameSet],
+    _ target: CalibrationTarget
+  ) throws(CaptureError) {
+    let detector = try TargetDetector(target)
+    let chosen = pictures.indices.filter { pictures[$0].camera == camera }.sorted {
+      (pictures[$1].detection.markers.count, $0) < (pictures[$0].detection.markers.count, $1)
+    }.prefix(explained)
+    for index in chosen {
+      guard let color = sets[pictures[index].frame].entries[camera].color else { continue }
+      let image = GreyImage(try reader.color(camera: camera, index: color))
+      pictures[index].problem = try detector.explain(pictures[index].detection, in: image)
+    }
   }
 
   private static func look(
@@ -87,11 +108,8 @@ struct TakeCorners: Sendable {
     guard let color = entry.color, let model = reader.take.cameras[camera].color else { return nil }
     let image = GreyImage(try reader.color(camera: camera, index: color))
     let detection = try detector.detect(in: image)
-    var picture = Picture(camera: camera, frame: frame, detection: detection)
-    guard !detection.corners.isEmpty else {
-      picture.problem = try detector.explain(detection, in: image)
-      return (picture, nil)
-    }
+    let picture = Picture(camera: camera, frame: frame, detection: detection)
+    if detection.corners.isEmpty { return (picture, nil) }
     let points = detector.target.points
     var seen = detection.corners.map {
       SeenPoint(point: $0.point, board: points[$0.point], pixel: $0.pixel)
