@@ -30,8 +30,10 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let stages: [Target.Dependency] = [
-  "Recordings", "ClockEstimation", "FrameSync", "Calibration", "RayObservations", "DepthFusion",
-  "NeuralFields", "FieldTraining", "Meshing", "MeshExport", "SurfaceMetrics", "SyntheticRigs",
+  "Recordings", "ClockEstimation", "FrameSync", "Calibration", "CalibrationTargets",
+  "BundleAdjustment",
+  "LinearAlgebra", "RayObservations", "DepthFusion", "NeuralFields", "FieldTraining", "Meshing",
+  "MeshExport", "SurfaceMetrics", "SyntheticRigs",
   "ImageFiles", "NumpyFiles", "Pictures",
 ]
 
@@ -57,11 +59,17 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(
+      name: "CAprilTag", pkgConfig: "apriltag", providers: [.apt(["libapriltag-dev"])]),
     .target(name: "CImageCodecs", dependencies: ["CTurboJPEG", "CPNG", "CDeflate"]),
     .target(name: "CFieldKernels", cxxSettings: native),
     .target(name: "CSurfaceCut", cxxSettings: native),
+    .target(name: "CDenseAlgebra", cxxSettings: native),
+    .target(name: "CTargetDetection", dependencies: ["CAprilTag"]),
+    .target(name: "CBundleAdjustment", cxxSettings: native),
 
     .target(name: "CaptureCore", dependencies: ["CCrypto"], swiftSettings: strict),
+    stage("LinearAlgebra", ["CDenseAlgebra"], exclude: ["README.md"]),
     stage("ImageFiles", ["CImageCodecs"]),
     stage("NumpyFiles", ["CZlib"]),
     stage("Pictures", ["ImageFiles"]),
@@ -71,6 +79,9 @@ let package = Package(
     stage("ClockEstimation", exclude: ["README.md"]),
     stage("FrameSync"),
     stage("Calibration"),
+    stage(
+      "CalibrationTargets", ["CTargetDetection", "LinearAlgebra"], exclude: ["README.md"]),
+    stage("BundleAdjustment", ["CBundleAdjustment", "LinearAlgebra"], exclude: ["README.md"]),
     stage("RayObservations", ["CSurfaceCut"], exclude: ["README.md"]),
     stage("DepthFusion"),
     stage("NeuralFields"),
@@ -101,12 +112,13 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Calibration", "CaptureCore", "CapturePipeline", "FieldBackendCPU", "FieldTraining",
-        "ImageFiles", "Matroska", "MeshExport", "NeuralFields", "NumpyFiles", "RecordingFixtures",
-        "Recordings",
+        "Calibration", "CalibrationTargets", "CaptureCore", "CapturePipeline", "FieldBackendCPU",
+        "FieldTraining", "ImageFiles", "Matroska", "MeshExport", "NeuralFields", "NumpyFiles",
+        "RecordingFixtures", "Recordings",
       ], path: "Tests/FuzzTargets", swiftSettings: strict),
     .target(name: "CHeapProbe", path: "Tests/CHeapProbe"),
     tests("CaptureCoreTests", []),
+    tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests(
       "RecordingsTests",
       [
@@ -114,6 +126,9 @@ let package = Package(
         "NumpyFiles",
       ],
       exclude: ["Genuine"]),
+    tests(
+      "CalibrationTargetsTests", ["CalibrationTargets", "ImageFiles", "LinearAlgebra"]),
+    tests("BundleAdjustmentTests", ["BundleAdjustment", "CBundleAdjustment", "LinearAlgebra"]),
     tests("ClockEstimationTests", ["ClockEstimation", "FrameSync", "SyntheticRigs"]),
     tests("FuzzTests", ["FuzzTargets"], exclude: ["Inputs"]),
     tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),

@@ -22,7 +22,30 @@ public func place(
         .badInput, "The calibration of `\(name)` does not place camera `\(camera.id)`.",
         remedy: "Use the calibration of the rig that recorded the take.")
     }
-    return PlacedCamera(
+    var placed = PlacedCamera(
       description: camera, worldFromColor: calibration.worldFromRig * rigFromColor)
+    if let correction = calibration.corrections[camera.id] {
+      try placed.description.apply(correction)
+    }
+    return placed
+  }
+}
+
+extension CameraDescription {
+  /// Takes over what a calibration found out about the device's lenses.
+  /// - Throws: ``CaptureError`` `badInput` for a lens of another image size.
+  fileprivate mutating func apply(_ correction: DeviceCorrection) throws(CaptureError) {
+    if let lens = correction.color {
+      guard let old = color, old.width == lens.width, old.height == lens.height else {
+        let size = color.map { "\($0.width)x\($0.height)" } ?? "absent"
+        throw CaptureError(
+          .badInput,
+          "The calibration's lens of camera `\(id)` is for \(lens.width)x\(lens.height) pixels, but the take's colour image is \(size).",
+          remedy: "Calibrate the rig again in the mode that takes are recorded in.")
+      }
+      if isRegistered { depth = lens }
+      color = lens
+    }
+    if let transform = correction.colorFromDepth { colorFromDepth = transform }
   }
 }

@@ -28,6 +28,12 @@ public enum ImageFile {
     return (Int(info.width), Int(info.height))
   }
 
+  /// Whether a file is a grey PNG of 16 bits, by its header.
+  public static func isDeepGrey(at url: URL) throws(CaptureError) -> Bool {
+    let header = try header(AtomicFile.read(url, limit: limit), url.path)
+    return header.isPNG && header.info.channels == 1 && header.info.bits == 16
+  }
+
   /// Decodes the bytes of a JPEG only as far as it takes to find damage, and gives its size.
   ///
   /// All of the entropy-coded data is read, at half the cost of decoding.

@@ -31,6 +31,11 @@ public enum RecordingFormats {
       urls.map { url throws(CaptureError) in try open(url) }, from: urls)
   }
 
+  /// Whether some format recognizes a folder or file; a look at names, never at images.
+  public static func recognizes(_ url: URL) -> Bool {
+    BuiltinRecordingFormats.all.contains { $0.recognizes(url) }
+  }
+
   /// Opens a recording with the first format that recognizes it.
   /// - Throws: ``CaptureError`` `badInput` when nothing is there or no format recognizes it, and
   ///   whatever the format's reader throws.

@@ -22,6 +22,8 @@ struct Fieldmesh: ParsableCommand {
       MeshFrames.self,
       Export.self,
       Inspect.self,
+      Calibrate.self,
+      Target.self,
       Salvage.self,
       Config.self,
       Evaluate.self,

@@ -1,4 +1,5 @@
 internal import Calibration
+internal import CalibrationTargets
 internal import CaptureCore
 internal import CapturePipeline
 internal import FieldBackendCPU
@@ -188,6 +189,24 @@ extension FuzzTarget {
     ]
   } run: {
     reading("job.json") { _ = try JobConfiguration().reading($0).text() }
+  }
+
+  static let target = FuzzTarget("target") {
+    [
+      Data(
+        """
+        {"format": "fieldmesh-target", "version": 1, "name": "t", "kind": "charuco", "columns": 3,
+         "rows": 4, "square": 0.04, "marker": 0.03, "topLeft": "black",
+         "dictionary": "aruco-4x4-50", "firstID": 2}
+        """.utf8),
+      Data(
+        """
+        {"format": "fieldmesh-target", "version": 1, "name": "t", "kind": "aprilgrid", "columns": 2,
+         "rows": 1, "tag": 0.04, "gap": 0.01, "cornerSquares": true, "dictionary": "tag36h11"}
+        """.utf8),
+    ]
+  } run: {
+    reading("target.json") { _ = TargetDrawing(try CalibrationTarget(file: $0)).svg }
   }
 
   static func written(_ name: String, _ write: (URL) throws -> Void) throws -> Data {

@@ -21,8 +21,8 @@ public struct FuzzTarget: Sendable {
   /// All parsers of files; a new one is a line here.
   public static let all: [FuzzTarget] =
     [
-      .json, .npy, .npz, .colorImage, .depthImage, .ply, .obj, .parameters, .manifest, .rig, .bag,
-      .matroska, .azureKinect, .salvage, .configuration,
+      .json, .npy, .npz, .colorImage, .depthImage, .ply, .obj, .parameters, .manifest, .rig, .target,
+      .bag, .matroska, .azureKinect, .salvage, .configuration,
     ] + documents
 
   /// Inputs that are well-formed, made by the project's own writers.

@@ -21,6 +21,58 @@ import Testing
     #expect(try CalibrationFile.read(url) == TinyTake.calibration)
   }
 
+  @Test("What was found out about devices survives a round trip and is placed with them")
+  func corrections() throws {
+    defer { try? FileManager.default.removeItem(at: url) }
+    var calibration = TinyTake.calibration
+    var lens = try #require(TinyTake.description.cameras[0].color)
+    (lens.intrinsics.fx, lens.distortion.k1) = (5.25, -0.125)
+    let moved = RigidTransform(
+      rows: RigidTransform.identity.rows, translation: SIMD3(-0.03, 0.001, 0.004))
+    calibration.corrections["cam0"] = DeviceCorrection(
+      color: lens, colorFromDepth: moved,
+      depthBias: DepthBias(offset: 0.002, scale: -0.01, radial: 0.5))
+    try CalibrationFile.write(calibration, to: url)
+    #expect(try CalibrationFile.read(url) == calibration)
+    let placed = try place(TinyTake.description, calibration)[0].description
+    #expect(placed.color == lens && placed.colorFromDepth == moved)
+    #expect(placed.depth == TinyTake.description.cameras[0].depth)
+    calibration.corrections["cam0"]?.color?.width = 99
+    let error = #expect(throws: CaptureError.self) {
+      try place(TinyTake.description, calibration)
+    }
+    #expect(
+      error?.what
+        == "The calibration's lens of camera `cam0` is for 99x4 pixels, but the take's colour image is 6x4."
+    )
+  }
+
+  @Test("A corrected lens is that of registered depth too")
+  func registered() throws {
+    var take = TinyTake.description
+    take.cameras[0].depth = take.cameras[0].color
+    take.cameras[0].colorFromDepth = .identity
+    var lens = try #require(take.cameras[0].color)
+    lens.intrinsics.cx += 0.5
+    var calibration = TinyTake.calibration
+    calibration.corrections["cam0"] = DeviceCorrection(color: lens)
+    let placed = try place(take, calibration)[0].description
+    #expect(placed.color == lens && placed.depth == lens)
+  }
+
+  @Test("Depth without its bias is rounded to steps; nothing stays nothing")
+  func depthBias() throws {
+    let image = try DepthImage(width: 2, height: 1, samples: [1000, 0], unit: 0.001)
+    let model = CameraModel(
+      width: 2, height: 1, intrinsics: Intrinsics(fx: 1, fy: 1, cx: 0.5, cy: 0))
+    let bias = DepthBias(offset: 0.01, scale: 0.02, radial: 0.04)
+    // 10 mm + 1000 mm * (1 + 0.02 + 0.04 * 0.25).
+    #expect(bias.corrected(image, model: model).samples == [1040, 0])
+    let huge = DepthBias(offset: 1)
+    let far = try DepthImage(width: 1, height: 1, samples: [65000], unit: 0.001)
+    #expect(huge.corrected(far, model: model).samples == [0])
+  }
+
   @Test(arguments: [
     (#""id": "cam1""#, #""id": "cam0""#, ": `cameras[1]` is a second entry for `cam0`."),
     (

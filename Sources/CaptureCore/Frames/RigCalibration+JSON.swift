@@ -38,7 +38,9 @@ extension RigCalibration {
         "cameras",
         .array(
           rigFromColor.sorted { $0.key < $1.key }.map {
-            .object([.init("id", .string($0.key)), .init("rigFromColor", $0.value.json)])
+            .object(
+              [.init("id", .string($0.key)), .init("rigFromColor", $0.value.json)]
+                + (corrections[$0.key]?.members ?? []))
           })),
       .init("worldFromRig", worldFromRig.json),
     ])
@@ -51,11 +53,13 @@ extension RigCalibration {
     try node.expectKeys(["format", "version", "rig", "reference", "cameras", "worldFromRig"])
     try node.expectFormat("fieldmesh-calibration", version: 1)
     var places: [String: RigidTransform] = [:]
+    var corrections: [String: DeviceCorrection] = [:]
     for camera in try node.member("cameras").elements(count: 1...CameraDescription.limit) {
-      try camera.expectKeys(["id", "rigFromColor"])
+      try camera.expectKeys(["id", "rigFromColor"] + DeviceCorrection.keys)
       let id = try camera.member("id").string()
       guard places[id] == nil else { throw camera.failure("is a second entry for `\(id)`.") }
       places[id] = try RigidTransform(try camera.member("rigFromColor"))
+      corrections[id] = try DeviceCorrection(camera)
     }
     let reference = try node.member("reference").string()
     guard places[reference] != nil else {
@@ -63,7 +67,8 @@ extension RigCalibration {
     }
     self.init(
       rig: try node.member("rig").string(), reference: reference, rigFromColor: places,
-      worldFromRig: try RigidTransform(try node.member("worldFromRig")))
+      worldFromRig: try RigidTransform(try node.member("worldFromRig")),
+      corrections: corrections)
   }
 
   /// Reads a calibration file.
@@ -82,5 +87,30 @@ extension RigCalibration {
   public static func find(in folder: URL) throws(CaptureError) -> RigCalibration? {
     let file = folder.appendingPathComponent(fileName)
     return FileManager.default.fileExists(atPath: file.path) ? try RigCalibration(file: file) : nil
+  }
+}
+
+extension DeviceCorrection {
+  static let keys = ["color", "colorFromDepth", "depthBias"]
+
+  fileprivate var members: [JSONValue.Member] {
+    var members: [JSONValue.Member] = []
+    if let color { members.append(.init("color", .object(color.members))) }
+    if let colorFromDepth { members.append(.init("colorFromDepth", colorFromDepth.json)) }
+    if depthBias != .none { members.append(.init("depthBias", depthBias.json)) }
+    return members
+  }
+
+  /// The correction among a camera's members; nil where there is none.
+  fileprivate init?(_ node: JSONNode) throws(CaptureError) {
+    self.init(
+      color: try node.optionalMember("color").map { n throws(CaptureError) in try CameraModel(n) },
+      colorFromDepth: try node.optionalMember("colorFromDepth").map { n throws(CaptureError) in
+        try RigidTransform(n)
+      },
+      depthBias: try node.optionalMember("depthBias").map { n throws(CaptureError) in
+        try DepthBias(n)
+      } ?? .none)
+    if self == DeviceCorrection() { return nil }
   }
 }

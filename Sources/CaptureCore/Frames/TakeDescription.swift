@@ -62,6 +62,13 @@ public struct CameraDescription: Equatable, Sendable, Codable {
   }
 }
 
+extension CameraDescription {
+  /// Whether depth was mapped to the colour lens: both lenses are one.
+  public var isRegistered: Bool {
+    depth != nil && depth == color && colorFromDepth == .identity
+  }
+}
+
 /// What was recorded, by which cameras.
 public struct TakeDescription: Equatable, Sendable {
   /// Name of the take.
@@ -77,6 +84,23 @@ public struct TakeDescription: Equatable, Sendable {
   }
 }
 
+/// What a calibration found out about a device itself; nil and none where the recording's word stands.
+public struct DeviceCorrection: Equatable, Sendable {
+  /// The colour lens, and the depth lens too where depth is registered to colour.
+  public var color: CameraModel?
+  /// Depth lens to colour lens.
+  public var colorFromDepth: RigidTransform?
+  /// The depth sensor's bias.
+  public var depthBias: DepthBias
+
+  /// A correction of the given parts.
+  public init(
+    color: CameraModel? = nil, colorFromDepth: RigidTransform? = nil, depthBias: DepthBias = .none
+  ) {
+    (self.color, self.colorFromDepth, self.depthBias) = (color, colorFromDepth, depthBias)
+  }
+}
+
 /// Where each camera of a rig stands.
 public struct RigCalibration: Equatable, Sendable {
   /// Name of the rig.
@@ -87,15 +111,18 @@ public struct RigCalibration: Equatable, Sendable {
   public var rigFromColor: [String: RigidTransform]
   /// Rig to world: +y up, floor near y = 0.
   public var worldFromRig: RigidTransform
+  /// What was found out about the devices, by camera id; most have no entry.
+  public var corrections: [String: DeviceCorrection]
 
   /// A calibration with all its parts.
   public init(
     rig: String, reference: String, rigFromColor: [String: RigidTransform],
-    worldFromRig: RigidTransform
+    worldFromRig: RigidTransform, corrections: [String: DeviceCorrection] = [:]
   ) {
     (self.rig, self.reference, self.rigFromColor, self.worldFromRig) = (
       rig, reference, rigFromColor, worldFromRig
     )
+    self.corrections = corrections
   }
 }
 

@@ -7,6 +7,8 @@ internal import Recordings
 struct OpenTake: Sendable {
   let reader: any Recording
   let cameras: [PlacedCamera]
+  /// What depth is corrected by, one a camera.
+  private let biases: [DepthBias]
 
   /// Opens a recording and places its cameras by the given calibration, or by the one in it.
   /// - Throws: ``CaptureError`` `badInput` without any calibration, and what the readers throw.
@@ -24,6 +26,7 @@ struct OpenTake: Sendable {
     } catch {
       throw error.within(source.calibration?.path ?? source.place)
     }
+    biases = cameras.map { calibration.corrections[$0.description.id]?.depthBias ?? .none }
   }
 
   /// The images of a set, decoded side by side; nil where the set has none.
@@ -50,7 +53,9 @@ struct OpenTake: Sendable {
   private func image(_ camera: Int, _ entry: FrameSet.Entry) throws(CaptureError) -> CameraFrame {
     CameraFrame(
       depth: try entry.depth.map { i throws(CaptureError) in
-        try reader.depth(camera: camera, index: i)
+        let image = try reader.depth(camera: camera, index: i)
+        guard let model = cameras[camera].description.depth else { return image }
+        return biases[camera].corrected(image, model: model)
       },
       color: try entry.color.map { i throws(CaptureError) in
         try reader.color(camera: camera, index: i)

@@ -1,0 +1,1 @@
+#include <apriltag/apriltag.h>

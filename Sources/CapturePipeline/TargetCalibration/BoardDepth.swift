@@ -1,0 +1,72 @@
+internal import BundleAdjustment
+internal import CaptureCore
+internal import LinearAlgebra
+
+/// Reads the depth at points of a board, by the plane of the depth pixels around each.
+struct BoardDepth {
+  let image: DepthImage
+  let model: CameraModel
+  let colorFromDepth: RigidTransform
+  /// Distance between neighbouring points of the board, metres.
+  let pitch: Double
+
+  /// Depth pixels that a window must have, and their share of it.
+  private static let leastPixels = 8
+  private static let leastShare = 0.6
+  /// How far a pixel may be from where the board is expected, metres.
+  private static let reach = 0.15
+  /// How far pixels may scatter about their plane, metres: more is an edge.
+  private static let roughness = 0.015
+
+  /// The depth at a place in the colour lens's frame; nil where too little was measured around it.
+  func depth(at place: SIMD3<Double>) -> SeenPoint.Depth? {
+    let p = colorFromDepth.inverse.apply(place)
+    guard let pixel = model.project(p) else { return nil }
+    let radius = Int(min(10, max(2, 0.35 * pitch * model.intrinsics.fx / p.z)))
+    let (u0, v0) = (Int(pixel.x.rounded()), Int(pixel.y.rounded()))
+    guard u0 >= radius, v0 >= radius, u0 + radius < image.width, v0 + radius < image.height else {
+      return nil
+    }
+    var samples: [(x: Double, y: Double, inverse: Double)] = []
+    for v in v0 - radius...v0 + radius {
+      for u in u0 - radius...u0 + radius {
+        let z = Double(image.meters(u, v))
+        if z > 0, abs(z - p.z) < BoardDepth.reach {
+          samples.append((Double(u) - pixel.x, Double(v) - pixel.y, 1 / z))
+        }
+      }
+    }
+    let window = Double((2 * radius + 1) * (2 * radius + 1))
+    guard samples.count >= BoardDepth.leastPixels,
+      Double(samples.count) >= BoardDepth.leastShare * window,
+      let inverse = BoardDepth.center(samples), let ray = model.unproject(pixel)
+    else { return nil }
+    return SeenPoint.Depth(ray: SIMD2(ray.x, ray.y), depth: 1 / inverse)
+  }
+
+  /// Inverse depth at the middle by a robust plane: inverse depth of a plane is linear in the pixel.
+  private static func center(_ samples: [(x: Double, y: Double, inverse: Double)]) -> Double? {
+    var weights = [Double](repeating: 1, count: samples.count)
+    var plane = [0.0, 0, 0]
+    for _ in 0..<4 {
+      var (normal, right) = (DenseMatrix(rows: 3, columns: 3), [0.0, 0, 0])
+      for (sample, weight) in zip(samples, weights) {
+        let row = [sample.x, sample.y, 1]
+        for i in 0..<3 {
+          right[i] += weight * row[i] * sample.inverse
+          for j in 0..<3 { normal[i, j] += weight * row[i] * row[j] }
+        }
+      }
+      guard let solved = CholeskyFactor(normal)?.solve(right) else { return nil }
+      plane = solved
+      let errors = samples.map {
+        abs($0.inverse - (plane[0] * $0.x + plane[1] * $0.y + plane[2]))
+      }
+      let typical = max(errors.sorted()[errors.count / 2], 1e-6)
+      // In metres: a change of inverse depth times the depth squared.
+      guard typical / (plane[2] * plane[2]) < roughness else { return nil }
+      weights = errors.map { 1 / (1 + ($0 / (3 * typical)) * ($0 / (3 * typical))) }
+    }
+    return plane[2] > 0 ? plane[2] : nil
+  }
+}

@@ -1,0 +1,66 @@
+internal import CaptureCore
+internal import Foundation
+internal import FrameSync
+internal import Recordings
+
+/// Depth of every camera at one time, thinned out: for the floor, the overlap and pictures.
+struct RigClouds: Sendable {
+  /// By camera, points in the colour lens's frame, metres.
+  private(set) var points: [[SIMD3<Double>]]
+  private let depths: [DepthImage?]
+  private let cameras: [CameraDescription]
+
+  /// Most points of a camera.
+  private static let limit = 12_000
+
+  /// Reads the depth of a set; a camera whose depth cannot be read has no points.
+  init(_ reader: any Recording, _ set: FrameSet, cameras: [CameraDescription], biases: [DepthBias])
+  {
+    self.cameras = cameras
+    depths = cameras.indices.map { camera in
+      guard let index = set.entries[camera].depth, let model = cameras[camera].depth,
+        let image = try? reader.depth(camera: camera, index: index)
+      else { return nil }
+      return biases[camera].corrected(image, model: model)
+    }
+    points = []
+    for (camera, depth) in zip(cameras, depths) {
+      points.append(RigClouds.points(depth, camera))
+    }
+  }
+
+  private static func points(
+    _ depth: DepthImage?, _ camera: CameraDescription
+  ) -> [SIMD3<Double>] {
+    guard let depth, let model = camera.depth else { return [] }
+    let count = Double(depth.width * depth.height)
+    let step = max(1, Int((count / Double(limit)).squareRoot()))
+    var result: [SIMD3<Double>] = []
+    for v in stride(from: step / 2, to: depth.height, by: step) {
+      for u in stride(from: step / 2, to: depth.width, by: step) {
+        let z = Double(depth.meters(u, v))
+        guard z > 0, camera.depthRange.contains(z),
+          let ray = model.unproject(SIMD2(Double(u), Double(v)))
+        else { continue }
+        result.append(camera.colorFromDepth.apply(ray * z))
+      }
+    }
+    return result
+  }
+
+  /// Share of one camera's points that the other one sees too: they fall into its picture, where it
+  /// measures the same depth to 5 cm.
+  func overlap(_ a: Int, _ b: Int, _ rigFromColor: [RigidTransform]) -> Double {
+    guard let depth = depths[b], let model = cameras[b].depth, !points[a].isEmpty else { return 0 }
+    let way = cameras[b].colorFromDepth.inverse * rigFromColor[b].inverse * rigFromColor[a]
+    let hits = points[a].count { point in
+      let p = way.apply(point)
+      guard let pixel = model.project(p) else { return false }
+      let (u, v) = (Int(pixel.x.rounded()), Int(pixel.y.rounded()))
+      guard u >= 0, v >= 0, u < depth.width, v < depth.height else { return false }
+      let z = Double(depth.meters(u, v))
+      return z > 0 && abs(z - p.z) < 0.05
+    }
+    return Double(hits) / Double(points[a].count)
+  }
+}
