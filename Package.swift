@@ -59,8 +59,10 @@ let package = Package(
     .target(name: "CImageCodecs", dependencies: ["CTurboJPEG", "CPNG", "CDeflate"]),
     .target(name: "CFieldKernels", cxxSettings: native),
     .target(name: "CSurfaceCut", cxxSettings: native),
+    .target(name: "CDenseAlgebra", cxxSettings: native),
 
     .target(name: "CaptureCore", swiftSettings: strict),
+    stage("LinearAlgebra", ["CDenseAlgebra"], exclude: ["README.md"]),
     stage("ImageFiles", ["CImageCodecs"]),
     stage("NumpyFiles", ["CZlib"]),
     stage("Pictures", ["ImageFiles"]),
@@ -105,6 +107,7 @@ let package = Package(
       ], path: "Tests/FuzzTargets", swiftSettings: strict),
     .target(name: "CHeapProbe", path: "Tests/CHeapProbe"),
     tests("CaptureCoreTests", []),
+    tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests(
       "RecordingsTests",
       [
