@@ -30,7 +30,8 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let stages: [Target.Dependency] = [
-  "Recordings", "ClockEstimation", "FrameSync", "Calibration", "RayObservations", "DepthFusion",
+  "Recordings", "ClockEstimation", "FrameSync", "DepthAlignment", "Calibration",
+  "CalibrationFormats",  "RayObservations", "DepthFusion",
   "NeuralFields", "FieldTraining", "Meshing", "MeshExport", "SurfaceMetrics", "SyntheticRigs",
   "ImageFiles", "NumpyFiles", "Pictures",
 ]
@@ -71,7 +72,9 @@ let package = Package(
       "Recordings", ["CBZip2", "CLZ4", "ImageFiles", "Matroska", "NumpyFiles"]),
     stage("ClockEstimation", exclude: ["README.md"]),
     stage("FrameSync"),
+    stage("DepthAlignment", ["LinearAlgebra"], exclude: ["README.md"]),
     stage("Calibration"),
+    stage("CalibrationFormats", ["NumpyFiles"], exclude: ["README.md"]),
     stage("RayObservations", ["CSurfaceCut"], exclude: ["README.md"]),
     stage("DepthFusion"),
     stage("NeuralFields"),
@@ -116,6 +119,8 @@ let package = Package(
       ],
       exclude: ["Genuine"]),
     tests("ClockEstimationTests", ["ClockEstimation", "FrameSync", "SyntheticRigs"]),
+    tests("DepthAlignmentTests", ["DepthAlignment"]),
+    tests("CalibrationFormatsTests", ["CalibrationFormats", "NumpyFiles"]),
     tests("FuzzTests", ["FuzzTargets"], exclude: ["Inputs"]),
     tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),
     tests(

@@ -22,6 +22,8 @@ struct Fieldmesh: ParsableCommand {
       MeshFrames.self,
       Export.self,
       Inspect.self,
+      Align.self,
+      Calibrate.self,
       Salvage.self,
       Config.self,
       Evaluate.self,
