@@ -31,7 +31,7 @@ let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let stages: [Target.Dependency] = [
   "Recordings", "ClockEstimation", "FrameSync", "DepthAlignment", "Calibration",
-  "CalibrationFormats",  "RayObservations", "DepthFusion",
+  "CalibrationFormats", "RayObservations", "DepthFusion",
   "NeuralFields", "FieldTraining", "Meshing", "MeshExport", "SurfaceMetrics", "SyntheticRigs",
   "ImageFiles", "NumpyFiles", "Pictures",
 ]

@@ -95,7 +95,7 @@ public enum ColmapFormat: CalibrationFormat {
     let file = url.appendingPathComponent("rig_config.json")
     let document = try CalibrationFormats.document(file)
     var cameras: [CalibratedRig.Camera] = []
-    do {
+    do throws(CaptureError) {
       guard let rig = try document.elements(count: 1...1).first else {
         throw document.failure("has no rig.")
       }

@@ -61,7 +61,8 @@ public enum NerfstudioFormat: CalibrationFormat {
     _ node: JSONNode, _ document: JSONNode
   ) throws(CaptureError) -> CalibratedRig.Camera {
     func find(_ key: String) throws(CaptureError) -> JSONNode? {
-      try node.optionalMember(key) ?? document.optionalMember(key)
+      if let own = try node.optionalMember(key) { return own }
+      return try document.optionalMember(key)
     }
     func number(_ key: String) throws(CaptureError) -> Double? {
       try find(key)?.number(in: -1e6...1e6)

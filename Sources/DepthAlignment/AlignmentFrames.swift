@@ -95,7 +95,8 @@ struct AlignmentFrames: Sendable {
       return near
     }
     let sorted = positions.sorted()
-    return Choice(positions: sorted, sources: nearest.map { $0.flatMap { sorted.firstIndex(of: $0) } })
+    return Choice(
+      positions: sorted, sources: nearest.map { $0.flatMap { sorted.firstIndex(of: $0) } })
   }
 
   private static func stream(
@@ -110,7 +111,8 @@ struct AlignmentFrames: Sendable {
     }
     return Stream(
       lens: lens, times: kept.map { camera.times[choice.positions[$0]] },
-      images: kept.compactMap { images[$0] }, sources: choice.sources.map { $0.flatMap { place[$0] } },
+      images: kept.compactMap { images[$0] },
+      sources: choice.sources.map { $0.flatMap { place[$0] } },
       spacing: usualSpacing(camera.times))
   }
 

@@ -31,7 +31,8 @@ extension DepthAligner {
     let forward = (places[reference] ?? .identity).rotate(SIMD3(0, 0, 1))
     let z = -(forward - y * forward.dot(y)).normalized
     let x = y.cross(z)
-    let middle = sorted.reduce(SIMD3<Double>.zero) { $0 + $1.value.translation }
+    let middle =
+      sorted.reduce(SIMD3<Double>.zero) { $0 + $1.value.translation }
       / Double(max(1, sorted.count))
     let foot = middle - y * (y.dot(middle) + Double(plane.offset))
     let turned = RigidTransform(rows: (x, y, z), translation: .zero)

@@ -245,7 +245,8 @@ struct AlignmentLevel: Sendable {
   static func all(reach: Float, effort: Double = 1) -> [AlignmentLevel] {
     let coarse = [
       AlignmentLevel(
-        width: 0.25 * reach, gate: 0.7 * reach, likeness: 0.85, pixels: 1500, steps: 15, smallest: 2e-3),
+        width: 0.25 * reach, gate: 0.7 * reach, likeness: 0.85, pixels: 1500, steps: 15,
+        smallest: 2e-3),
       AlignmentLevel(
         width: 0.03, gate: 0.1, likeness: 0.88, pixels: 2500, steps: 10, smallest: 1e-3),
     ]

@@ -12,7 +12,7 @@ extension DepthAligner {
   }
 
   /// Least score of a pair that is believed.
-  static let leastScore = 0.08
+  static let leastScore = 0.06
 
   /// Places the cameras by what pairs of them see of the same things, from nothing.
   ///
@@ -35,9 +35,10 @@ extension DepthAligner {
       }
     }
     try monitor.checkCancelled()
-    return connected(zip(wanted, found).compactMap { pair, candidate in
-      candidate.flatMap { $0.score >= Self.leastScore ? (pair, $0) : nil }
-    })
+    return connected(
+      zip(wanted, found).compactMap { pair, candidate in
+        candidate.flatMap { $0.score >= Self.leastScore ? (pair, $0) : nil }
+      })
   }
 
   /// The best way for a pair to stand, after a few steps of refinement each.

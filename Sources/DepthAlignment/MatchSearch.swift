@@ -132,7 +132,9 @@ struct MatchSearch {
   }
 
   private struct Target {
-    typealias Image = (depth: UnsafeBufferPointer<Float>, normals: UnsafeBufferPointer<SIMD4<Int16>>)
+    typealias Image = (
+      depth: UnsafeBufferPointer<Float>, normals: UnsafeBufferPointer<SIMD4<Int16>>
+    )
     var first, second: Image
     var share, span: Float
   }

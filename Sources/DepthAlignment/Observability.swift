@@ -9,11 +9,10 @@ internal import LinearAlgebra
 /// estimation problems*, 2016.
 struct Observability {
   /// Information that noise in the normals pretends counts so many times against what was found.
-  nonisolated(unsafe) static var debug = false
   private static let pretence = 2.5
   /// A motion is unknown when its standard deviation, were all matches independent, is larger than
   /// this, metres; they are not, and the true one is tens of times larger.
-  private static let deviation = 0.001
+  private static let deviation = 0.004
 
   /// Eigenvectors of the cameras' columns, of length 1.
   private(set) var known: [(vector: [Double], information: Double)] = []
@@ -54,7 +53,6 @@ struct Observability {
       let pretended = quadratic(vector)
       let least = max(
         Self.pretence * pretended, 1 / (Self.deviation * Self.deviation))
-      if Observability.debug { print("## eig \(eigen.values[i].squareRoot()) pretended \(pretended.squareRoot()) ratio \(eigen.values[i]/pretended)", vector.map { ($0*100).rounded()/100 }) }
       if eigen.values[i] < least {
         unknown.append(vector)
       } else {

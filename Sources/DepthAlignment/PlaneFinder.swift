@@ -68,7 +68,8 @@ struct PlaneFinder {
 
   /// Least squares: the direction in which the points spread least.
   static func fitted(_ points: [SurfacePoint], like plane: SurfacePlane) -> SurfacePlane? {
-    let mean = points.reduce(SIMD3<Double>.zero) { $0 + SIMD3<Double>($1.position) }
+    let mean =
+      points.reduce(SIMD3<Double>.zero) { $0 + SIMD3<Double>($1.position) }
       / Double(points.count)
     var spread = DenseMatrix(rows: 3, columns: 3)
     for p in points {

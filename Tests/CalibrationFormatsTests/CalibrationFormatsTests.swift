@@ -242,7 +242,7 @@ import Testing
       do {
         let rig = try format.read(url)
         #expect((1...CameraDescription.limit).contains(rig.cameras.count))
-      } catch let error as CaptureError {
+      } catch {
         #expect(!error.what.isEmpty && !error.place.isEmpty, "\(error)")
       }
     }

@@ -80,7 +80,8 @@ public struct AlignmentReport: Codable, Equatable, Sendable {
     pairs = result.pairs.filter { $0.overlap > 0 }.map { pair in
       Pair(
         cameras: [take.cameras[pair.first].id, take.cameras[pair.second].id],
-        overlapPercent: 100 * pair.overlap, before: fromNothing ? nil : pair.before.map { 1000 * $0 },
+        overlapPercent: 100 * pair.overlap,
+        before: fromNothing ? nil : pair.before.map { 1000 * $0 },
         after: pair.after.map { 1000 * $0 }, seenThroughPercent: 100 * pair.seenThrough)
     }
     cameras = result.cameras.indices.map { index in

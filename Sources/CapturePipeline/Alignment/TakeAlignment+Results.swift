@@ -69,9 +69,10 @@ extension TakeAlignment {
     let set = full[full.count / 2]
     var clouds: [[SIMD3<Float>]] = []
     for (camera, entry) in zip(reader.take.cameras.indices, set.entries) {
-      clouds.append(try entry.depth.map { index throws(CaptureError) in
-        try points(camera, index)
-      } ?? [])
+      clouds.append(
+        try entry.depth.map { index throws(CaptureError) in
+          try points(camera, index)
+        } ?? [])
     }
     func cloud(_ places: [RigidTransform]) -> PointCloudPicture {
       var picture = PointCloudPicture()

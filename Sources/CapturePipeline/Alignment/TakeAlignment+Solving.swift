@@ -10,7 +10,7 @@ extension TakeAlignment {
     /// Colour lens to world at the start, by camera.
     var start: [RigidTransform]
     var reference: Int
-    /// What is known of the clocks, offsets as the alignment left them.
+    /// What is known of the clocks, with the cameras almost where they are now.
     var clocks: [ClockEstimate]?
     /// The pairs that connect the cameras, where they were found from nothing.
     var links: [(first: Int, second: Int, score: Double)] = []
@@ -54,23 +54,11 @@ extension TakeAlignment {
       let result = try aligner.refined(monitor)
       current = result.cameras.map(\.worldFromColor)
       solution = Solution(
-        result: result, start: places, reference: reference,
-        clocks: clocks.map { shifted($0, by: result) })
+        result: result, start: places, reference: reference, clocks: clocks)
       if clocks == nil { break }
     }
     guard let solution else { throw CaptureError(.badInput, "Nothing was aligned.") }
     return solution
-  }
-
-  private func shifted(
-    _ clocks: [ClockEstimate], by result: AlignmentResult
-  ) -> [ClockEstimate] {
-    zip(clocks, result.cameras).map { clock, camera in
-      var clock = clock
-      clock.fit.offset -= camera.clockShift
-      if let deviation = camera.clockDeviation { clock.offsetDeviation = deviation }
-      return clock
-    }
   }
 
   /// Places all cameras from nothing, in a level world.
