@@ -2,6 +2,7 @@ internal import Calibration
 public import CaptureCore
 internal import DepthAlignment
 internal import Foundation
+internal import Recordings
 
 /// Whether a calibration still holds for each camera: `fieldmesh calibrate check`.
 public struct CalibrationCheck: Codable, Equatable, Sendable {

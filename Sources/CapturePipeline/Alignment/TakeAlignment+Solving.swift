@@ -1,7 +1,7 @@
 internal import Calibration
-public import CaptureCore
+internal import CaptureCore
 internal import DepthAlignment
-internal import Foundation
+internal import Recordings
 
 extension TakeAlignment {
   /// What the alignment of a recording found.

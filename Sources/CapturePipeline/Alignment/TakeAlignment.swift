@@ -2,7 +2,7 @@ internal import Calibration
 public import CaptureCore
 internal import ClockEstimation
 internal import DepthAlignment
-public import Foundation
+internal import Foundation
 internal import FrameSync
 internal import Recordings
 
