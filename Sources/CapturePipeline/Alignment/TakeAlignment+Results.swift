@@ -85,7 +85,11 @@ extension TakeAlignment {
       return picture
     }
     let after = cloud(solution.result.cameras.map(\.worldFromColor))
-    guard let box = after.box(holding: 0.8)?.expanded(by: 0.15) else { return }
+    guard var box = after.box(holding: 0.8)?.expanded(by: 0.15),
+      let whole = after.box(holding: 0.99)
+    else { return }
+    // Most points are on the floor, and people stand on it.
+    box.upper.y = max(box.upper.y, whole.upper.y)
     var rows = [("after", after)]
     if start != nil { rows.insert(("before", cloud(solution.start)), at: 0) }
     var cells: [[PreviewSheet.Cell]] = []

@@ -78,7 +78,12 @@ struct PairStage: PipelineStage {
       take.reader, start: nil, configuration: context.configuration, threads: context.threads)
     do throws(CaptureError) {
       let check = try alignment.check(take.cameras, clocks, isQuick: true, context.monitor)
-      for camera in check.failed { context.monitor.warn(camera.advice) }
+      // What harms a mesh, and is beyond what thumbnails may be wrong by.
+      for camera in check.failed
+      where camera.turnDegrees > 0.4 || camera.shiftMillimetres > 12 || camera.finding == "swapped"
+      {
+        context.monitor.warn(camera.advice)
+      }
     } catch {
       guard error.code == .badInput else { throw error }
       context.monitor.warn("The calibration was not checked. \(error)")
