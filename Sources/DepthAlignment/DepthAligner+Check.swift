@@ -139,7 +139,7 @@ extension DepthAligner {
         var other = state
         other.worldFromColor.swapAt(a, b)
         let gain = agreement(other) - now
-        if gain > 0.2 / Double(cameras.count), gain > best?.gain ?? 0 {
+        if gain > 0.02, gain > best?.gain ?? 0 {
           best = (gain, (a, b))
         }
       }

@@ -90,7 +90,7 @@ extension DepthAligner {
   }
 
   /// Planes and points of a camera.
-  private func view(_ stream: AlignmentFrames.Stream) -> PairSearch.View? {
+  func view(_ stream: AlignmentFrames.Stream) -> PairSearch.View? {
     guard !stream.images.isEmpty else { return nil }
     let points = stream.sources.map { source in
       source.map { Self.points(stream.images[$0], stream.lens, limit: 2000) } ?? []

@@ -77,6 +77,13 @@ struct BoxScene: Sendable {
     return nearest.isFinite ? nearest : nil
   }
 
+  /// Few steps and pixels: enough where images are small.
+  static let brief: AlignmentConfiguration = {
+    var brief = AlignmentConfiguration()
+    (brief.moments, brief.effort) = (2, 0.35)
+    return brief
+  }()
+
   /// An aligner of cameras that stand at `truth` and are said to stand at `places`.
   ///
   /// - Parameters:
@@ -84,7 +91,7 @@ struct BoxScene: Sendable {
   ///   - recorded: What is added to the recorded times of each camera.
   func aligner(
     _ truth: [RigidTransform], said places: [RigidTransform], times: [[Double]],
-    recorded: [Double]? = nil, configuration: AlignmentConfiguration = .init()
+    recorded: [Double]? = nil, configuration: AlignmentConfiguration = BoxScene.brief
   ) throws -> DepthAligner {
     let scene = self
     let cameras = truth.indices.map { i in
