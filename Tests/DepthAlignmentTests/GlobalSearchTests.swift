@@ -31,13 +31,4 @@ import Testing
     let forward = world.rotate(SIMD3(0, 0, 1))
     #expect(abs(forward.x) < 1e-6 && forward.z < 0)
   }
-
-  @Test func aBareFloorIsNoPlace() throws {
-    let truth = BoxScene.ring(2, spread: 1.4)
-    let nowhere = [RigidTransform](repeating: .identity, count: 2)
-    let aligner = try BoxScene.floorAlone.aligner(truth, said: nowhere, times: [[0], [0]])
-    let placement = try aligner.searched()
-    #expect(placement.referenceFromColor.keys.sorted() == [0])
-    #expect(placement.links.isEmpty)
-  }
 }
