@@ -30,10 +30,10 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let stages: [Target.Dependency] = [
-  "Recordings", "ClockEstimation", "FrameSync", "Calibration", "CalibrationTargets",
-  "BundleAdjustment",
-  "LinearAlgebra", "RayObservations", "DepthFusion", "NeuralFields", "FieldTraining", "Meshing",
-  "MeshExport", "SurfaceMetrics", "SyntheticRigs",
+  "Recordings", "ClockEstimation", "FrameSync", "DepthAlignment", "Calibration",
+  "CalibrationFormats", "CalibrationTargets", "BundleAdjustment", "LinearAlgebra",
+  "RayObservations", "DepthFusion", "NeuralFields", "FieldTraining", "Meshing", "MeshExport",
+  "SurfaceMetrics", "SyntheticRigs",
   "ImageFiles", "NumpyFiles", "Pictures",
 ]
 
@@ -78,10 +78,12 @@ let package = Package(
       "Recordings", ["CBZip2", "CLZ4", "ImageFiles", "Matroska", "NumpyFiles"]),
     stage("ClockEstimation", exclude: ["README.md"]),
     stage("FrameSync"),
+    stage("DepthAlignment", ["LinearAlgebra"], exclude: ["README.md"]),
     stage("Calibration"),
     stage(
       "CalibrationTargets", ["CTargetDetection", "LinearAlgebra"], exclude: ["README.md"]),
     stage("BundleAdjustment", ["CBundleAdjustment", "LinearAlgebra"], exclude: ["README.md"]),
+    stage("CalibrationFormats", ["NumpyFiles"], exclude: ["README.md"]),
     stage("RayObservations", ["CSurfaceCut"], exclude: ["README.md"]),
     stage("DepthFusion"),
     stage("NeuralFields"),
@@ -130,6 +132,8 @@ let package = Package(
       "CalibrationTargetsTests", ["CalibrationTargets", "ImageFiles", "LinearAlgebra"]),
     tests("BundleAdjustmentTests", ["BundleAdjustment", "CBundleAdjustment", "LinearAlgebra"]),
     tests("ClockEstimationTests", ["ClockEstimation", "FrameSync", "SyntheticRigs"]),
+    tests("DepthAlignmentTests", ["DepthAlignment"]),
+    tests("CalibrationFormatsTests", ["CalibrationFormats", "NumpyFiles"]),
     tests("FuzzTests", ["FuzzTargets"], exclude: ["Inputs"]),
     tests("RayObservationsTests", ["RayObservations", "DepthFusion"]),
     tests(

@@ -26,11 +26,11 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   /// Free-space points a depth pixel.
   public var freePerRay = 1
   /// Points on rays that meet no subject, a frame and step.
-  public var backgroundPerFrame = 380
+  public var backgroundPerFrame = 220
   /// Points where no camera looks, a frame and step.
   public var hiddenPerFrame = 200
   /// Points anywhere in the box, a frame and step.
-  public var uniformPerFrame = 260
+  public var uniformPerFrame = 130
   /// Rays rendered a frame and step, 32 points each.
   public var renderedPerFrame = 4
   /// Standard deviation of the near-surface points' offsets.

@@ -22,6 +22,7 @@ struct Fieldmesh: ParsableCommand {
       MeshFrames.self,
       Export.self,
       Inspect.self,
+      Align.self,
       Calibrate.self,
       Target.self,
       Salvage.self,

@@ -45,8 +45,8 @@ import Testing
   @Test("No stage imports another one")
   func stages() throws {
     let stages = [
-      "Recordings", "FrameSync", "Calibration", "CalibrationTargets", "BundleAdjustment",
-      "RayObservations", "DepthFusion", "FieldTraining",
+      "Recordings", "FrameSync", "DepthAlignment", "Calibration", "CalibrationFormats",
+      "CalibrationTargets", "BundleAdjustment", "RayObservations", "DepthFusion", "FieldTraining",
       "Meshing", "MeshExport", "SurfaceMetrics", "SyntheticRigs",
     ]
     for name in try files(".swift", below: stages.map { "Sources/\($0)" }) {

@@ -21,7 +21,8 @@ public struct FuzzTarget: Sendable {
   /// All parsers of files; a new one is a line here.
   public static let all: [FuzzTarget] =
     [
-      .json, .npy, .npz, .colorImage, .depthImage, .ply, .obj, .parameters, .manifest, .rig, .target,
+      .json, .npy, .npz, .colorImage, .depthImage, .ply, .obj, .parameters, .manifest, .rig,
+      .target,
       .bag, .matroska, .azureKinect, .salvage, .configuration,
     ] + documents
 

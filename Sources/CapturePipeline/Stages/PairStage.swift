@@ -38,6 +38,7 @@ struct PairStage: PipelineStage {
     let (all, report) = take.reader.synchronized(context.configuration.sync, clocks: clocks)
     let warned = take.reader.warnings + report.warnings
     for warning in warned { context.monitor.warn(warning) }
+    try checkCalibration(of: take, clocks, context)
     let chosen = all.filter { context.configuration.frames.contains($0.index) }
     guard !chosen.isEmpty else {
       throw CaptureError(
@@ -66,6 +67,31 @@ struct PairStage: PipelineStage {
     return StageResult(
       outputs: [FrameList.fileName, "sync.json"],
       summary: "\(sets.count) frame sets of \(take.cameras.count) cameras", skipped: failures)
+  }
+
+  /// Warns of cameras that do not stand where the calibration says, as far as a quick look tells.
+  private func checkCalibration(
+    of take: OpenTake, _ clocks: [ClockEstimate]?, _ context: StageContext
+  ) throws(CaptureError) {
+    // Smaller images tell a centimetre from nothing hardly ever.
+    let telling = take.cameras.filter { camera in
+      camera.description.depth.map { $0.width * $0.height >= 10_000 } ?? false
+    }
+    guard telling.count >= 2 else { return }
+    let alignment = TakeAlignment(
+      take.reader, start: nil, configuration: context.configuration, threads: context.threads)
+    do throws(CaptureError) {
+      let check = try alignment.check(take.cameras, clocks, isQuick: true, context.monitor)
+      // What harms a mesh, and is beyond what thumbnails may be wrong by.
+      for camera in check.failed
+      where camera.turnDegrees > 0.4 || camera.shiftMillimetres > 12 || camera.finding == "swapped"
+      {
+        context.monitor.warn(camera.advice)
+      }
+    } catch {
+      guard error.code == .badInput else { throw error }
+      context.monitor.warn("The calibration was not checked. \(error)")
+    }
   }
 
   /// The sets without the images that cannot be read, less the sets that then have no depth.

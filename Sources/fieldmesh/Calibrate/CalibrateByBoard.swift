@@ -3,13 +3,6 @@ import CaptureCore
 public import CapturePipeline
 import Foundation
 
-/// `fieldmesh calibrate`: lenses and rigs.
-struct Calibrate: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Find out lenses and places of cameras from a board that they saw.",
-    subcommands: [CalibrateIntrinsics.self, CalibratePair.self, CalibrateRig.self])
-}
-
 /// What every calibration by a board is told.
 struct BoardOptions: ParsableArguments {
   @Option(

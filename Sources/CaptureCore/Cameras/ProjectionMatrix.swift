@@ -1,13 +1,11 @@
-internal import CaptureCore
-
 /// A pinhole camera as one 3×4 matrix `P = K [R | t]`, world to pixel.
-struct ProjectionMatrix {
+public struct ProjectionMatrix {
   /// Focal lengths and centre as in the matrix, `K[2][2] = 1`.
-  let intrinsics: Intrinsics
+  public let intrinsics: Intrinsics
   /// `K[0][1]`, pixels.
-  let skew: Double
+  public let skew: Double
   /// `[R | t]`.
-  let cameraFromWorld: RigidTransform
+  public let cameraFromWorld: RigidTransform
 
   /// Takes a matrix apart. Its scale and sign do not matter: the camera looks along +z.
   ///
@@ -15,7 +13,7 @@ struct ProjectionMatrix {
   /// decomposition with a positive diagonal; then t = K⁻¹ p by back substitution.
   /// - Parameter rows: Row-major `[3 × 4]`, or more rows, which are left out.
   /// - Returns: nil when the matrix is singular or not finite.
-  init?(_ rows: [Double]) {
+  public init?(_ rows: [Double]) {
     guard rows.count >= 12, rows[..<12].allSatisfy(\.isFinite) else { return nil }
     var m = (0..<3).map { SIMD3(rows[4 * $0], rows[4 * $0 + 1], rows[4 * $0 + 2]) }
     var p = SIMD3(rows[3], rows[7], rows[11])

@@ -1,0 +1,97 @@
+public import CaptureCore
+
+/// What calibration formats have in common: cameras with places in the world, and their lenses.
+public struct CalibratedRig: Equatable, Sendable {
+  /// One camera.
+  public struct Camera: Equatable, Sendable {
+    /// Name of the camera.
+    public var id: String
+    /// Serial number; empty where nobody says.
+    public var serial: String
+    /// Colour lens to world.
+    public var worldFromColor: RigidTransform
+    /// The colour lens; nil where nobody says.
+    public var lens: CameraModel?
+
+    /// A camera with all its parts.
+    public init(
+      id: String, serial: String = "", worldFromColor: RigidTransform, lens: CameraModel? = nil
+    ) {
+      (self.id, self.serial, self.worldFromColor, self.lens) = (id, serial, worldFromColor, lens)
+    }
+  }
+
+  /// Name of the rig.
+  public var rig: String
+  /// The cameras; the first is the reference, names are unique.
+  public var cameras: [Camera]
+
+  /// A rig of cameras, the reference first.
+  public init(rig: String, cameras: [Camera]) { (self.rig, self.cameras) = (rig, cameras) }
+
+  /// A calibration, with the lenses of a take's cameras as far as it has them.
+  public init(_ calibration: RigCalibration, lenses: [CameraDescription] = []) {
+    rig = calibration.rig
+    let ids = calibration.rigFromColor.keys.sorted {
+      ($0 == calibration.reference ? 0 : 1, $0) < ($1 == calibration.reference ? 0 : 1, $1)
+    }
+    cameras = ids.map { id in
+      let description = lenses.first { $0.id == id }
+      return Camera(
+        id: id, serial: description?.serial ?? "",
+        worldFromColor: calibration.worldFromRig
+          * (calibration.rigFromColor[id] ?? .identity), lens: description?.color)
+    }
+  }
+
+  /// The rig as Fieldmesh's own calibration.
+  public var calibration: RigCalibration {
+    RigCalibration(rig: rig, worldFromColor: cameras.map { ($0.id, $0.worldFromColor) })
+  }
+
+  /// The lens of a camera, as a format needs it.
+  /// - Throws: ``CaptureError`` `badInput` without any, or where `holds` says that it does not fit.
+  func lens(
+    of camera: Camera, format: String, holds: (Distortion) -> Bool
+  ) throws(CaptureError) -> CameraModel {
+    guard let lens = camera.lens else {
+      throw CaptureError(
+        .badInput, "The lens of camera `\(camera.id)` is not known, and \(format) holds lenses.",
+        remedy: "Name a take of the rig with --take.")
+    }
+    guard holds(lens.distortion) else {
+      throw CaptureError(
+        .badInput,
+        "The lens of camera `\(camera.id)` has a distortion that \(format) cannot hold.",
+        remedy:
+          "Undistort the images to the same focal lengths and centre, and write pinholes with --undistorted."
+      )
+    }
+    return lens
+  }
+
+  /// The rig with lenses that do not distort.
+  public var undistorted: CalibratedRig {
+    var result = self
+    for i in cameras.indices {
+      result.cameras[i].lens?.distortion = .none
+      result.cameras[i].lens?.radius = nil
+    }
+    return result
+  }
+
+  /// Checks names read from a file.
+  /// - Throws: ``CaptureError`` `badInput` without cameras, for too many, and for names used twice.
+  func checked() throws(CaptureError) -> CalibratedRig {
+    guard (1...CameraDescription.limit).contains(cameras.count) else {
+      throw CaptureError(
+        .badInput,
+        "There are \(cameras.count) cameras; 1 to \(CameraDescription.limit) can be read.")
+    }
+    var seen: Set<String> = []
+    for camera in cameras where camera.id.isEmpty || !seen.insert(camera.id).inserted {
+      throw CaptureError(.badInput, "The name `\(camera.id)` is empty or stands twice.")
+    }
+    return self
+  }
+}

@@ -1,0 +1,163 @@
+internal import Calibration
+public import CaptureCore
+internal import DepthAlignment
+internal import Foundation
+internal import Recordings
+
+/// Whether a calibration still holds for each camera: `fieldmesh calibrate check`.
+public struct CalibrationCheck: Codable, Equatable, Sendable {
+  /// One camera.
+  public struct Camera: Codable, Equatable, Sendable {
+    /// Name of the camera.
+    public var id: String
+    /// What became of it: `holds`, `bumped`, `sagged`, `swapped`, `lost` or `untold`.
+    public var finding: String
+    /// How far it stands from where it should, and the standard deviations.
+    public var turnDegrees, shiftMillimetres: Double
+    /// Standard deviations of both.
+    public var turnDeviationDegrees, shiftDeviationMillimetres: Double
+    /// Share of its pixels that lie on what another camera measured, percent.
+    public var overlapPercent: Double
+    /// What was found and what to do, as a sentence; empty where it holds.
+    public var advice: String
+  }
+
+  /// Name of the take.
+  public var take: String
+  /// In the take's order.
+  public var cameras: [Camera]
+  /// Of two cameras that disagree nothing tells which moved.
+  public var isAmbiguous: Bool
+
+  init(_ check: PlacementCheck, take: TakeDescription) {
+    self.take = take.name
+    isAmbiguous = check.isAmbiguous
+    let ids = take.cameras.map(\.id)
+    cameras = zip(ids, check.cameras).map { id, camera in
+      let (turn, shift) = (camera.turn.length * 180 / .pi, 1000 * camera.shift.length)
+      let size = String(format: "%.2f degrees and %.0f mm", turn, shift)
+      let (finding, advice): (String, String) =
+        switch camera.finding {
+        case .holds: ("holds", "")
+        case .bumped:
+          (
+            "bumped",
+            "Camera \(id) stands \(size) from its calibration: align the take with 'fieldmesh align', or calibrate again."
+          )
+        case .sagged:
+          (
+            "sagged",
+            "Camera \(id) has nodded down by \(size): tighten its mount, then align the take with 'fieldmesh align'."
+          )
+        case .swapped(let other):
+          (
+            "swapped",
+            "Camera \(id) sees what camera \(ids[other]) should: exchange their cables or names."
+          )
+        case .lost:
+          (
+            "lost",
+            "Camera \(id) contradicts the others wherever it is put nearby: it was moved far; calibrate again."
+          )
+        case .untold:
+          (
+            "untold",
+            "Camera \(id) shares too little with the others to tell: let it see what they see."
+          )
+        }
+      return Camera(
+        id: id, finding: finding, turnDegrees: turn, shiftMillimetres: shift,
+        turnDeviationDegrees: camera.turnDeviation,
+        shiftDeviationMillimetres: 1000 * camera.shiftDeviation,
+        overlapPercent: 100 * camera.overlap, advice: advice)
+    }
+  }
+
+  /// Cameras for which the calibration does not hold.
+  public var failed: [Camera] { cameras.filter { !["holds", "untold"].contains($0.finding) } }
+  /// Cameras of which nothing can be said.
+  public var untold: [Camera] { cameras.filter { $0.finding == "untold" } }
+
+  /// Sentences for the user; empty when all is well.
+  public var sentences: [String] {
+    let hint =
+      isAmbiguous
+      ? ["Nothing tells which of the cameras that disagree was moved; another one may be it."] : []
+    return (failed + untold).map(\.advice) + (failed.isEmpty ? [] : hint)
+  }
+
+  /// The check as text to read.
+  public var text: String {
+    var table = TextTable([
+      "camera", "calibration", ">turn deg", ">+-", ">shift mm", ">+-", ">overlap %",
+    ])
+    for c in cameras {
+      table.add([
+        c.id, c.finding, String(format: "%.3f", c.turnDegrees),
+        String(format: "%.3f", c.turnDeviationDegrees), String(format: "%.1f", c.shiftMillimetres),
+        String(format: "%.1f", c.shiftDeviationMillimetres),
+        String(format: "%.1f", c.overlapPercent),
+      ])
+    }
+    let verdict =
+      failed.isEmpty
+      ? untold.isEmpty
+        ? "The calibration holds." : "The calibration holds where it can be told."
+      : "The calibration does not hold."
+    return "\(take)\n\n\(table.text)\n\n"
+      + ([verdict] + sentences.map { "- " + $0 }).joined(separator: "\n")
+  }
+
+  /// The check as a document.
+  /// - Throws: ``CaptureError`` `badInput` for numbers that are not finite.
+  public func json() throws(CaptureError) -> String { try jsonDocument(self) }
+
+  /// - Throws: ``CaptureError`` `badInput` where the calibration does not hold, `partialResult` where
+  ///   nothing can be said of a camera.
+  public func checkHolds() throws(CaptureError) {
+    if let first = failed.first {
+      throw CaptureError(
+        .badInput, "The calibration does not hold for \(failed.map(\.id).joined(separator: ", ")).",
+        at: take, remedy: first.advice)
+    }
+    if let first = untold.first {
+      throw CaptureError(
+        .partialResult,
+        "Nothing can be said of \(untold.map(\.id).joined(separator: ", ")).", at: take,
+        remedy: first.advice)
+    }
+  }
+}
+
+extension TakeAlignment {
+  /// Tells from the take's depth whether its calibration still holds.
+  ///
+  /// - Parameter isQuick: Looks at a few moments in thumbnails, for a second or two.
+  /// - Throws: ``CaptureError`` `badInput` without a calibration or with depth of one camera alone.
+  public func check(
+    isQuick: Bool = false, monitor: StageMonitor = .silent
+  ) throws(CaptureError) -> CalibrationCheck {
+    guard let start else {
+      throw CaptureError(
+        .badInput, "The take has no calibration.", at: reader.take.name,
+        remedy: "Name one with --calibration, such as calibration/<rig>/<date>.json.")
+    }
+    let placed = try place(reader.take, start)
+    let clocks = try reader.clocks(placed, configuration.clocks, threads: threads, monitor: monitor)
+    return try check(placed, clocks, isQuick: isQuick, monitor)
+  }
+
+  func check(
+    _ placed: [PlacedCamera], _ clocks: [ClockEstimate]?, isQuick: Bool, _ monitor: StageMonitor
+  ) throws(CaptureError) -> CalibrationCheck {
+    var settings = AlignmentConfiguration.quick
+    if !isQuick { (settings.moments, settings.longest, settings.reach) = (12, 320, 0.3) }
+    let reference = placed.firstIndex { $0.description.id == start?.reference } ?? 0
+    // What it reports on the way is no progress of a stage that it is part of.
+    let silent = StageMonitor(isCancelled: monitor.isCancelled)
+    let aligner = try aligner(
+      cameras(placed.map(\.worldFromColor), clocks, leastDeviation: 0.005), reference: reference,
+      settings, silent)
+    return CalibrationCheck(try aligner.checked(silent), take: reader.take)
+  }
+}

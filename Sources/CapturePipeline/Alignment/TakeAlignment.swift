@@ -1,0 +1,95 @@
+internal import Calibration
+public import CaptureCore
+internal import ClockEstimation
+internal import DepthAlignment
+internal import Foundation
+internal import FrameSync
+internal import Recordings
+
+/// A recording whose cameras are to be placed by their depth: `fieldmesh align`.
+public struct TakeAlignment {
+  let reader: any Recording
+  /// Where the cameras stand as far as anybody says; nil when nobody does.
+  let start: RigCalibration?
+  let configuration: JobConfiguration
+  let threads: Int?
+
+  /// Opens a recording.
+  /// - Parameters:
+  ///   - source: The recording, and the calibration to start from, unless it is the recording's own.
+  ///   - fromNothing: Whether every calibration is ignored.
+  ///   - configuration: How clocks are related.
+  /// - Throws: ``CaptureError`` for a recording or a calibration that cannot be read, or that are
+  ///   not of one rig.
+  public init(
+    _ source: TakeSource, fromNothing: Bool = false,
+    configuration: JobConfiguration = JobConfiguration(), threads: Int? = nil
+  ) throws(CaptureError) {
+    reader = try RecordingFormats.open(source.takes)
+    (self.configuration, self.threads) = (configuration, threads)
+    if fromNothing {
+      start = nil
+    } else if let file = source.calibration {
+      start = try CalibrationFile.read(file)
+    } else {
+      start = reader.calibration
+    }
+    guard let start else { return }
+    do {
+      _ = try place(reader.take, start)
+    } catch {
+      throw error.within(source.calibration?.path ?? source.place)
+    }
+  }
+
+  /// A recording that is open, with the calibration that its cameras were placed by.
+  init(
+    _ reader: any Recording, start: RigCalibration?, configuration: JobConfiguration,
+    threads: Int?
+  ) {
+    (self.reader, self.start, self.configuration, self.threads) = (
+      reader, start, configuration, threads
+    )
+  }
+
+  /// The cameras as the alignment sees them.
+  ///
+  /// - Parameter leastDeviation: Clocks are held to be no better known than that, seconds.
+  func cameras(
+    _ places: [RigidTransform], _ clocks: [ClockEstimate]?, leastDeviation: Double
+  ) -> [AlignmentCamera] {
+    var next = 0
+    return reader.times(clocks).enumerated().map { camera, times in
+      let depth = times.rigTimes(.depth)
+      let order = depth.indices.sorted { (depth[$0], $0) < (depth[$1], $1) }
+      var (clock, deviation) = (0, 0.0)
+      if let estimate = clocks?[camera], estimate.source != .shared {
+        next += 1
+        clock = next
+        deviation = max(leastDeviation, Self.deviation(of: estimate))
+      }
+      return AlignmentCamera(
+        description: reader.take.cameras[camera], worldFromColor: places[camera],
+        times: order.map { depth[$0] }, indices: order, clock: clock, clockDeviation: deviation)
+    }
+  }
+
+  /// How well a clock is known, seconds: where nothing tells, recorded times are taken to be good to
+  /// a frame or two, starts to a second.
+  private static func deviation(of estimate: ClockEstimate) -> Double {
+    estimate.offsetDeviation ?? (estimate.source == .starts ? 1 : 0.05)
+  }
+
+  /// An aligner for the recording.
+  func aligner(
+    _ cameras: [AlignmentCamera], reference: Int, _ configuration: AlignmentConfiguration,
+    _ monitor: StageMonitor
+  ) throws(CaptureError) -> DepthAligner {
+    let reader = reader
+    // An image that cannot be read is left out here; the stage that needs it names it.
+    return try DepthAligner(
+      cameras, reference: reference, configuration: configuration, threads: threads,
+      monitor: monitor
+    ) { try? reader.depth(camera: $0, index: $1) }
+  }
+}
