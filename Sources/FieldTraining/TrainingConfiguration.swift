@@ -26,11 +26,11 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   /// Free-space points a depth pixel.
   public var freePerRay = 1
   /// Points on rays that meet no subject, a frame and step.
-  public var backgroundPerFrame = 220
+  public var backgroundPerFrame = 140
   /// Points where no camera looks, a frame and step.
-  public var hiddenPerFrame = 200
+  public var hiddenPerFrame = 130
   /// Points anywhere in the box, a frame and step.
-  public var uniformPerFrame = 130
+  public var uniformPerFrame = 90
   /// Rays rendered a frame and step, 32 points each.
   public var renderedPerFrame = 4
   /// Standard deviation of the near-surface points' offsets.

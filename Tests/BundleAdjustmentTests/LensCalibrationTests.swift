@@ -18,7 +18,7 @@ import Testing
     for parameter in lens.parameters {
       guard let value = truth[parameter.name] else { continue }
       #expect(abs(parameter.value - value) < 4 * parameter.deviation, "\(parameter)")
-      #expect(parameter.deviation < 14)
+      #expect(parameter.deviation < 18)
     }
     #expect(abs(lens.noise - 0.3) < 0.03)
     #expect(lens.viewErrors.compactMap { $0 }.count == lens.views)
