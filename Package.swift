@@ -60,8 +60,10 @@ let package = Package(
     .target(name: "CImageCodecs", dependencies: ["CTurboJPEG", "CPNG", "CDeflate"]),
     .target(name: "CFieldKernels", cxxSettings: native),
     .target(name: "CSurfaceCut", cxxSettings: native),
+    .target(name: "CDenseAlgebra", cxxSettings: native),
 
     .target(name: "CaptureCore", dependencies: ["CCrypto"], swiftSettings: strict),
+    stage("LinearAlgebra", ["CDenseAlgebra"], exclude: ["README.md"]),
     stage("ImageFiles", ["CImageCodecs"]),
     stage("NumpyFiles", ["CZlib"]),
     stage("Pictures", ["ImageFiles"]),
@@ -107,6 +109,7 @@ let package = Package(
       ], path: "Tests/FuzzTargets", swiftSettings: strict),
     .target(name: "CHeapProbe", path: "Tests/CHeapProbe"),
     tests("CaptureCoreTests", []),
+    tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests(
       "RecordingsTests",
       [
