@@ -88,7 +88,7 @@ let package = Package(
     stage("DepthFusion"),
     stage("NeuralFields"),
     stage("FieldBackendCPU", ["NeuralFields", "CFieldKernels"]),
-    stage("FieldTraining", ["NeuralFields"]),
+    stage("FieldTraining", ["LinearAlgebra", "NeuralFields"], exclude: ["README.md"]),
     stage("Meshing"),
     stage("MeshExport"),
     stage("SurfaceMetrics", ["NumpyFiles"]),

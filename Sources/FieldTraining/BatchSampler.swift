@@ -4,17 +4,14 @@ internal import NeuralFields
 /// Draws the points of a step. What a step draws depends on the seed and its number alone.
 final class BatchSampler {
   let batch: TrainingBatch
-  private let source: any ObservationSource
+  private var source: any ObservationSource
   private let configuration: TrainingConfiguration
   private let space: FieldSpace
   private let capacity: Int
-  private var grids: [(frame: Int, camera: Int?, grid: SurfaceGrid)] = []
-  /// Images that lie off by less than this share of a frame count as taken at its time: less than a
-  /// subject moves within its noise, and averaging over cameras is worth more.
-  private static let sameTime = 0.1
+  private var grids: [(frame: Int, camera: Int?, grid: SurfaceGrid, held: Int)] = []
   private var order: [Int] = []
   private var epoch = -1
-  private let origins: [SIMD3<Float>]
+  private var origins: [SIMD3<Float>]
   private let focals: [Float]
 
   /// Weight of what is believed beside what was seen.
@@ -24,6 +21,8 @@ final class BatchSampler {
 
   /// Frames whose grids are kept; about 1 MB each.
   private static let keptGrids = 64
+  /// Bytes of moved observations that grids may keep alive; mapped ones cost nothing.
+  private static let heldBytes = 256 << 20
 
   init(
     source: any ObservationSource, configuration c: TrainingConfiguration, space: FieldSpace,
@@ -35,8 +34,19 @@ final class BatchSampler {
       + c.hiddenPerFrame
       + c.renderedPerFrame * TrainingBatch.raySamples
     batch = TrainingBatch(capacity: perFrame * c.framesPerStep)
-    origins = source.cameras.map { SIMD3<Float>($0.worldFromDepth.translation) }
+    origins = Self.origins(source)
     focals = source.cameras.map { Float($0.description.depth?.intrinsics.fx ?? 1) }
+  }
+
+  /// Where each camera's rays begin.
+  private static func origins(_ source: any ObservationSource) -> [SIMD3<Float>] {
+    source.cameras.map { SIMD3<Float>($0.worldFromDepth.translation) }
+  }
+
+  /// Draws from the same take with corrected cameras from now on.
+  func follow(_ corrected: CorrectedSource) {
+    (source, origins) = (corrected, Self.origins(corrected))
+    grids.removeAll()
   }
 
   /// Fills the batch for a step.
@@ -64,15 +74,18 @@ final class BatchSampler {
   }
 
   private func grid(
-    _ index: Int, _ camera: Int?, _ frame: any FrameObservations
+    _ index: Int, _ camera: Int?, _ frame: any FrameObservations, held: Int
   ) -> SurfaceGrid {
     if let at = grids.firstIndex(where: { $0.frame == index && $0.camera == camera }) {
       return grids[at].grid
     }
     let grid = SurfaceGrid(
       frame, box: source.box, radius: Float(configuration.targetRadius))
-    grids.append((index, camera, grid))
-    if grids.count > Self.keptGrids { grids.removeFirst() }
+    grids.append((index, camera, grid, held))
+    var bytes = grids.reduce(0) { $0 + $1.held }
+    while grids.count > Self.keptGrids || (bytes > Self.heldBytes && grids.count > 1) {
+      bytes -= grids.removeFirst().held
+    }
     return grid
   }
 
@@ -80,7 +93,8 @@ final class BatchSampler {
     let whole = try source.frame(index)
     let camera = cameraOfItsOwnTime(index, whole, &random)
     let frame = camera.map { CameraPart(whole, camera: $0) } ?? whole
-    let grid = grid(index, camera, frame)
+    let held = (whole as? CorrectedFrame)?.bytes ?? 0
+    let grid = grid(index, camera, frame, held: held)
     let setPosition = space.position(frame: index, capacity: capacity)
     let position =
       camera.map {
@@ -119,13 +133,7 @@ final class BatchSampler {
   private func cameraOfItsOwnTime(
     _ index: Int, _ frame: any FrameObservations, _ random: inout SeededGenerator
   ) -> Int? {
-    let times = source.times
-    guard times.count > 1 else { return nil }
-    let period = (times[times.count - 1] - times[0]) / Double(times.count - 1)
-    let isOff = source.cameras.indices.contains {
-      abs(source.timing(frame: index, camera: $0).depth) > Self.sameTime * period
-    }
-    guard isOff, !frame.surface.isEmpty else { return nil }
+    guard source.isApart(frame: index), !frame.surface.isEmpty else { return nil }
     return Int(frame.surface[Self.index(frame.surface.count, &random)].camera)
   }
 

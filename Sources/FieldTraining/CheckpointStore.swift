@@ -12,6 +12,8 @@ struct CheckpointStore {
   struct Header: Codable {
     var fingerprint: String
     var step: Int
+    /// Absent where poses are not refined.
+    var poses: PoseState?
   }
 
   let folder: URL
@@ -29,21 +31,26 @@ struct CheckpointStore {
     }.sorted(by: >)
   }
 
-  func save(_ state: OptimizerState) throws(CaptureError) {
+  func save(_ state: OptimizerState, _ poses: PoseState?) throws(CaptureError) {
     try ParameterFile.write(
-      magic: Self.magic, header: Header(fingerprint: fingerprint, step: state.step),
+      magic: Self.magic,
+      header: Header(fingerprint: fingerprint, step: state.step, poses: poses),
       arrays: [state.parameters, state.firstMoment, state.secondMoment], to: url(state.step))
     for old in steps().dropFirst(2) { unlink(url(old).path) }
   }
 
-  /// The newest usable state with `count` parameters; nil when there is none.
-  func newest(count: Int, monitor: StageMonitor) -> OptimizerState? {
+  /// The newest usable state with `count` parameters, and the poses of so many cameras where they are
+  /// refined; nil when there is none.
+  func newest(
+    count: Int, cameras: Int?, monitor: StageMonitor
+  ) -> (state: OptimizerState, poses: PoseState?)? {
     for step in steps() {
       do {
         let file = try ParameterFile.read(
           Header.self, magic: Self.magic, arrays: 3, at: url(step))
         guard file.header.fingerprint == fingerprint, file.header.step == step, step >= 0,
-          file.arrays[0].count == count
+          file.arrays[0].count == count,
+          file.header.poses.map({ cameras.map($0.isValid) ?? false }) ?? (cameras == nil)
         else {
           unlink(url(step).path)
           continue
@@ -51,7 +58,7 @@ struct CheckpointStore {
         var state = OptimizerState(parameters: file.arrays[0])
         (state.firstMoment, state.secondMoment) = (file.arrays[1], file.arrays[2])
         state.step = file.header.step
-        return state
+        return (state, file.header.poses)
       } catch {
         monitor.warn("\(error) It is passed over for an older checkpoint.")
         unlink(url(step).path)

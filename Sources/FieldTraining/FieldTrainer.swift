@@ -16,6 +16,10 @@ public struct TrainingReport: Codable, Equatable, Sendable {
   public var backend: String
   /// Unweighted value of each loss at the last step of this run, by the name of its weight.
   public var losses: [String: Float]
+  /// What became of each camera's pose; nil unless ``TrainingConfiguration/refinePoses``.
+  public var poses: [PoseChange]?
+  /// The cameras in the places that the field was trained with.
+  public var cameras: [PlacedCamera]
 }
 
 /// Trains one field over all frames of a take.
@@ -51,6 +55,8 @@ private final class TrainingRun {
   let store: CheckpointStore
   let session: any FieldSession
   let resumedAt: Int
+  /// Nil unless poses are refined.
+  var poses: PoseState?
 
   init(
     _ source: any ObservationSource, _ configuration: TrainingConfiguration,
@@ -70,11 +76,15 @@ private final class TrainingRun {
       folder: folder,
       fingerprint: try Self.fingerprint(configuration, space, layout.field, source))
     try AtomicFile.makeFolder(folder)
+    let cameras = configuration.refinePoses ? source.cameras.count : nil
     let start =
-      store.newest(count: layout.count, monitor: monitor)
-      ?? OptimizerState(parameters: layout.freshParameters(seed: configuration.seed))
-    resumedAt = start.step
-    session = try backend.session(layout, state: start)
+      store.newest(count: layout.count, cameras: cameras, monitor: monitor)
+      ?? (
+        OptimizerState(parameters: layout.freshParameters(seed: configuration.seed)),
+        cameras.map { PoseState(cameras: $0) }
+      )
+    (resumedAt, poses) = (start.state.step, start.poses)
+    session = try backend.session(layout, state: start.state)
   }
 
   /// Everything that decides the result, as text: a checkpoint of other text is not of this training.
@@ -110,11 +120,25 @@ private final class TrainingRun {
       source: source, configuration: configuration, space: space, capacity: layout.field.capacity)
     let objective = Objective(
       batch: sampler.batch, settings: LossSettings(scale: space.scale, beta: 1))
+    let refiner = PoseRefiner(
+      source: source, configuration: configuration, space: space, capacity: layout.field.capacity)
+    let rounds = Set(PoseState.steps(configuration))
+    if let poses, poses.rounds > 0 {
+      sampler.follow(CorrectedSource(source, poses.corrections))
+    }
     var points = 0
     for step in resumedAt..<max(configuration.steps, resumedAt) {
       if monitor.isCancelled() {
-        try store.save(session.state)
+        try store.save(session.state, poses)
         try monitor.checkCancelled()
+      }
+      if var state = poses, rounds.contains(step) {
+        setSchedules(step, objective)
+        try refiner.refine(&state) { at throws(CaptureError) in
+          try session.evaluationSlice(position: at)
+        }
+        poses = state
+        sampler.follow(CorrectedSource(source, state.corrections))
       }
       try sampler.draw(step: step)
       setSchedules(step, objective)
@@ -126,7 +150,7 @@ private final class TrainingRun {
       points += sampler.batch.count
       try report(step, objective)
       if (step + 1) % configuration.checkpointSteps == 0, step + 1 < configuration.steps {
-        try store.save(session.state)
+        try store.save(session.state, poses)
       }
     }
     let state = session.state
@@ -134,11 +158,15 @@ private final class TrainingRun {
       layout: layout, space: space, bandWeights: bandWeights(configuration.steps - 1),
       parameters: state.parameters, to: folder)
     store.removeAll()
+    let changes = poses.map { refiner.changes($0) }
+    for change in changes ?? [] where change.isHeld { monitor.warn(change.warning) }
     let names = BuiltinLosses.all.map { $0.weightKey }
     return TrainingReport(
       steps: configuration.steps, resumedAt: resumedAt, points: points,
       seconds: Date().timeIntervalSince(began), parameters: layout.count, backend: backend.name,
-      losses: Dictionary(uniqueKeysWithValues: zip(names, objective.totals())))
+      losses: Dictionary(uniqueKeysWithValues: zip(names, objective.totals())),
+      poses: changes,
+      cameras: poses.map { CorrectedSource(source, $0.corrections).cameras } ?? source.cameras)
   }
 
   private func report(_ step: Int, _ objective: Objective) throws(CaptureError) {

@@ -94,6 +94,28 @@ final class SurfaceGrid: Sendable {
     return Estimate(distance: sum / weights, normal: normal.normalized)
   }
 
+  /// The nearest observation of every other camera that saw the place too: facing the same way, within
+  /// `radius`, at most ``reach``.
+  func counterparts(
+    of o: SurfaceObservation, within radius: Float
+  ) -> [SurfaceObservation] {
+    let surface = frame.surface
+    var found: [(index: Int, square: Float)] = []
+    visit(Self.cell(o.position, origin, cells)) { i in
+      let other = surface[i]
+      guard other.camera != o.camera else { return }
+      let d = other.position - o.position
+      let square = d.dot(d)
+      guard square < radius * radius, other.normal.dot(o.normal) > 0.5 else { return }
+      if let at = found.firstIndex(where: { surface[$0.index].camera == other.camera }) {
+        if square < found[at].square { found[at] = (i, square) }
+      } else {
+        found.append((i, square))
+      }
+    }
+    return found.map { surface[$0.index] }
+  }
+
   @inline(__always) private func visit(_ c: SIMD3<Int>, _ body: (Int) -> Void) {
     for z in max(0, c.z - 1)...min(cells.z - 1, c.z + 1) {
       for y in max(0, c.y - 1)...min(cells.y - 1, c.y + 1) {

@@ -67,6 +67,22 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   public var renderColorWeight = [0.02, 0.02]
   /// Weight of rendered opacity against the subject's mask.
   public var renderMaskWeight = [0.01, 0.01]
+  /// Whether the cameras' poses, and the clocks of those that share no wire, are refined in between.
+  public var refinePoses = false
+  /// Times that poses are refined.
+  public var refineRounds = 12
+  /// Share of the steps before the first refinement.
+  public var refineFrom = 0.2
+  /// Share of the steps before the last refinement.
+  public var refineUntil = 0.85
+  /// Frames that a refinement looks at.
+  public var refineFrames = 8
+  /// Expected error of a camera's place (standard deviation).
+  public var refineTranslation = 0.005
+  /// Expected error of a camera's direction (standard deviation).
+  public var refineRotation = 0.3
+  /// Expected error of a camera's clock (standard deviation).
+  public var refineTime = 0.003
   /// Steps between checkpoints.
   public var checkpointSteps = 500
   /// Seed of everything random.
@@ -129,6 +145,15 @@ public struct TrainingConfiguration: DocumentedConfiguration {
     .init("renderDepthWeight", "", "Weight of rendered depth, first and last."),
     .init("renderColorWeight", "", "Weight of rendered colour, first and last."),
     .init("renderMaskWeight", "", "Weight of rendered opacity, first and last."),
+    .init(
+      "refinePoses", "", "Whether small errors of the cameras' poses and clocks are corrected."),
+    .init("refineRounds", "", "Times that poses are refined."),
+    .init("refineFrom", "", "Share of the steps before the first refinement."),
+    .init("refineUntil", "", "Share of the steps before the last refinement."),
+    .init("refineFrames", "frames", "Frames that a refinement looks at."),
+    .init("refineTranslation", "m", "Expected error of a camera's place: holds it by so much."),
+    .init("refineRotation", "deg", "Expected error of a camera's direction."),
+    .init("refineTime", "s", "Expected error of an unwired camera's clock."),
     .init("checkpointSteps", "steps", "Steps between checkpoints."),
     .init("seed", "", "Seed of everything random."),
   ]
@@ -152,6 +177,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
       ("uniformPerFrame", uniformPerFrame, 0...65536),
       ("renderedPerFrame", renderedPerFrame, 0...4096), ("warmup", warmup, 0...100_000),
       ("checkpointSteps", checkpointSteps, 1...1_000_000),
+      ("refineRounds", refineRounds, 1...1000), ("refineFrames", refineFrames, 1...64),
     ] as [(String, Int, ClosedRange<Int>)] {
       try require("training." + key, value, in: range)
     }
@@ -162,6 +188,11 @@ public struct TrainingConfiguration: DocumentedConfiguration {
     try require("training.finalRate", finalRate, in: 0...1)
     try require("training.coarseStart", coarseStart, in: 0...1)
     try require("training.coarseUntil", coarseUntil, in: 0...1)
+    try require("training.refineFrom", refineFrom, in: 0...1)
+    try require("training.refineUntil", refineUntil, in: refineFrom...1)
+    try require("training.refineTranslation", refineTranslation, in: 1e-5...0.1)
+    try require("training.refineRotation", refineRotation, in: 0.001...5)
+    try require("training.refineTime", refineTime, in: 1e-6...0.1)
     for (key, pair) in BuiltinLosses.all.map({ ($0.weightKey, $0.weight(self)) })
       + [("renderBeta", renderBeta)]
     {

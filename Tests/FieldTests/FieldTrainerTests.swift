@@ -156,15 +156,28 @@ import Testing
     let store = CheckpointStore(folder: folder, fingerprint: "a")
     var state = OptimizerState(parameters: [1, 2])
     state.step = 5
-    try store.save(state)
-    #expect(store.newest(count: 2, monitor: .silent)?.step == 5)
+    try store.save(state, nil)
+    #expect(store.newest(count: 2, cameras: nil, monitor: .silent)?.state.step == 5)
     let (old, new) = (
       folder.appendingPathComponent("checkpoint_00000005.fmc"),
       folder.appendingPathComponent("checkpoint_00000009.fmc")
     )
     try FileManager.default.moveItem(at: old, to: new)
-    #expect(store.newest(count: 2, monitor: .silent) == nil)
+    #expect(store.newest(count: 2, cameras: nil, monitor: .silent) == nil)
     #expect(!FileManager.default.fileExists(atPath: new.path))
+  }
+
+  @Test func posesAreKeptAndThoseOfAnotherRigRefused() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try AtomicFile.makeFolder(folder)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let store = CheckpointStore(folder: folder, fingerprint: "a")
+    var poses = PoseState(cameras: 2)
+    poses.corrections[1] = PoseRefinerTests.errors[1]
+    (poses.rounds, poses.before[0], poses.isHeld[1]) = (3, 0.1 + 0.2, true)
+    try store.save(OptimizerState(parameters: [1, 2]), poses)
+    #expect(store.newest(count: 2, cameras: 2, monitor: .silent)?.poses == poses)
+    #expect(store.newest(count: 2, cameras: 3, monitor: .silent) == nil)
   }
 }
 

@@ -65,7 +65,7 @@ import Testing
         .filter {
           // A sample without a calibration of its own is known by its cameras.
           guard let own = $0.calibration else {
-            return Set($0.take.cameras.map(\.id)) == Set(calibration.cameras.map(\.id))
+            return Set($0.take.cameras.map(\.id)) == Set(calibration.rigFromColor.keys)
           }
           return own == calibration
         }

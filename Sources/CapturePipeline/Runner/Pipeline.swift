@@ -1,4 +1,5 @@
 public import CaptureCore
+internal import FieldTraining
 internal import Foundation
 public import NeuralFields
 internal import Synchronization
@@ -53,11 +54,17 @@ public struct Pipeline: Sendable {
     }
     let report = RunReport(
       configuration: configuration, backend: backend.name,
-      stages: StageName.allCases.compactMap { manifests[$0] }, ran: ran,
+      stages: StageName.allCases.compactMap { manifests[$0] }, ran: ran, poses: try poseChanges(),
       seconds: (clock.now - start).inSeconds)
     try writeJSON(report, to: output.report)
     if ran.contains(.mesh) || AtomicFile.size(of: output.preview) == nil { try drawPreview() }
     return report
+  }
+
+  private func poseChanges() throws(CaptureError) -> [PoseChange]? {
+    guard configuration.method == .field, configuration.training.refinePoses else { return nil }
+    return try readJSON(
+      [PoseChange].self, from: output.poses, remedy: "Remove the folder and run again.")
   }
 
   /// The meshes are there: a picture that cannot be drawn, because the recording is gone by now, is

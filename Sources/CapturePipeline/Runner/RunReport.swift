@@ -1,4 +1,5 @@
 public import CaptureCore
+public import FieldTraining
 internal import Foundation
 
 /// Times and counts of a run: `OUT/report.json` and the table at the end.
@@ -27,6 +28,8 @@ public struct RunReport: Codable, Equatable, Sendable {
   public var backend: String
   /// The stages, in order.
   public var stages: [Stage]
+  /// What training did to each camera's pose; nil where poses are not refined.
+  public var poses: [PoseChange]?
   /// Wall time of this run.
   public var seconds: Double
   /// Most memory that the process has held, bytes.
@@ -34,10 +37,10 @@ public struct RunReport: Codable, Equatable, Sendable {
 
   init(
     configuration: JobConfiguration, backend: String, stages: [StageManifest], ran: Set<StageName>,
-    seconds: Double
+    poses: [PoseChange]?, seconds: Double
   ) {
     method = configuration.method
-    (self.backend, self.seconds) = (backend, seconds)
+    (self.backend, self.poses, self.seconds) = (backend, poses, seconds)
     self.stages = stages.map {
       Stage(
         name: $0.stage, ran: ran.contains($0.stage), seconds: $0.seconds, summary: $0.summary,
@@ -62,7 +65,7 @@ public struct RunReport: Codable, Equatable, Sendable {
     )
   }
 
-  /// The table for the end of a run: a line a stage, and the sum.
+  /// The table for the end of a run: a line a stage, the sum, and a line a camera whose pose was refined.
   public var table: String {
     var rows = stages.map {
       [$0.name.rawValue, Self.time($0.seconds), $0.ran ? "" : "kept", $0.summary]
@@ -76,7 +79,23 @@ public struct RunReport: Codable, Equatable, Sendable {
         return column == 1 ? space + row[column] : row[column] + space
       }
       return (cells + [row[3]]).joined(separator: "  ")
-    }.joined(separator: "\n")
+    }.joined(separator: "\n") + (poses ?? []).map { "\n" + Self.line($0) }.joined()
+  }
+
+  /// One camera's change in a sentence.
+  private static func line(_ change: PoseChange) -> String {
+    var text =
+      "\(change.camera): moved "
+      + String(
+        format: "%.1f mm at the subject, %.1f mm at the lens, turned %.2f degrees",
+        change.subjectMillimetres, change.lensMillimetres, change.degrees)
+    if let shift = change.milliseconds { text += String(format: ", clock %+.1f ms", shift) }
+    if let before = change.distanceBefore, let after = change.distanceAfter {
+      text += String(format: "; off the other cameras by %.1f, then %.1f mm", before, after)
+    } else {
+      text += "; it shares no place with another camera"
+    }
+    return change.isHeld ? text + "; held at the limit" : text
   }
 
   /// `0.4 s`, `37 s`, `4:05`, `2:04:05`.

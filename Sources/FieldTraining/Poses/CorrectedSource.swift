@@ -1,0 +1,118 @@
+internal import CaptureCore
+internal import Synchronization
+
+/// Observations with each camera's part moved by its correction.
+///
+/// Surface, free rays and lenses move; hidden cells, depth images and free space stay as they were
+/// recorded: corrections are small against their margins.
+final class CorrectedSource: ObservationSource {
+  /// Bytes of moved frames that are kept; at least two frames are.
+  private static let budget = 128 << 20
+
+  let base: any ObservationSource
+  let corrections: [CameraCorrection]
+  let cameras: [PlacedCamera]
+  private let motions: [RigidTransform]
+  private let recent = Mutex<[(index: Int, frame: CorrectedFrame)]>([])
+
+  /// - Parameter corrections: One a camera.
+  init(_ base: any ObservationSource, _ corrections: [CameraCorrection]) {
+    precondition(corrections.count == base.cameras.count, "one correction a camera")
+    (self.base, self.corrections) = (base, corrections)
+    let pivot = SIMD3<Double>(base.box.center)
+    let motions = corrections.map { $0.motion(about: pivot) }
+    self.motions = motions
+    cameras = base.cameras.enumerated().map {
+      PlacedCamera(
+        description: $1.description, worldFromColor: motions[$0] * $1.worldFromColor)
+    }
+  }
+
+  var frameCount: Int { base.frameCount }
+  var times: [Double] { base.times }
+  var box: BoundingBox { base.box }
+
+  func timing(frame: Int, camera: Int) -> ObservationTiming {
+    var timing = base.timing(frame: frame, camera: camera)
+    timing.depth += corrections[camera].seconds
+    timing.color += corrections[camera].seconds
+    return timing
+  }
+
+  func frame(_ index: Int) throws(CaptureError) -> any FrameObservations {
+    let known = recent.withLock { recent -> CorrectedFrame? in
+      guard let at = recent.firstIndex(where: { $0.index == index }) else { return nil }
+      let entry = recent.remove(at: at)
+      recent.append(entry)
+      return entry.frame
+    }
+    if let known { return known }
+    let frame = CorrectedFrame(try base.frame(index), motions)
+    recent.withLock { recent in
+      recent.append((index, frame))
+      var bytes = recent.reduce(0) { $0 + $1.frame.bytes }
+      while bytes > Self.budget, recent.count > 2 { bytes -= recent.removeFirst().frame.bytes }
+    }
+    return frame
+  }
+}
+
+/// One frame of a ``CorrectedSource``: a copy of what moves.
+final class CorrectedFrame: FrameObservations {
+  nonisolated(unsafe) let surface: UnsafeBufferPointer<SurfaceObservation>
+  nonisolated(unsafe) let freeRays: UnsafeBufferPointer<FreeRay>
+  private let base: any FrameObservations
+
+  init(_ base: any FrameObservations, _ motions: [RigidTransform]) {
+    self.base = base
+    let turns = motions.map { motion in
+      (
+        x: SIMD3<Float>(motion.rows.0), y: SIMD3<Float>(motion.rows.1),
+        z: SIMD3<Float>(motion.rows.2), shift: SIMD3<Float>(motion.translation)
+      )
+    }
+    func turned(_ v: SIMD3<Float>, _ camera: UInt32) -> SIMD3<Float> {
+      let turn = turns[Int(camera)]
+      return SIMD3(turn.x.dot(v), turn.y.dot(v), turn.z.dot(v))
+    }
+    surface = Self.moved(base.surface) { o in
+      let (p, n) = (turned(o.position, o.camera) + turns[Int(o.camera)].shift, o.normal)
+      let (m, d) = (turned(n, o.camera), turned(o.direction, o.camera))
+      (o.x, o.y, o.z) = (p.x, p.y, p.z)
+      (o.nx, o.ny, o.nz, o.dx, o.dy, o.dz) = (m.x, m.y, m.z, d.x, d.y, d.z)
+    }
+    freeRays = Self.moved(base.freeRays) { ray in
+      let d = turned(SIMD3(ray.dx, ray.dy, ray.dz), ray.camera)
+      (ray.dx, ray.dy, ray.dz) = (d.x, d.y, d.z)
+    }
+  }
+
+  deinit {
+    surface.deallocate()
+    freeRays.deallocate()
+  }
+
+  private static func moved<Element>(
+    _ elements: UnsafeBufferPointer<Element>, _ move: (inout Element) -> Void
+  ) -> UnsafeBufferPointer<Element> {
+    let copy = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
+    _ = copy.initialize(from: elements)
+    for i in copy.indices { move(&copy[i]) }
+    return UnsafeBufferPointer(copy)
+  }
+
+  var bytes: Int {
+    surface.count * MemoryLayout<SurfaceObservation>.stride
+      + freeRays.count * MemoryLayout<FreeRay>.stride
+  }
+
+  var hidden: HiddenCells { base.hidden }
+
+  func depth(ofCamera camera: Int) -> ObservedDepth? { base.depth(ofCamera: camera) }
+
+  func freedom(
+    of points: UnsafeBufferPointer<SIMD3<Float>>, into result: UnsafeMutableBufferPointer<Float>
+  ) {
+    base.freedom(of: points, into: result)
+  }
+}

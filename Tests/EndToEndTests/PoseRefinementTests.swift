@@ -1,0 +1,58 @@
+import Calibration
+import CaptureCore
+import FieldTraining
+import Foundation
+import Testing
+
+@testable import CapturePipeline
+
+@Suite struct PoseRefinementTests {
+  private let output = TinyTake.temporary("poses")
+
+  private func run(_ more: String...) throws -> RunReport {
+    let configuration = try TinyTake.configuration().setting(more)
+    return try TinyTake.pipeline(output, configuration).run(TakeSource(take: TinyTake.folder))
+  }
+
+  private func trained(_ name: String) -> URL {
+    output.appendingPathComponent("train").appendingPathComponent(name)
+  }
+
+  @Test("Refined poses are reported, and left as a calibration")
+  func report() throws {
+    let report = try run("training.refinePoses=true", "training.refineRounds=2")
+    let poses = try #require(report.poses)
+    #expect(poses.map(\.camera) == ["cam0", "cam1", "cam2", "cam3"])
+    let written = try JSONDecoder().decode(
+      [PoseChange].self, from: Data(contentsOf: trained("poses.json")))
+    #expect(written == poses)
+    let train = try #require(report.stages.first { $0.name == .train })
+    let most = poses.map(\.subjectMillimetres).max() ?? 0
+    #expect(train.summary.hasSuffix(String(format: ", poses moved by up to %.1f mm", most)))
+    for change in poses {
+      #expect(report.table.contains("\n\(change.camera): moved "))
+    }
+    let refined = try CalibrationFile.read(trained("calibration.json"))
+    let given = try CalibrationFile.read(TinyTake.folder.appendingPathComponent("calibration.json"))
+    #expect(Set(refined.rigFromColor.keys) == Set(given.rigFromColor.keys))
+    for change in poses {
+      let id = change.camera
+      let (new, old) = (refined.rigFromColor[id], given.rigFromColor[id])
+      let motion =
+        (refined.worldFromRig * (try #require(new)))
+        * (given.worldFromRig * (try #require(old))).inverse
+      let (rows, degrees) = (motion.rows, change.degrees)
+      let cosine = (rows.0.x + rows.1.y + rows.2.z - 1) / 2
+      #expect(abs(acos(min(1, cosine)) * 180 / .pi - degrees) < 0.002)
+    }
+  }
+
+  @Test("Without refinement nothing is left of it")
+  func off() throws {
+    _ = try run("training.refinePoses=true")
+    let report = try run()
+    #expect(report.poses == nil && !report.table.contains("moved"))
+    #expect(AtomicFile.size(of: trained("poses.json")) == nil)
+    #expect(AtomicFile.size(of: trained("calibration.json")) == nil)
+  }
+}
