@@ -4,47 +4,27 @@ internal import CaptureCore
 struct ThumbnailLens: Sendable {
   /// Longest side of a thumbnail, pixels.
   static let longest = 160
-  /// Depths of one block may spread by this much of their nearest; else the block is an edge.
-  private static let spread: Float = 0.04
+  /// Depths of one surface differ by less than this share from pixel to pixel.
+  private static let spread = ReducedDepthLens.spread
 
   let width, height: Int
   /// Pixels of the image to each side of a thumbnail's pixel.
   let factor: Int
-  private let source: (width: Int, height: Int)
-  private let model: CameraModel
-  private let range: ClosedRange<Float>
+  private let reduced: ReducedDepthLens
 
   init?(_ camera: CameraDescription) {
-    guard let full = camera.depth, full.width >= 4, full.height >= 4 else { return nil }
-    let factor = max(1, (max(full.width, full.height) + Self.longest - 1) / Self.longest)
-    var model = full
-    (model.width, model.height) = (full.width / factor, full.height / factor)
-    guard model.width >= 2, model.height >= 2 else { return nil }
-    let scale = Double(factor)
-    // A block's centre lies between its pixels' centres.
-    let shift = (scale - 1) / 2
-    model.intrinsics = Intrinsics(
-      fx: full.intrinsics.fx / scale, fy: full.intrinsics.fy / scale,
-      cx: (full.intrinsics.cx - shift) / scale, cy: (full.intrinsics.cy - shift) / scale)
-    (width, height, self.factor, self.model) = (model.width, model.height, factor, model)
-    source = (full.width, full.height)
-    range = Float(camera.depthRange.lowerBound)...Float(camera.depthRange.upperBound)
+    guard let full = camera.depth, full.width >= 4, full.height >= 4,
+      let reduced = ReducedDepthLens(camera, longest: Self.longest, least: 2)
+    else { return nil }
+    (width, height, factor) = (reduced.model.width, reduced.model.height, reduced.factor)
+    self.reduced = reduced
   }
 
   /// z-depth of each block, smoothed over its neighbours on the same surface. Nil for an image of
   /// another size.
   func reduce(_ image: DepthImage) -> Thumbnail? {
-    guard (image.width, image.height) == source else { return nil }
-    let unit = image.unit
-    var result = [Float](repeating: 0, count: width * height)
-    image.samples.withUnsafeBufferPointer { samples in
-      for v in 0..<height {
-        for u in 0..<width {
-          result[v * width + u] = block(u, v, samples, unit)
-        }
-      }
-    }
-    return Thumbnail(smoothed(factor == 1 ? withoutEdges(result) : result))
+    guard let depths = reduced.reduce(image) else { return nil }
+    return Thumbnail(smoothed(factor == 1 ? withoutEdges(depths) : depths))
   }
 
   /// The value at each pixel of the plane through it and its neighbours: planes are linear in
@@ -91,35 +71,12 @@ struct ThumbnailLens: Sendable {
     return result
   }
 
-  /// Mean z-depth of a block, metres; 0 at edges and where under half was measured, -1 where nothing
-  /// was.
-  private func block(
-    _ u: Int, _ v: Int, _ samples: UnsafeBufferPointer<UInt16>, _ unit: Float
-  ) -> Float {
-    var (sum, count) = (Float(0), 0)
-    var (least, most) = (Float.infinity, Float(0))
-    for b in v * factor..<(v + 1) * factor {
-      let row = b * source.width
-      for a in u * factor..<(u + 1) * factor {
-        let z = Float(samples[row + a]) * unit
-        guard range.contains(z) else { continue }
-        sum += z
-        count += 1
-        least = min(least, z)
-        most = max(most, z)
-      }
-    }
-    if count == 0 { return -1 }
-    guard 2 * count >= factor * factor, most - least < Self.spread * least else { return 0 }
-    return sum / Float(count)
-  }
-
   /// `(x, y, 1)` through each pixel's centre.
-  func directions() -> [SIMD3<Float>] { model.directionTable() }
+  func directions() -> [SIMD3<Float>] { reduced.model.directionTable() }
 
   /// The projection into thumbnails of a camera at a place.
   func projection(_ worldFromDepth: RigidTransform) -> PixelProjection {
-    PixelProjection(model, worldFromCamera: worldFromDepth)
+    PixelProjection(reduced.model, worldFromCamera: worldFromDepth)
   }
 }
 
