@@ -5,12 +5,12 @@
 
 extern const cfk_kernels cfk_kernels_generic;
 #if defined(__x86_64__)
-extern const cfk_kernels cfk_kernels_avx2, cfk_kernels_avx512;
+extern const cfk_kernels cfk_kernels_avx2, cfk_kernels_avx512, cfk_kernels_avx512bf16;
 #endif
 
 static const char *const kNames[] = {
 #if defined(__x86_64__)
-    "avx512", "avx2",
+    "avx512bf16", "avx512", "avx2",
 #endif
     "generic", nullptr};
 
@@ -20,21 +20,24 @@ const cfk_kernels *cfk_kernels_named(const char *name) {
 #if defined(__x86_64__)
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   if (!std::strcmp(name, "avx2") && avx2) return &cfk_kernels_avx2;
-  if (!std::strcmp(name, "avx512") && avx2 && __builtin_cpu_supports("avx512f") &&
-      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq"))
-    return &cfk_kernels_avx512;
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512dq");
+  if (!std::strcmp(name, "avx512") && avx512) return &cfk_kernels_avx512;
+  if (!std::strcmp(name, "avx512bf16") && avx512 && __builtin_cpu_supports("avx512bf16"))
+    return &cfk_kernels_avx512bf16;
 #endif
   return std::strcmp(name, "generic") ? nullptr : &cfk_kernels_generic;
 }
 
 size_t cfk_scratch_floats(const cfk_field *field) {
-  size_t widest = 3 + 6 * field->bands, rows = 3 + 2 * widest + 3 + 7;
+  size_t widest = 3 + 6 * field->bands, rows = 3 + 2 * widest + 3 + 7, weights = 0;
   for (int32_t l = 0; l < field->layers + field->color_layers; ++l) {
     const cfk_layer &layer = field->layer[l];
     if ((size_t)layer.inputs > widest) widest = layer.inputs;
     if ((size_t)layer.outputs > widest) widest = layer.outputs;
     rows += 4 * (size_t)layer.outputs;
+    weights += ((size_t)layer.outputs + 1) / 2 * 2 * cfk_stride(layer.inputs);
   }
-  return (rows + 4 * cfk_stride((int32_t)widest + 1)) * CFK_TILE;
+  return (rows + 5 * cfk_stride((int32_t)widest + 1)) * CFK_TILE + weights;
 }

@@ -50,6 +50,12 @@ struct KernelCase {
   }
 }
 
+/// By how much gradients of a target may err where single precision leaves `single`: bfloat16 numbers have
+/// 8 bits, and sharp bends (beta 100, omega 30) multiply what rounding leaves.
+func gradientError(_ target: String, single: Double) -> Double {
+  target == "avx512bf16" ? max(single, 1.5e-2) : single
+}
+
 private func small(_ name: String) -> FieldDescription {
   var size = FieldSize(width: 40, depth: 4, rank: 3, bands: 2)
   if name == "siren" { size.width = 24 }
@@ -144,7 +150,9 @@ private func small(_ name: String) -> FieldDescription {
         #expect(abs(Double(distance[p]) - r.distance) < 2e-5 * max(1, abs(r.distance)))
         let length = max(1, abs(g.0) + abs(g.1) + abs(g.2))
         for (i, value) in [g.0, g.1, g.2].enumerated() {
-          #expect(abs(Double(gradient[3 * p + i]) - value) < 5e-4 * length)
+          #expect(
+            abs(Double(gradient[3 * p + i]) - value)
+              < gradientError(target, single: 5e-4) * length)
         }
         for (i, value) in [k.0, k.1, k.2].enumerated() {
           #expect(abs(Double(rgb[3 * p + i]) - value) < 2e-4)
@@ -157,7 +165,9 @@ private func small(_ name: String) -> FieldDescription {
           error += pow(Double(d.base[i]) - expected[i], 2)
           norm += expected[i] * expected[i]
         }
-        #expect(error.squareRoot() <= 2e-3 * norm.squareRoot(), "layer \(index), \(count) points")
+        #expect(
+          error.squareRoot() <= gradientError(target, single: 2e-3) * norm.squareRoot(),
+          "layer \(index), \(count) points")
       }
     }
   }

@@ -1,17 +1,21 @@
 // a = phi(z), p = phi'(z) over a block of `count` floats; `second` rebuilds phi'' from a and p.
 
 static void activate(int32_t kind, float scale, const float *z, float *a, float *p, int64_t count) {
-  const float inverse = kind == CFK_SOFTPLUS ? 1.0f / scale : 0.0f;
+  if (kind == CFK_SOFTPLUS) {
+    const float inverse = 1.0f / scale;
+    for (int64_t i = 0; i < count; i += kWidth) {
+      const vf x = load(z + i);
+      vf slope;
+      const vf over = softplusOver(x * scale, &slope);
+      store(a + i, vmax((vf){}, x) + over * inverse);
+      store(p + i, slope);
+    }
+    return;
+  }
   for (int64_t i = 0; i < count; i += kWidth) {
     const vf x = load(z + i);
     vf value, slope;
     switch (kind) {
-      case CFK_SOFTPLUS: {
-        const vf y = x * scale, t = vexp(-vabs(y)), r = 1.0f / (t + 1.0f);
-        value = vmax((vf){}, x) + vlog1p01(t) * inverse;
-        slope = y >= 0.0f ? r : t * r;
-        break;
-      }
       case CFK_RELU:
         value = vmax((vf){}, x);
         slope = x > 0.0f ? splat(1.0f) : (vf){};

@@ -7,34 +7,9 @@
 // Storage a tile: a, phi', u and the z-gradient of every layer; about 1 MiB at width 128, so that it
 // stays in the second-level cache whatever the batch.
 
-struct Tile {
-  const cfk_field *field;
-  const float *weights;
-  int32_t flags;
-  int32_t encoded;                       // 3 + 6 bands
-  int64_t columns;                       // points in use, rounded up to whole vectors
-  float *position, *encoding, *wave;     // [3][T], [encoded][T], derivative of each encoded value
-  float *a[CFK_MAX_LAYERS], *p[CFK_MAX_LAYERS], *u[CFK_MAX_LAYERS], *g[CFK_MAX_LAYERS];
-  float *joined;                         // input of the concatenating layer [inputs][T]
-  float *s0, *s1, *transposed;           // work [widest][T]
-  float *gradient;                       // [3][T]
-  float *d_output;                       // [7][T]: d_distance, d_gradient, d_rgb
-  uint64_t *ticks, mark;                 // time by phase, and when the running one began
-};
-
-CFK_INLINE int32_t layerCount(const cfk_field *f) { return f->layers + f->color_layers; }
-static const int64_t T = CFK_TILE;
-
-// Books the time since the last call on a phase.
-CFK_INLINE void endPhase(Tile *t, int32_t phase) {
-  if (!t->ticks) return;
-  const uint64_t now = __builtin_readcyclecounter();
-  t->ticks[phase] += now - t->mark;
-  t->mark = now;
-}
-
-static void bind(Tile *t, const cfk_field *field, const float *weights, int32_t flags,
-                 float *scratch) {
+// Gives the tile its memory; returns what is left of it.
+static float *bind(Tile *t, const cfk_field *field, const float *weights, int32_t flags,
+                   float *scratch) {
   int32_t widest = 3 + 6 * field->bands;
   t->field = field; t->weights = weights; t->flags = flags; t->encoded = widest;
   t->ticks = nullptr; t->mark = 0;
@@ -48,12 +23,14 @@ static void bind(Tile *t, const cfk_field *field, const float *weights, int32_t 
 #define CFK_TAKE(name, rows) t->name = next; next += (rows) * T;
   CFK_TAKE(position, 3) CFK_TAKE(encoding, t->encoded) CFK_TAKE(wave, t->encoded)
   CFK_TAKE(joined, widest) CFK_TAKE(s0, widest) CFK_TAKE(s1, widest) CFK_TAKE(transposed, widest)
+  CFK_TAKE(halves, widest)
   CFK_TAKE(gradient, 3) CFK_TAKE(d_output, 7)
   for (int32_t l = 0; l < layerCount(field); ++l) {
     const int32_t n = field->layer[l].outputs;
     CFK_TAKE(a[l], n) CFK_TAKE(p[l], n) CFK_TAKE(u[l], n) CFK_TAKE(g[l], n)
   }
 #undef CFK_TAKE
+  return next;
 }
 
 // Columns behind the last vector in use keep what an earlier tile left there: nothing reads them but
@@ -145,10 +122,8 @@ static void forwardGradient(Tile *t) {
     }
     for (int64_t i = 0; i < own * T; i += kWidth)
       store(t->s1 + i, load(t->u[l - 1] + i) * load(t->p[l - 1] + i));
-    const cfk_layer *below = &f->layer[l - 1];
     down = inputGradient(t, l - 1);
-    gemm(below->inputs, t->columns, below->outputs, t->weights + below->weight, 1,
-         cfk_stride(below->inputs), t->s1, T, down, T, kZero, nullptr);
+    downward(t, l - 1, f->layer[l - 1].inputs, t->s1, f->layer[l - 1].outputs, down);
   }
 }
 
@@ -163,16 +138,6 @@ static void forward(Tile *t) {
   endPhase(t, CFK_PHASE_FORWARD);
   if (t->flags & CFK_NEEDS_GRADIENT) forwardGradient(t);
   endPhase(t, CFK_PHASE_GRADIENT);
-}
-
-// d_W[o, i] += sum_p left[o][p] right[i][p].
-static void outer(Tile *t, int32_t l, const float *left, const float *right, int64_t outputs,
-                  float *d_weights) {
-  const cfk_layer *layer = &t->field->layer[l];
-  const int64_t stride = cfk_stride(layer->inputs);
-  transpose(right, layer->inputs, t->transposed, stride, t->columns);
-  gemm(outputs, stride, t->columns, left, T, 1, t->transposed, stride, d_weights + layer->weight, stride,
-       kAccumulate, nullptr);
 }
 
 CFK_INLINE float total(const Tile *t, const float *row) {
@@ -198,8 +163,7 @@ static void backwardGradient(Tile *t, const float *d_gradient, float *d_weights)
     for (int64_t i = 0; i < n; i += kWidth)
       store(t->s1 + i, load(t->u[l] + i) * load(t->p[l] + i));
     outer(t, l, t->s1, h, layer->outputs, d_weights);
-    gemm(layer->outputs, t->columns, layer->inputs, t->weights + layer->weight, cfk_stride(layer->inputs),
-         1, h, T, t->s1, T, kZero, nullptr);
+    upward(t, l, h, t->s1);
     for (int64_t i = 0; i < n; i += kWidth) {
       const vf hv = load(t->s1 + i), slope = load(t->p[l] + i);
       store(t->g[l] + i, hv * load(t->u[l] + i)
@@ -220,8 +184,7 @@ static void backwardLayer(Tile *t, int32_t l, const float *d, int64_t outputs, f
   for (int64_t o = 0; o < outputs; ++o) d_weights[layer->bias + o] += total(t, d + o * T);
   if (!below) return;
   const int64_t inputs = layer->concat ? layer->inputs - t->encoded : layer->inputs;
-  gemm(inputs, t->columns, outputs, t->weights + layer->weight, 1, cfk_stride(layer->inputs), d, T, below,
-       T, kZero, nullptr);
+  downward(t, l, inputs, d, outputs, below);
   if (layer->concat) scaled(below, below, kJoin, inputs * T);
 }
 
@@ -264,7 +227,8 @@ static void evaluate(const cfk_field *field, const float *weights, const float *
                      int64_t count, float *distance, float *gradient, float *rgb, float *scratch) {
   Tile t;
   const int32_t flags = (gradient ? CFK_NEEDS_GRADIENT : 0) | (rgb ? CFK_NEEDS_COLOR : 0);
-  bind(&t, field, weights, flags, scratch);
+  float *rest = bind(&t, field, weights, flags, scratch);
+  if (gradient) bindWeights(&t, rest);
   const int32_t last = layerCount(field) - 1;
   for (int64_t first = 0; first < count; first += T) {
     const int64_t n = count - first < T ? count - first : T;
@@ -284,7 +248,7 @@ static void train(const cfk_field *field, const float *weights, const float *poi
                   int64_t count, int32_t flags, cfk_loss loss, void *context, float *d_weights,
                   float *scratch, uint64_t *ticks) {
   Tile t;
-  bind(&t, field, weights, flags, scratch);
+  bindWeights(&t, bind(&t, field, weights, flags, scratch));
   t.ticks = ticks;
   t.mark = ticks ? __builtin_readcyclecounter() : 0;
   for (int64_t at = 0; at < count; at += T) {

@@ -3,7 +3,12 @@
 
 enum Init { kZero, kAccumulate, kBias };
 
-template <int MR, int NV>
+// One multiply-add of single numbers; the other kind is in pairs.inl.h.
+struct Singles {
+  CFK_INLINE vf add(vf sum, vf x, vf y) { return sum + x * y; }
+};
+
+template <class Multiply, int MR, int NV>
 CFK_INLINE void micro(int64_t k_count, const float *a, int64_t a_row, int64_t a_column,
                       const float *b, int64_t b_row, float *c, int64_t c_row, Init init,
                       const float *bias) {
@@ -17,36 +22,39 @@ CFK_INLINE void micro(int64_t k_count, const float *a, int64_t a_row, int64_t a_
     for (int n = 0; n < NV; ++n) row[n] = load(b + k * b_row + n * kWidth);
     for (int m = 0; m < MR; ++m) {
       const vf x = splat(a[m * a_row + k * a_column]);
-      for (int n = 0; n < NV; ++n) sum[m][n] += x * row[n];
+      for (int n = 0; n < NV; ++n) sum[m][n] = Multiply::add(sum[m][n], x, row[n]);
     }
   }
   for (int m = 0; m < MR; ++m)
     for (int n = 0; n < NV; ++n) store(c + m * c_row + n * kWidth, sum[m][n]);
 }
 
-template <int NV>
+template <class Multiply, int NV>
 static void panel(int64_t m_count, int64_t k_count, const float *a, int64_t a_row,
                       int64_t a_column, const float *b, int64_t b_row, float *c, int64_t c_row,
                       Init init, const float *bias) {
   int64_t m = 0;
   for (; m + kRows <= m_count; m += kRows)
-    micro<kRows, NV>(k_count, a + m * a_row, a_row, a_column, b, b_row, c + m * c_row, c_row, init,
+    micro<Multiply, kRows, NV>(k_count, a + m * a_row, a_row, a_column, b, b_row, c + m * c_row, c_row, init,
                      init == kBias ? bias + m : bias);
 #define CFK_REST(MR)                                                                         \
   case MR:                                                                                   \
-    return micro<MR, NV>(k_count, a + m * a_row, a_row, a_column, b, b_row, c + m * c_row,   \
-                         c_row, init, init == kBias ? bias + m : bias);
+    return micro<Multiply, MR, NV>(k_count, a + m * a_row, a_row, a_column, b, b_row,       \
+                                   c + m * c_row, c_row, init,                      \
+                                   init == kBias ? bias + m : bias);
   switch (m_count - m) { CFK_REST(1) CFK_REST(2) CFK_REST(3) CFK_REST(4) CFK_REST(5) }
 #undef CFK_REST
 }
 
 // N must be a multiple of kWidth.
+template <class Multiply = Singles>
 static void gemm(int64_t m_count, int64_t n_count, int64_t k_count, const float *a, int64_t a_row,
                  int64_t a_column, const float *b, int64_t b_row, float *c, int64_t c_row,
                  Init init, const float *bias) {
   int64_t n = 0;
 #define CFK_PANEL(NV)                                                                       \
-  panel<NV>(m_count, k_count, a, a_row, a_column, b + n, b_row, c + n, c_row, init, bias);  \
+  panel<Multiply, NV>(m_count, k_count, a, a_row, a_column, b + n, b_row, c + n, c_row, init, \
+                      bias);                                                                \
   n += NV * kWidth
   while (n + kColumns * kWidth <= n_count) { CFK_PANEL(kColumns); }
   if constexpr (kColumns > 2) {
@@ -76,13 +84,14 @@ CFK_INLINE void exchangeAll(vf *row) {
 }
 
 // out[p][i] = in[i][p] for the first `points` of a tile, a multiple of kWidth; columns from `rows` to
-// `stride` become 0.
-static void transpose(const float *in, int64_t rows, float *out, int64_t stride, int64_t points) {
+// `stride` become 0. Rows of `in` lie `in_row` apart.
+static void transpose(const float *in, int64_t in_row, int64_t rows, float *out, int64_t stride,
+                      int64_t points) {
   for (int64_t i = 0; i < stride; i += kWidth)
     for (int64_t p = 0; p < points; p += kWidth) {
       vf block[kWidth];
       for (int j = 0; j < kWidth; ++j)
-        block[j] = i + j < rows ? load(in + (i + j) * CFK_TILE + p) : (vf){};
+        block[j] = i + j < rows ? load(in + (i + j) * in_row + p) : (vf){};
       exchangeAll<kWidth / 2>(block);
       for (int j = 0; j < kWidth; ++j) store(out + (p + j) * stride + i, block[j]);
     }

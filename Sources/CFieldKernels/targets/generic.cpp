@@ -6,7 +6,10 @@ namespace cfk_generic {
 enum { kWidth = 4, kRows = 4, kColumns = 2 };  // kRows x kColumns accumulators fill the registers
 #include "../kernels/math.inl.h"
 #include "../kernels/gemm.inl.h"
+#include "../kernels/softplus.inl.h"
 #include "../kernels/activations.inl.h"
+#include "../kernels/tile.inl.h"
+#include "../kernels/singles.inl.h"
 #include "../kernels/field.inl.h"
 #include "../kernels/vectors.inl.h"
 }  // namespace cfk_generic

@@ -1,0 +1,96 @@
+// The products of gradients and backward passes on pairs of bfloat16 numbers, summed in single
+// precision: two multiply-adds where there was one. Distances and colours, which the surface is
+// made of, never come here; what does is rounded to 8 bits (a relative error of at most 1/256 a
+// number, different for each, so that sums over a layer err by a thousandth).
+//
+// A pair fills the place of a float and is moved as one. Both sides of a product are paired along
+// the dimension that is summed over.
+
+struct Pairs {
+  CFK_INLINE vf add(vf sum, vf x, vf y) {
+    return (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)x, (__m512bh)y);
+  }
+};
+
+// out[j] = (row[2j], row[2j + 1]) for `count` floats, a multiple of 2 kWidth.
+CFK_INLINE void pairAlong(const float *row, float *out, int64_t count) {
+  for (int64_t p = 0; p < count; p += 2 * kWidth)
+    store(out + p / 2,
+          (vf)_mm512_cvtne2ps_pbh((__m512)load(row + p + kWidth), (__m512)load(row + p)));
+}
+
+// out[j] = (even[j], odd[j]) for `count` floats; `odd` may be NULL and counts as zeros then.
+CFK_INLINE void pairAcross(const float *even, const float *odd, float *out, int64_t count) {
+  alignas(64) static const int16_t kZip[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                               21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                               11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  const __m512i zip = _mm512_load_si512(kZip);
+  for (int64_t p = 0; p < count; p += kWidth) {
+    const vf second = odd ? load(odd + p) : (vf){};
+    store(out + p, (vf)_mm512_permutexvar_epi16(
+                       zip, (__m512i)_mm512_cvtne2ps_pbh((__m512)second, (__m512)load(even + p))));
+  }
+}
+
+// Pairs the rows of [rows][T] two by two, into `halves` [(rows + 1) / 2][T].
+static const float *pairRows(Tile *t, const float *in, int64_t rows) {
+  for (int64_t i = 0; i < rows; i += 2)
+    pairAcross(in + i * T, i + 1 < rows ? in + (i + 1) * T : nullptr, t->halves + i / 2 * T,
+               t->columns);
+  return t->halves;
+}
+
+// Lays the weights out in pairs of inputs (for the way up) and in pairs of outputs (down).
+static void bindWeights(Tile *t, float *next) {
+  for (int32_t l = 0; l < layerCount(t->field); ++l) {
+    const cfk_layer *layer = &t->field->layer[l];
+    const int64_t stride = cfk_stride(layer->inputs);
+    const float *weight = t->weights + layer->weight;
+    t->up[l] = next;
+    next += (layer->outputs + 1) / 2 * stride;
+    t->down[l] = next;
+    next += (layer->outputs + 1) / 2 * stride;
+    for (int64_t o = 0; o < layer->outputs; o += 2)
+      pairAcross(weight + o * stride, o + 1 < layer->outputs ? weight + (o + 1) * stride : nullptr,
+                 t->down[l] + o / 2 * stride, stride);
+    // Rows lie one behind the other, so that they are paired as one; an odd one out has its half.
+    pairAlong(weight, t->up[l], layer->outputs / 2 * 2 * stride);
+    if (layer->outputs % 2) {
+      const float *last = weight + (layer->outputs - 1) * stride;
+      float *room = t->up[l] + (layer->outputs - 1) / 2 * stride;
+      for (int64_t i = 0; i < stride; i += kWidth) {
+        const __m256bh half = _mm512_cvtneps_pbh((__m512)load(last + i));
+        __builtin_memcpy(room + i / 2, &half, sizeof half);
+      }
+    }
+  }
+}
+
+// above[o][p] = sum_i W[o][i] h[i][p] over all inputs and outputs of layer l.
+static void upward(Tile *t, int32_t l, const float *h, float *above) {
+  const cfk_layer *layer = &t->field->layer[l];
+  gemm<Pairs>(layer->outputs, t->columns, (layer->inputs + 1) / 2, t->up[l],
+              cfk_stride(layer->inputs) / 2, 1, pairRows(t, h, layer->inputs), T, above, T, kZero,
+              nullptr);
+}
+
+// below[i][p] = sum_o W[o][i] d[o][p] over the first `inputs` and `outputs` of layer l.
+static void downward(Tile *t, int32_t l, int64_t inputs, const float *d, int64_t outputs,
+                     float *below) {
+  gemm<Pairs>(inputs, t->columns, (outputs + 1) / 2, t->down[l], 1,
+              cfk_stride(t->field->layer[l].inputs), pairRows(t, d, outputs), T, below, T, kZero,
+              nullptr);
+}
+
+// d_W[o][i] += sum_p left[o][p] right[i][p].
+static void outer(Tile *t, int32_t l, const float *left, const float *right, int64_t outputs,
+                  float *d_weights) {
+  const cfk_layer *layer = &t->field->layer[l];
+  const int64_t stride = cfk_stride(layer->inputs), pairs = t->columns / 2;
+  pairAlong(right, t->halves, layer->inputs * T);
+  transpose(t->halves, T / 2, layer->inputs, t->transposed, stride,
+            (pairs + kWidth - 1) / kWidth * kWidth);
+  pairAlong(left, t->halves, outputs * T);
+  gemm<Pairs>(outputs, stride, pairs, t->halves, T / 2, 1, t->transposed, stride,
+              d_weights + layer->weight, stride, kAccumulate, nullptr);
+}
