@@ -1,5 +1,8 @@
 /// A signed distance field at one instant: negative inside, metres. All that meshing needs to know.
 public protocol ScalarField: Sendable {
+  /// Whether gradients are exact and cost no more than another distance or two: meshing then tells
+  /// distances between points from them. True unless a field says otherwise.
+  var gradientsTell: Bool { get }
   /// Signed distance at each point.
   func distances(
     at points: UnsafeBufferPointer<SIMD3<Float>>, into distances: UnsafeMutableBufferPointer<Float>)
@@ -22,6 +25,9 @@ public protocol ScalarField: Sendable {
 }
 
 extension ScalarField {
+  /// True.
+  public var gradientsTell: Bool { true }
+
   /// One after the other.
   public func surface(
     at points: UnsafeBufferPointer<SIMD3<Float>>, into distances: UnsafeMutableBufferPointer<Float>,

@@ -11,6 +11,9 @@ public import CaptureCore
 /// Source: B. Curless, M. Levoy, *A Volumetric Method for Building Complex Models from Range
 /// Images*, SIGGRAPH 1996.
 public struct FusedField: ScalarField {
+  /// False: gradients are differences, smoother than the distances, and take six more of these.
+  public var gradientsTell: Bool { false }
+
   private let views: [CameraView]
   private let grid: FusionGrid
   private let colors: BlockColors

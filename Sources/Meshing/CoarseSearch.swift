@@ -1,11 +1,12 @@
 internal import CaptureCore
 
-/// Finds the cells of two voxels that the surface can pass through, from coarse to fine.
+/// Finds the cells of four voxels that the surface can pass through, from coarse to fine.
 ///
 /// A cell is asked at its centre. A field whose gradient norm is at most `steepness` has no zero in
 /// the cell when the distance exceeds `steepness` times the half diagonal. Fields that were learned
 /// break such promises here and there; so cells are kept, too, when a neighbour has the other
-/// sign, and ``SparseSamples/close(_:)`` follows the surface out of the cells found here.
+/// sign, and ``SparseSamples/close(_:)`` follows the surface out of the cells found here. At the last
+/// level the field is asked for its gradient, too: it tells which corners of a cell matter.
 struct CoarseSearch {
   let lattice: Lattice
   let halvings: Int
@@ -16,16 +17,20 @@ struct CoarseSearch {
 
   /// A cell that the surface may pass through.
   struct Cell {
-    /// Place, in units of two voxels.
+    /// Place, in units of four voxels.
     var place: SIMD3<Int32>
-    /// Distance at the centre, which is a lattice point; not a number beyond the box.
-    var distance: Float
+    /// Gradient and, in the last place, distance at the centre, which is a lattice point; nil where that
+    /// says nothing of the cell's other points.
+    var slope: SIMD4<Float>?
   }
+
+  /// The level of the cells that are looked for.
+  private static let last = 2
 
   /// What is known of a cell at its centre.
   private struct Probe {
-    /// The field's answer, if it was asked at the centre itself.
-    var distance = Float.nan
+    /// The field's answer, if it was asked at the centre itself and counts beyond it.
+    var slope: SIMD4<Float>?
     /// Whether the centre is inside.
     var inside = false
     /// Whether the surface may pass.
@@ -35,12 +40,12 @@ struct CoarseSearch {
   init(_ lattice: Lattice, _ configuration: MeshingConfiguration) {
     self.lattice = lattice
     steepness = configuration.steepness
-    var halvings = configuration.halvings
+    var halvings = max(Self.last, configuration.halvings)
     while Self.cellCount(lattice, halvings).total > Self.densest { halvings += 1 }
     self.halvings = halvings
   }
 
-  /// The cells of two voxels.
+  /// The cells of four voxels.
   func cells(_ sampler: inout FieldSampler) throws(CaptureError) -> [Cell] {
     let count = Self.cellCount(lattice, halvings)
     var cells: [SIMD3<Int32>] = []
@@ -52,7 +57,7 @@ struct CoarseSearch {
     }
     var probes = try probe(cells, level: halvings, &sampler)
     keepDifferingNeighbours(count, &probes)
-    for level in stride(from: halvings - 1, through: 1, by: -1) {
+    for level in stride(from: halvings - 1, through: Self.last, by: -1) {
       let parents = zip(cells, probes).filter { $0.1.near }.map(\.0)
       cells = []
       cells.reserveCapacity(parents.count * 8)
@@ -62,9 +67,9 @@ struct CoarseSearch {
       probes = try probe(cells, level: level, &sampler)
       keepDifferingSiblings(&probes)
     }
-    let limit = Self.cellCount(lattice, 1)
+    let limit = Self.cellCount(lattice, Self.last)
     return zip(cells, probes).filter { $0.1.near && all($0.0 .< limit) }
-      .map { Cell(place: $0.0, distance: $0.1.distance) }
+      .map { Cell(place: $0.0, slope: $0.1.slope) }
   }
 
   /// Cells on each axis, the last of which may reach beyond the lattice.
@@ -84,22 +89,29 @@ struct CoarseSearch {
     // Beyond the box the field may say anything; a point on the box stands for such a centre.
     let centers = inRange.map { lattice.origin + SIMD3<Float>(cells[$0]) * edge + half }
     let points = centers.map { $0.clamped(lowerBound: box.lower, upperBound: box.upper) }
-    let distances = try sampler.distances(points)
+    let isLast = level == Self.last
+    let slopes =
+      isLast
+      ? try sampler.slopes(points)
+      : try sampler.distances(points).map { SIMD4(.nan, .nan, .nan, $0) }
     let reach = zip(points, centers).map {
       steepness * (half * Float(3).squareRoot() + ($0 - $1).length)
     }
-    let open = points.indices.filter { distances[$0] <= reach[$0] }
+    let open = points.indices.filter { slopes[$0].w <= reach[$0] }
     let freedom = try sampler.freedom(open.map { points[$0] })
     var probes = [Probe](repeating: Probe(), count: cells.count)
     for (i, free) in zip(open, freedom) {
-      let (d, r) = (distances[i], reach[i])
+      let (d, r) = (slopes[i].w, reach[i])
       let cut = any(centers[i] - half .< box.lower) || any(centers[i] + half .> box.upper)
       // Freedom jumps at silhouettes, so that a large cell with a free centre may hold the subject;
       // its margins are wider than the smallest cells.
       let free = free.isNaN ? -.infinity : free
-      let isOpen = level == 1 && free > 2 * r
+      let isOpen = isLast && free > 2 * r
+      // Where the inside may end in the cell for another reason than the field, or the field does not
+      // keep its promise, its slope says nothing.
+      let counts = isLast && !cut && abs(d) <= r && free < -r
       probes[inRange[i]] = Probe(
-        distance: points[i] == centers[i] ? d : .nan, inside: d < 0 && free < 0,
+        slope: counts ? slopes[i] : nil, inside: d < 0 && free < 0,
         near: !isOpen && (d >= -r || free >= -r || cut))
     }
     return probes

@@ -37,6 +37,21 @@ struct FieldSampler {
     return result
   }
 
+  /// Gradients and, in the last place, signed distances.
+  mutating func slopes(_ points: [SIMD3<Float>]) throws(CaptureError) -> [SIMD4<Float>] {
+    report.gradientQueries += points.count
+    var result = [SIMD4<Float>](repeating: .zero, count: points.count)
+    try inBatches(points, &result) { [field] points, result in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: points.count) { distances in
+        withUnsafeTemporaryAllocation(of: SIMD3<Float>.self, capacity: points.count) { slopes in
+          field.gradients(at: points, into: distances, gradients: slopes)
+          for i in 0..<points.count { result[i] = SIMD4(slopes[i], distances[i]) }
+        }
+      }
+    }
+    return result
+  }
+
   /// What a field says of a point of its surface.
   struct SurfaceAnswer {
     /// Signed distance in `w`, gradient in `xyz`.
@@ -45,24 +60,17 @@ struct FieldSampler {
     var color = SIMD4<UInt8>.zero
   }
 
-  /// Signed distances and gradients, and colours where they are wanted.
-  mutating func surface(
-    _ points: [SIMD3<Float>], colors wanted: Bool
-  ) throws(CaptureError) -> [SurfaceAnswer] {
+  /// Signed distances, gradients and colours.
+  mutating func surface(_ points: [SIMD3<Float>]) throws(CaptureError) -> [SurfaceAnswer] {
     report.gradientQueries += points.count
-    if wanted { report.colorQueries += points.count }
+    report.colorQueries += points.count
     var result = [SurfaceAnswer](repeating: SurfaceAnswer(), count: points.count)
     try inBatches(points, &result) { [field] points, result in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: points.count) { distances in
         withUnsafeTemporaryAllocation(of: SIMD3<Float>.self, capacity: points.count) { slopes in
           withUnsafeTemporaryAllocation(of: SIMD3<Float>.self, capacity: points.count) { colors in
-            var hasColors = false
-            if wanted {
-              hasColors = field.surface(
-                at: points, into: distances, gradients: slopes, colors: colors)
-            } else {
-              field.gradients(at: points, into: distances, gradients: slopes)
-            }
+            let hasColors = field.surface(
+              at: points, into: distances, gradients: slopes, colors: colors)
             for i in 0..<points.count {
               result[i].slope = SIMD4(slopes[i], distances[i])
               if hasColors { result[i].color = Self.levels(colors[i]) }

@@ -39,6 +39,13 @@ struct Lattice: Sendable {
     bricks = SIMD3<Int32>(perAxis)
   }
 
+  /// Every other point of a lattice, and one beyond its end where that makes the cells whole.
+  init(coarserThan fine: Lattice) {
+    (box, origin, voxel) = (fine.box, fine.origin, 2 * fine.voxel)
+    points = fine.points / 2 &+ 1
+    bricks = (points &+ Int32(Self.brickEdge - 1)) / Int32(Self.brickEdge)
+  }
+
   @inline(__always) func position(_ p: SIMD3<Int32>) -> SIMD3<Float> {
     origin + SIMD3<Float>(p) * voxel
   }

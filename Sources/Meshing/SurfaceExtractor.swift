@@ -11,8 +11,10 @@ public import CaptureCore
 /// the field: every edge in exactly two triangles, of opposite directions, counter-clockwise seen
 /// from outside. It is the same for any number of threads.
 ///
-/// The field is asked sparsely. For a person of 1.7 m in voxels of 4 mm: about 0.65 million
-/// distances, and a gradient and a colour for each of 0.18 million vertices.
+/// The field is asked sparsely: for distances from coarse to fine, for gradients at every other point
+/// near the surface, which tell the distances between, and for all it has at each vertex. For the 0.51
+/// million vertices of the sample's knight in voxels of 4 mm: 0.16 million distances and 0.42 million
+/// gradients before the vertices are asked.
 public enum SurfaceExtractor {
   /// Extracts the surface of one frame.
   ///
@@ -62,8 +64,12 @@ public enum SurfaceExtractor {
     _ lattice: Lattice, _ configuration: MeshingConfiguration, _ sampler: inout FieldSampler
   ) throws(CaptureError) -> RawSurface {
     let cells = try CoarseSearch(lattice, configuration).cells(&sampler)
+    var even = SparseSamples(
+      Lattice(coarserThan: lattice), keepingGradients: sampler.field.gradientsTell)
+    try even.sample(cells: cells, &sampler)
+    try even.close(&sampler)
     var samples = SparseSamples(lattice)
-    try samples.sample(cells: cells, &sampler)
+    samples.predict(from: even)
     try samples.close(&sampler)
     return SurfaceAssembler(samples, threads: sampler.threads).surface()
   }

@@ -32,7 +32,10 @@ struct VertexRefinement {
     let passes = max(1, steps)
     for pass in 0..<passes {
       let isLast = pass == passes - 1
-      let answers = try sampler.surface(points, colors: color && isLast)
+      let answers =
+        color && isLast
+        ? try sampler.surface(points)
+        : try sampler.slopes(points).map { FieldSampler.SurfaceAnswer(slope: $0) }
       for (k, i) in free.enumerated() {
         if color, isLast { colors[i] = answers[k].color }
         let (d, g) = (answers[k].slope.w, answers[k].slope.xyz)

@@ -3,6 +3,8 @@ internal import Foundation
 
 /// A field with a formula, for tests; gradients by central differences in double precision.
 public struct AnalyticField: ScalarField {
+  /// Whether meshing may tell distances between points from gradients.
+  public var gradientsTell = true
   private let distance: @Sendable (SIMD3<Double>) -> Double
   private let color: (@Sendable (SIMD3<Float>) -> SIMD3<Float>)?
 

@@ -66,8 +66,11 @@ private final class Freedom: FrameObservations, @unchecked Sendable {
       euler: 2, volume: 8 * 0.6 * 0.0351 * 0.55, bound: 0.9),
   ]
 
-  @Test(arguments: shapes) func shapesAreClosedOutwardAndInPlace(_ shape: Shape) throws {
-    let result = try SurfaceExtractor.mesh(of: shape.field, in: cube, configuration: settings())
+  @Test(arguments: shapes, [true, false])
+  func shapesAreClosedOutwardAndInPlace(_ shape: Shape, gradientsTell: Bool) throws {
+    var field = shape.field
+    field.gradientsTell = gradientsTell
+    let result = try SurfaceExtractor.mesh(of: field, in: cube, configuration: settings())
     let topology = MeshTopology(result.mesh)
     #expect(topology.isClosedManifold)
     #expect(topology.eulerCharacteristic == shape.euler)
@@ -123,7 +126,8 @@ private final class Freedom: FrameObservations, @unchecked Sendable {
 
   @Test(arguments: 0..<6) func noiseGivesAClosedManifold(_ seed: Int) throws {
     let box = BoundingBox(lower: .zero, upper: SIMD3(repeating: 0.5))
-    let field = AnalyticField.noise(seed: UInt64(seed), spacing: seed % 2 == 0 ? 0.05 : 0.07)
+    var field = AnalyticField.noise(seed: UInt64(seed), spacing: seed % 2 == 0 ? 0.05 : 0.07)
+    field.gradientsTell = seed < 3
     let result = try SurfaceExtractor.mesh(
       of: field, in: box,
       configuration: settings {
@@ -236,11 +240,36 @@ private final class Freedom: FrameObservations, @unchecked Sendable {
     let result = try SurfaceExtractor.mesh(
       of: Self.shapes[0].field, in: cube,
       configuration: settings(voxel: 0.025) { $0.halvings = 4 })
-    // The dense grid would have 82³ points.
-    #expect(result.report.distanceQueries < 82 * 82 * 82 / 6, "\(result.report.distanceQueries)")
-    #expect(result.report.gradientQueries == result.report.vertices)
+    // The dense grid would have 82³ points; the surface needs 3 a vertex without gradients.
+    #expect(result.report.distanceQueries < result.report.vertices / 4)
+    #expect(result.report.gradientQueries < result.report.vertices * 2)
     #expect(result.report.colorQueries == result.report.vertices)
     #expect(result.mesh.colors.isEmpty)
+  }
+
+  @Test(arguments: [Float(0.02), 0.05]) func whatIsToldIsAsGoodAsWhatIsAsked(_ voxel: Float) throws
+  {
+    // A bent sheet of less than a voxel, and a crease: where corners say nothing of what is between.
+    for field in [
+      AnalyticField { abs($0.length - 0.6) - 0.0105 },
+      AnalyticField { max(abs($0.x) + abs($0.y) * 0.5, abs($0.z)) - 0.43 },
+    ] {
+      var asked = field
+      asked.gradientsTell = false
+      let meshes = try [field, asked].map {
+        try SurfaceExtractor.mesh(
+          of: $0, in: cube, configuration: settings(voxel: voxel) { $0.hollows = true }
+        ).mesh
+      }
+      #expect(MeshTopology(meshes[0]).isClosedManifold)
+      #expect(
+        abs(meshes[0].positions.count - meshes[1].positions.count) * 200 < meshes[1].positions.count
+      )
+      let off = meshes.map { mesh in
+        mesh.positions.reduce(0.0) { $0 + abs(field.value($1)) } / Double(mesh.positions.count)
+      }
+      #expect(off[0] < off[1] * 1.05 + 1e-4 * Double(voxel), "\(off)")
+    }
   }
 
   @Test func colorsAreThoseOfTheFieldAtTheVertices() throws {
