@@ -8,7 +8,7 @@ final class BatchSampler {
   private let configuration: TrainingConfiguration
   private let space: FieldSpace
   private let capacity: Int
-  private var grids: [(frame: Int, camera: Int?, grid: SurfaceGrid, held: Int)] = []
+  private var grids: [(frame: Int, camera: Int?, grid: SurfaceGrid)] = []
   private var order: [Int] = []
   private var epoch = -1
   private var origins: [SIMD3<Float>]
@@ -20,9 +20,7 @@ final class BatchSampler {
   private static let sheet: Float = 0.006
 
   /// Frames whose grids are kept; about 1 MB each.
-  private static let keptGrids = 64
-  /// Bytes of moved observations that grids may keep alive; mapped ones cost nothing.
-  private static let heldBytes = 256 << 20
+  private static let keptGrids = 24
 
   init(
     source: any ObservationSource, configuration c: TrainingConfiguration, space: FieldSpace,
@@ -74,18 +72,15 @@ final class BatchSampler {
   }
 
   private func grid(
-    _ index: Int, _ camera: Int?, _ frame: any FrameObservations, held: Int
+    _ index: Int, _ camera: Int?, _ frame: any FrameObservations
   ) -> SurfaceGrid {
     if let at = grids.firstIndex(where: { $0.frame == index && $0.camera == camera }) {
       return grids[at].grid
     }
     let grid = SurfaceGrid(
       frame, box: source.box, radius: Float(configuration.targetRadius))
-    grids.append((index, camera, grid, held))
-    var bytes = grids.reduce(0) { $0 + $1.held }
-    while grids.count > Self.keptGrids || (bytes > Self.heldBytes && grids.count > 1) {
-      bytes -= grids.removeFirst().held
-    }
+    if grids.count == Self.keptGrids { grids.removeFirst() }
+    grids.append((index, camera, grid))
     return grid
   }
 
@@ -93,8 +88,7 @@ final class BatchSampler {
     let whole = try source.frame(index)
     let camera = cameraOfItsOwnTime(index, whole, &random)
     let frame = camera.map { CameraPart(whole, camera: $0) } ?? whole
-    let held = (whole as? CorrectedFrame)?.bytes ?? 0
-    let grid = grid(index, camera, frame, held: held)
+    let grid = grid(index, camera, frame)
     let setPosition = space.position(frame: index, capacity: capacity)
     let position =
       camera.map {
@@ -153,7 +147,7 @@ final class BatchSampler {
     for _ in 0..<configuration.raysPerFrame {
       let o = surface[Self.index(surface.count, &random)]
       var (p, n) = (o.position, o.normal)
-      if let e = grid.estimate(p) { (p, n) = (p - e.normal * e.distance, e.normal) }
+      if let e = grid.estimate(p, in: frame.surface) { (p, n) = (p - e.normal * e.distance, e.normal) }
       batch.append(.surface, space.fieldFromWorld(p), weight: o.confidence)
       batch.describeLast(normal: n, color: o.color)
     }
@@ -173,7 +167,7 @@ final class BatchSampler {
       for _ in 0..<configuration.nearPerRay {
         let offset = max(-1.9, min(1.9, random.normal())) * sigma
         let x = o.position + o.normal * offset
-        let seen = grid.estimate(x) ?? SurfaceGrid.Estimate(distance: offset, normal: o.normal)
+        let seen = grid.estimate(x, in: frame.surface) ?? SurfaceGrid.Estimate(distance: offset, normal: o.normal)
         guard let target = target(x, seen, hidden) else { continue }
         batch.append(.near, space.fieldFromWorld(x), target: target, weight: o.confidence)
       }

@@ -10,7 +10,8 @@ internal import Foundation
 ///
 ///     s(x) = Σ w_i (x − p_i) · n_i / Σ w_i,   w_i = confidence_i exp(−|foot − p_i|² / h²)
 ///
-/// over observations whose normal agrees with the nearest one's.
+/// over observations whose normal agrees with the nearest one's. A grid holds where the observations lie, not
+/// the frame: whoever asks hands in the frame's observations, which may have been mapped anew meanwhile.
 /// Source: Kolluri, *Provably good moving least squares*, ACM TALG 4(2), 2008.
 final class SurfaceGrid: Sendable {
   /// Where the surface is, seen from a point.
@@ -24,7 +25,6 @@ final class SurfaceGrid: Sendable {
   /// Points further than this from every observation get no estimate, metres.
   static let reach: Float = 0.025
 
-  private let frame: any FrameObservations
   private let origin: SIMD3<Float>
   private let cells: SIMD3<Int>
   /// First entry of each cell in ``order``; one more at the end.
@@ -34,7 +34,6 @@ final class SurfaceGrid: Sendable {
 
   /// Sorts a frame's observations. O(observations + cells of the box).
   init(_ frame: any FrameObservations, box: BoundingBox, radius: Float) {
-    self.frame = frame
     inverseSquare = 1 / (radius * radius)
     origin = box.lower - Self.reach
     let size = (box.size + 2 * Self.reach) / Self.reach
@@ -67,8 +66,9 @@ final class SurfaceGrid: Sendable {
   }
 
   /// Distance and normal at a point; nil further than ``reach`` from every observation.
-  func estimate(_ x: SIMD3<Float>) -> Estimate? {
-    let surface = frame.surface
+  func estimate(
+    _ x: SIMD3<Float>, in surface: UnsafeBufferPointer<SurfaceObservation>
+  ) -> Estimate? {
     let c = Self.cell(x, origin, cells)
     var (nearest, best) = (-1, Self.reach * Self.reach)
     visit(c) { i in
@@ -97,9 +97,9 @@ final class SurfaceGrid: Sendable {
   /// The nearest observation of every other camera that saw the place too: facing the same way, within
   /// `radius`, at most ``reach``.
   func counterparts(
-    of o: SurfaceObservation, within radius: Float
+    of o: SurfaceObservation, within radius: Float,
+    in surface: UnsafeBufferPointer<SurfaceObservation>
   ) -> [SurfaceObservation] {
-    let surface = frame.surface
     var found: [(index: Int, square: Float)] = []
     visit(Self.cell(o.position, origin, cells)) { i in
       let other = surface[i]

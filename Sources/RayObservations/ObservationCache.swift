@@ -4,7 +4,7 @@ public import Foundation
 /// The observations of a take on disk; frames are mapped when asked for, a bounded number at a time.
 public final class ObservationCache: ObservationSource {
   /// Bytes of mapped frames that are kept.
-  public static let budget = 256 << 20
+  public static let budget = 160 << 20
 
   /// Region of interest, world metres.
   public let box: BoundingBox

@@ -11,6 +11,8 @@ extension PoseRefiner {
 
     let camera: Int
     let part: UnsafeBufferPointer<SurfaceObservation>
+    /// All cameras' observations of the frame, and where they lie.
+    let whole: any FrameObservations
     let grid: SurfaceGrid
     /// One a camera.
     let moments: [Moment]
@@ -99,7 +101,7 @@ extension PoseRefiner {
       var others: [(place: Int, observation: SurfaceObservation)] = []
       for _ in 0..<min(observations, part.count) {
         let o = part[Int(((random.next() >> 32) &* UInt64(part.count)) >> 32)]
-        let found = grid.counterparts(of: o, within: shared)
+        let found = grid.counterparts(of: o, within: shared, in: whole.surface)
         guard !found.isEmpty else { continue }
         for other in found { others.append((own.count, other)) }
         own.append(o)

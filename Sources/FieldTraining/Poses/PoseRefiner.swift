@@ -97,7 +97,8 @@ struct PoseRefiner {
       for camera in 0..<count { moments.append(try moment(corrected, frame, camera, slice)) }
       let looks = (0..<count).map { camera in
         Look(
-          camera: camera, part: CameraPart(whole, camera: camera).surface, grid: grid,
+          camera: camera, part: CameraPart(whole, camera: camera).surface, whole: whole,
+          grid: grid,
           moments: moments,
           seed: configuration.seed &+ UInt64(round * source.frameCount + frame) &* 1_000_003
             &+ UInt64(camera),
