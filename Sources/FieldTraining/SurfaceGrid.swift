@@ -10,8 +10,8 @@ internal import Foundation
 ///
 ///     s(x) = Σ w_i (x − p_i) · n_i / Σ w_i,   w_i = confidence_i exp(−|foot − p_i|² / h²)
 ///
-/// over observations whose normal agrees with the nearest one's. A grid holds where the observations lie, not
-/// the frame: whoever asks hands in the frame's observations, which may have been mapped anew meanwhile.
+/// over observations whose normal agrees with the nearest one's. A grid holds what it needs of the
+/// observations, cell by cell, and not the frame, which may be mapped anew meanwhile.
 /// Source: Kolluri, *Provably good moving least squares*, ACM TALG 4(2), 2008.
 final class SurfaceGrid: Sendable {
   /// Where the surface is, seen from a point.
@@ -27,10 +27,24 @@ final class SurfaceGrid: Sendable {
 
   private let origin: SIMD3<Float>
   private let cells: SIMD3<Int>
-  /// First entry of each cell in ``order``; one more at the end.
+  /// First entry of each cell in ``entries``; one more at the end.
   private let starts: [Int32]
-  private let order: [Int32]
+  /// An observation, so that those of a cell lie side by side in memory.
+  private struct Entry {
+    /// Where it is, and in the bits of the last place which one.
+    var place: SIMD4<Float>
+    /// Its normal, and its confidence.
+    var normal: SIMD4<Float>
+
+    var index: Int { Int(place.w.bitPattern) }
+    var position: SIMD3<Float> { SIMD3(place.x, place.y, place.z) }
+    var direction: SIMD3<Float> { SIMD3(normal.x, normal.y, normal.z) }
+  }
+
+  /// Cell by cell.
+  private let entries: [Entry]
   private let inverseSquare: Float
+  private static let steps = [0, -1, 1]
 
   /// Sorts a frame's observations. O(observations + cells of the box).
   init(_ frame: any FrameObservations, box: BoundingBox, radius: Float) {
@@ -48,12 +62,14 @@ final class SurfaceGrid: Sendable {
     }
     for i in 1..<counts.count { counts[i] += counts[i - 1] }
     starts = counts
-    var order = [Int32](repeating: 0, count: surface.count)
+    var entries = [Entry](repeating: Entry(place: .zero, normal: .zero), count: surface.count)
     for i in places.indices {
-      order[Int(counts[Int(places[i])])] = Int32(i)
+      entries[Int(counts[Int(places[i])])] = Entry(
+        place: SIMD4(surface[i].position, Float(bitPattern: UInt32(i))),
+        normal: SIMD4(surface[i].normal, surface[i].confidence))
       counts[Int(places[i])] += 1
     }
-    self.order = order
+    self.entries = entries
   }
 
   private static func cell(
@@ -66,28 +82,26 @@ final class SurfaceGrid: Sendable {
   }
 
   /// Distance and normal at a point; nil further than ``reach`` from every observation.
-  func estimate(
-    _ x: SIMD3<Float>, in surface: UnsafeBufferPointer<SurfaceObservation>
-  ) -> Estimate? {
+  func estimate(_ x: SIMD3<Float>) -> Estimate? {
     let c = Self.cell(x, origin, cells)
-    var (nearest, best) = (-1, Self.reach * Self.reach)
-    visit(c) { i in
-      let d = surface[i].position - x
+    var (nearest, best) = (Entry?.none, Self.reach * Self.reach)
+    visit(c, near: x, within: &best) { entry, best in
+      let d = entry.position - x
       let square = d.dot(d)
-      if square < best { (nearest, best) = (i, square) }
+      if square < best { (nearest, best) = (entry, square) }
     }
-    guard nearest >= 0 else { return nil }
-    let (q, n) = (surface[nearest].position, surface[nearest].normal)
+    guard let nearest else { return nil }
+    let (q, n) = (nearest.position, nearest.direction)
     let foot = x - n * (x - q).dot(n)
     var (sum, weights, normal) = (Float(0), Float(0), SIMD3<Float>.zero)
-    visit(c) { i in
-      let o = surface[i]
-      let d = foot - o.position
+    var support = 6 / inverseSquare
+    visit(c, near: foot, within: &support) { entry, _ in
+      let d = foot - entry.position
       let exponent = d.dot(d) * inverseSquare
-      guard exponent < 6, o.normal.dot(n) > 0.5 else { return }
-      let w = o.confidence * exp(-exponent)
-      sum += w * (x - o.position).dot(o.normal)
-      normal += o.normal * w
+      guard exponent < 6, entry.direction.dot(n) > 0.5 else { return }
+      let w = entry.normal.w * exp(-exponent)
+      sum += w * (x - entry.position).dot(entry.direction)
+      normal += entry.direction * w
       weights += w
     }
     guard weights > 1e-6 else { return Estimate(distance: (x - q).dot(n), normal: n) }
@@ -95,34 +109,57 @@ final class SurfaceGrid: Sendable {
   }
 
   /// The nearest observation of every other camera that saw the place too: facing the same way, within
-  /// `radius`, at most ``reach``.
+  /// `radius`, at most ``reach``. `surface` is what the grid was made of.
   func counterparts(
     of o: SurfaceObservation, within radius: Float,
     in surface: UnsafeBufferPointer<SurfaceObservation>
   ) -> [SurfaceObservation] {
     var found: [(index: Int, square: Float)] = []
-    visit(Self.cell(o.position, origin, cells)) { i in
-      let other = surface[i]
-      guard other.camera != o.camera else { return }
-      let d = other.position - o.position
+    var limit = radius * radius
+    visit(Self.cell(o.position, origin, cells), near: o.position, within: &limit) { entry, limit in
+      let d = entry.position - o.position
       let square = d.dot(d)
-      guard square < radius * radius, other.normal.dot(o.normal) > 0.5 else { return }
-      if let at = found.firstIndex(where: { surface[$0.index].camera == other.camera }) {
-        if square < found[at].square { found[at] = (i, square) }
+      guard square < limit, entry.direction.dot(o.normal) > 0.5 else { return }
+      let camera = surface[entry.index].camera
+      guard camera != o.camera else { return }
+      if let at = found.firstIndex(where: { surface[$0.index].camera == camera }) {
+        if square < found[at].square { found[at] = (entry.index, square) }
       } else {
-        found.append((i, square))
+        found.append((entry.index, square))
       }
     }
     return found.map { surface[$0.index] }
   }
 
-  @inline(__always) private func visit(_ c: SIMD3<Int>, _ body: (Int) -> Void) {
-    for z in max(0, c.z - 1)...min(cells.z - 1, c.z + 1) {
-      for y in max(0, c.y - 1)...min(cells.y - 1, c.y + 1) {
-        let row = (z * cells.y + y) * cells.x
-        let first = starts[row + max(0, c.x - 1)]
-        let last = starts[row + min(cells.x - 1, c.x + 1) + 1]
-        for k in first..<last { body(Int(order[Int(k)])) }
+  /// The observations in the cell and around it, but for cells that lie further
+  /// from `x` than the root of `square`, which may shrink on the way. The cell itself comes first.
+  @inline(__always) private func visit(
+    _ c: SIMD3<Int>, near x: SIMD3<Float>, within square: inout Float,
+    _ body: (Entry, inout Float) -> Void
+  ) {
+    // How far the cells before, at and behind `c` are away on each axis, squared.
+    let low = origin + SIMD3(Float(c.x), Float(c.y), Float(c.z)) * Self.reach
+    func gaps(_ axis: Int) -> (Float, Float, Float) {
+      let (a, b) = (x[axis] - low[axis], low[axis] + Self.reach - x[axis])
+      return (max(a, 0) * max(a, 0), min(a, b, 0) * min(a, b, 0), max(b, 0) * max(b, 0))
+    }
+    let (gx, gy, gz) = (gaps(0), gaps(1), gaps(2))
+    func gap(_ g: (Float, Float, Float), _ step: Int) -> Float {
+      step == 0 ? g.1 : step < 0 ? g.0 : g.2
+    }
+    entries.withUnsafeBufferPointer { entries in
+      for dz in Self.steps where c.z + dz >= 0 && c.z + dz < cells.z {
+        for dy in Self.steps where c.y + dy >= 0 && c.y + dy < cells.y {
+          let away = gap(gz, dz) + gap(gy, dy)
+          guard away <= square else { continue }
+          let row = ((c.z + dz) * cells.y + c.y + dy) * cells.x + c.x
+          for dx in Self.steps where c.x + dx >= 0 && c.x + dx < cells.x {
+            guard away + gap(gx, dx) <= square else { continue }
+            for k in Int(starts[row + dx])..<Int(starts[row + dx + 1]) {
+              body(entries[k], &square)
+            }
+          }
+        }
       }
     }
   }

@@ -93,6 +93,39 @@ final class TrainingBatch: @unchecked Sendable {
     if kind != .rendered { counts[Int(kind.rawValue)] += 1 }
   }
 
+  /// Appends another batch's points, rays and groups.
+  func append(contentsOf other: TrainingBatch) {
+    let (first, n, firstRay) = (count, other.count, rays.count)
+    precondition(first + n <= capacity, "the sampler's budget")
+    func copy<Element>(
+      _ target: UnsafeMutableBufferPointer<Element>,
+      _ source: UnsafeMutableBufferPointer<Element>, _ width: Int
+    ) {
+      _ = UnsafeMutableBufferPointer(rebasing: target[(width * first)...])
+        .update(fromContentsOf: source[..<(width * n)])
+    }
+    for (target, source) in [
+      (targets, other.targets), (ceilings, other.ceilings), (weights, other.weights),
+    ] {
+      copy(target, source, 1)
+    }
+    for (target, source) in [
+      (positions, other.positions), (normals, other.normals), (colors, other.colors),
+    ] {
+      copy(target, source, 3)
+    }
+    copy(kinds, other.kinds, 1)
+    count = first + n
+    for i in counts.indices { counts[i] += other.counts[i] }
+    rays.append(contentsOf: other.rays)
+    renderedStarts.append(
+      contentsOf: other.renderedStarts.map { ($0.point + first, $0.ray + firstRay) })
+    for var group in other.groups {
+      group.first += first
+      groups.append(group)
+    }
+  }
+
   /// Sets normal and colour of the last point.
   @inline(__always) func describeLast(normal: SIMD3<Float>, color: SIMD3<Float>?) {
     let i = count - 1

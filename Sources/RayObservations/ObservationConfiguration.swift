@@ -33,6 +33,9 @@ public struct ObservationConfiguration: DocumentedConfiguration {
   /// Edge of the cells in which it is decided what is inside where nobody looks; more where pixels are
   /// coarser.
   public var hiddenCell = 0.01
+  /// How near in time a camera's other images must be to stand in for a missing one where it is decided what
+  /// is inside; 0 for never.
+  public var bridge = 0.25
   /// Whether a large area without any return, in front of which something moves, counts as empty.
   public var noReturnIsFree = true
   /// Pixels around the subject's silhouette in which every free ray is kept.
@@ -65,6 +68,9 @@ public struct ObservationConfiguration: DocumentedConfiguration {
     .init("freePixels", "px", "Width around silhouettes in which nothing counts as free."),
     .init("hiddenCell", "m", "Smallest cells that tell inside from outside where nobody looks."),
     .init(
+      "bridge", "s",
+      "How near a camera's other images must be to stand in for a missing one in hidden space."),
+    .init(
       "noReturnIsFree", "", "Whether large areas that never return depth count as empty space."),
     .init("silhouetteBand", "px", "Width around the subject in which every free ray is kept."),
     .init(
@@ -85,6 +91,7 @@ public struct ObservationConfiguration: DocumentedConfiguration {
     try require("observations.noiseSquare", noiseSquare, in: 0...0.1)
     try require("observations.freeMargin", freeMargin, in: 0...1)
     try require("observations.hiddenCell", hiddenCell, in: 0.002...1)
+    try require("observations.bridge", bridge, in: 0...2)
     try require("observations.freePixels", freePixels, in: 0...32)
     try require("observations.silhouetteBand", silhouetteBand, in: 1...1000)
     try require("observations.surveyFrames", surveyFrames, in: 1...200)

@@ -84,12 +84,15 @@ public enum ObservationStage {
     for first in stride(from: 0, to: frames.count, by: framesAtOnce) {
       let sets = frames[first..<min(first + framesAtOnce, frames.count)]
       var seen: [[CameraObserver.Result?]] = []
+      var bridges: [[DropBridge]] = []
       for (number, set) in zip(sets.indices, sets) {
         try monitor.checkCancelled()
         monitor.report(number, frames.count, "")
         seen.append(observe(try load(set), observers))
+        bridges.append(
+          try bridge(number, frames, seen[number - first], observers, load, configuration))
       }
-      let hidden = hiddenCells(seen, rays, hiddenSpace, configuration)
+      let hidden = hiddenCells(seen, bridges, rays, hiddenSpace, configuration)
       for (k, set) in sets.enumerated() {
         try ObservationFile.write(
           seen[k], sizes: sizes, hidden: hidden[k],
@@ -141,10 +144,36 @@ public enum ObservationStage {
     }
   }
 
+  /// What cameras without depth in a set probably saw.
+  private static func bridge(
+    _ number: Int, _ frames: [FrameSet], _ seen: [CameraObserver.Result?],
+    _ observers: [CameraObserver?], _ load: (FrameSet) throws(CaptureError) -> [CameraFrame],
+    _ configuration: ObservationConfiguration
+  ) throws(CaptureError) -> [DropBridge] {
+    var bridges: [DropBridge] = []
+    for (c, observer) in observers.enumerated() where seen[c] == nil {
+      guard let observer,
+        let (before, after, share) = DropBridge.sets(
+          around: number, camera: c, frames, reach: configuration.bridge)
+      else { continue }
+      func sighting(_ k: Int) throws(CaptureError) -> CameraObserver.Sighting? {
+        var set = frames[k]
+        for other in set.entries.indices where other != c { set.entries[other] = .init() }
+        set.entries[c].color = nil
+        return observer.observe(try load(set)[c])
+      }
+      guard let before = try sighting(before), let after = try sighting(after) else { continue }
+      let distance = (observer.survey.box.center - observer.rays.origin).length
+      bridges.append(
+        DropBridge(before, after, share: share, rays: observer.rays, distance: distance))
+    }
+    return bridges
+  }
+
   /// Packed cells of hidden space, one list a set.
   private static func hiddenCells(
-    _ sets: [[CameraObserver.Result?]], _ rays: [CameraRays?], _ space: HiddenSpace,
-    _ configuration: ObservationConfiguration
+    _ sets: [[CameraObserver.Result?]], _ bridges: [[DropBridge]], _ rays: [CameraRays?],
+    _ space: HiddenSpace, _ configuration: ObservationConfiguration
   ) -> [[UInt32]] {
     each(sets.count) { k in
       func free(margin: Double, pixels: Int) -> [FreeDepth] {
@@ -157,10 +186,17 @@ public enum ObservationStage {
           }
         }
       }
+      let bridged = bridges[k].map { bridge in
+        bridge.depth.withUnsafeBufferPointer {
+          FreeDepth(
+            ObservedDepth(width: bridge.rays.width, height: bridge.rays.height, samples: $0),
+            rays: bridge.rays, margin: 0, pixels: 0)
+        }
+      }
       return space.cells(
-        surface: sets[k].flatMap { $0?.surface ?? [] },
+        surface: sets[k].flatMap { $0?.surface ?? [] } + bridges[k].flatMap(\.surface),
         sure: free(margin: configuration.freeMargin, pixels: configuration.freePixels),
-        likely: free(margin: 0, pixels: 0))
+        likely: free(margin: 0, pixels: 0) + bridged)
     }
   }
 

@@ -1,0 +1,61 @@
+import CaptureCore
+import CaptureTestSupport
+import Foundation
+import Testing
+
+@testable import RayObservations
+
+@Suite struct DropBridgeTests {
+  /// Cells of the third of five sets on the wrong side, when two cameras' images of it are missing.
+  private func wrongCells(bridge: Double, at instant: (Int) -> Int) throws -> Int {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let scene = SphereScene(frames: 5)
+    var frames = scene.frames
+    for camera in 0..<2 { frames[2].entries[camera].depth = nil }
+    let images = try frames.map { try scene.images(instant($0.index)) }
+    var configuration = ObservationConfiguration()
+    configuration.bridge = bridge
+    _ = try ObservationStage.build(
+      cameras: scene.cameras, frames: frames,
+      load: { set in
+        zip(set.entries, images[set.index]).map {
+          $0.depth == nil ? CameraFrame(depth: nil, color: nil) : $1
+        }
+      }, configuration: configuration, folder: folder)
+    let frame = try ObservationCache.open(folder: folder).frame(2)
+    return withExtendedLifetime(frame) {
+      let hidden = frame.hidden
+      return (0..<hidden.packed.count).count { k in
+        let p = hidden.corner(k) + hidden.edge / 2
+        let distance = scene.signedDistance(p, frame: instant(2))
+        return abs(distance) > Double(hidden.edge) && (distance < 0) != (hidden.layer(k) < 0)
+      }
+    }
+  }
+
+  @Test func aStillSubjectIsSeenBeforeAndAfter() throws {
+    let without = try wrongCells(bridge: 0) { _ in 1 }
+    let with = try wrongCells(bridge: 0.25) { _ in 1 }
+    #expect(without > 300)
+    #expect(with * 5 < without, "\(with) of \(without)")
+  }
+
+  @Test func whatMovesFarIsLeftUnknown() throws {
+    let without = try wrongCells(bridge: 0) { $0 }
+    let with = try wrongCells(bridge: 0.25) { $0 }
+    // A ball that jumps by more than its radius is not seen at one place twice.
+    #expect(abs(with - without) * 20 < without, "\(with) of \(without)")
+  }
+
+  @Test func theNearestSetsWithDepthAreTaken() throws {
+    var frames = SphereScene(frames: 8).frames
+    for k in [3, 4, 7] { frames[k].entries[1].depth = nil }
+    let found = try #require(DropBridge.sets(around: 3, camera: 1, frames, reach: 0.25))
+    #expect(found.before == 2 && found.after == 5)
+    #expect(abs(found.share - 1 / 3) < 1e-5)
+    #expect(DropBridge.sets(around: 3, camera: 1, frames, reach: 0.1) == nil)
+    #expect(DropBridge.sets(around: 7, camera: 1, frames, reach: 0.25) == nil)
+    #expect(DropBridge.sets(around: 0, camera: 1, frames, reach: 0.25) == nil)
+  }
+}
