@@ -10,8 +10,9 @@ internal import Foundation
 /// stays unknown. A surface that moves is missed by a centimetre or so: enough to tell inside from
 /// outside, too much to train on.
 struct DropBridge {
-  /// Depths further apart are of different things, metres.
-  private static let agreement: Float = 0.05
+  /// Depths further apart are of different things, or of what moves on where nothing was seen afterwards,
+  /// metres.
+  private static let agreement: (between: Float, beyond: Float) = (0.05, 0.015)
   /// How far the subject may have moved from the nearer of the two, metres.
   private static let motion: Float = 0.06
   /// Confidence in what was seen both times, beside what is seen now.
@@ -23,15 +24,20 @@ struct DropBridge {
   let depth: [Int16]
 
   /// - Parameters:
-  ///   - before, after: What the camera saw in two sets around the missing one.
-  ///   - share: The way from the first to the second at which the missing one lies, 0...1.
+  ///   - before, after: What the camera saw in two sets around the missing one, or in two next to it.
+  ///   - share: The way from the first to the second at which the missing one lies; beyond 0...1 where both
+  ///     lie on one side.
   ///   - distance: How far from the camera the subject is, metres.
   init(
     _ before: CameraObserver.Sighting, _ after: CameraObserver.Sighting, share: Float,
     rays: CameraRays, distance: Float
   ) {
     self.rays = rays
-    let band = Self.motion * rays.focal / max(distance, 0.1)
+    let isBetween = (0...1).contains(share)
+    let agreement = isBetween ? Self.agreement.between : Self.agreement.beyond
+    let band = (isBetween ? 1 : 2) * Self.motion * rays.focal / max(distance, 0.1)
+    // Nobody knows how it goes on beyond the last image: as it was.
+    let share = max(0, min(1, share))
     depth = before.depth.indices.map { i in
       let (a, b) = (before.depth[i], after.depth[i])
       let isClear = min(before.silhouette[i], after.silhouette[i]) > band
@@ -45,7 +51,7 @@ struct DropBridge {
     surface = before.surface.compactMap { first in
       guard let hit = rays.pixel(first.position), later[hit.index] >= 0 else { return nil }
       let second = after.surface[Int(later[hit.index])]
-      guard abs(first.range - second.range) <= Self.agreement else { return nil }
+      guard abs(first.range - second.range) <= agreement else { return nil }
       var result = first
       let p = first.position + (second.position - first.position) * share
       let n = (first.normal + (second.normal - first.normal) * share).normalized
@@ -56,21 +62,33 @@ struct DropBridge {
     }
   }
 
-  /// The nearest sets before and after in which the camera has depth.
+  /// The nearest sets before and after in which the camera has depth; where there are none on one side, the
+  /// two nearest on the other.
   ///
-  /// - Returns: Their places and the share of the way between them; nil where one lies further away than
-  ///   `reach` seconds. What was seen on one side alone tells too little: the subject moves on.
+  /// - Returns: Their places and the share of the way from the first to the second; nil where the nearer one
+  ///   on either side lies further away than `reach` seconds.
   static func sets(
     around k: Int, camera: Int, _ frames: [FrameSet], reach: Double
-  ) -> (before: Int, after: Int, share: Float)? {
-    func nearest(_ range: some Sequence<Int>) -> Int? {
-      range.lazy.prefix { abs(frames[$0].time - frames[k].time) <= reach }
-        .first { frames[$0].entries[camera].depth != nil }
+  ) -> (first: Int, second: Int, share: Float)? {
+    func nearest(_ range: some Sequence<Int>) -> [Int] {
+      Array(
+        range.lazy.prefix { abs(frames[$0].time - frames[k].time) <= 2 * reach }
+          .filter { frames[$0].entries[camera].depth != nil }.prefix(2))
     }
-    guard let a = nearest((0..<k).reversed()), let b = nearest((k + 1)..<frames.count),
-      frames[b].time > frames[a].time
-    else { return nil }
-    let share = (frames[k].time - frames[a].time) / (frames[b].time - frames[a].time)
-    return (a, b, Float(share))
+    let before = nearest((0..<k).reversed())
+    let after = nearest((k + 1)..<frames.count)
+    func pair(_ a: Int, _ b: Int) -> (first: Int, second: Int, share: Float)? {
+      let (start, whole) = (frames[a].time, frames[b].time - frames[a].time)
+      return whole > 0 ? (a, b, Float((frames[k].time - start) / whole)) : nil
+    }
+    func isNear(_ i: Int?) -> Bool {
+      i.map { abs(frames[$0].time - frames[k].time) <= reach } ?? false
+    }
+    switch (isNear(before.first), isNear(after.first)) {
+    case (true, true): return pair(before[0], after[0])
+    case (true, false): return before.count == 2 ? pair(before[1], before[0]) : nil
+    case (false, true): return after.count == 2 ? pair(after[0], after[1]) : nil
+    case (false, false): return nil
+    }
   }
 }

@@ -153,7 +153,7 @@ public enum ObservationStage {
     var bridges: [DropBridge] = []
     for (c, observer) in observers.enumerated() where seen[c] == nil {
       guard let observer,
-        let (before, after, share) = DropBridge.sets(
+        let (first, second, share) = DropBridge.sets(
           around: number, camera: c, frames, reach: configuration.bridge)
       else { continue }
       func sighting(_ k: Int) throws(CaptureError) -> CameraObserver.Sighting? {
@@ -162,7 +162,7 @@ public enum ObservationStage {
         set.entries[c].color = nil
         return observer.observe(try load(set)[c])
       }
-      guard let before = try sighting(before), let after = try sighting(after) else { continue }
+      guard let before = try sighting(first), let after = try sighting(second) else { continue }
       let distance = (observer.survey.box.center - observer.rays.origin).length
       bridges.append(
         DropBridge(before, after, share: share, rays: observer.rays, distance: distance))

@@ -51,11 +51,16 @@ import Testing
   @Test func theNearestSetsWithDepthAreTaken() throws {
     var frames = SphereScene(frames: 8).frames
     for k in [3, 4, 7] { frames[k].entries[1].depth = nil }
-    let found = try #require(DropBridge.sets(around: 3, camera: 1, frames, reach: 0.25))
-    #expect(found.before == 2 && found.after == 5)
-    #expect(abs(found.share - 1 / 3) < 1e-5)
-    #expect(DropBridge.sets(around: 3, camera: 1, frames, reach: 0.1) == nil)
-    #expect(DropBridge.sets(around: 7, camera: 1, frames, reach: 0.25) == nil)
-    #expect(DropBridge.sets(around: 0, camera: 1, frames, reach: 0.25) == nil)
+    func sets(_ k: Int, reach: Double = 0.25) -> [Float]? {
+      DropBridge.sets(around: k, camera: 1, frames, reach: reach).map {
+        [Float($0.first), Float($0.second), ($0.share * 3).rounded() / 3]
+      }
+    }
+    #expect(sets(3) == [2, 5, 1 / 3])
+    #expect(sets(3, reach: 0.1) == [1, 2, 2])
+    #expect(sets(3, reach: 0.05) == nil)
+    #expect(sets(7) == [5, 6, 2])
+    frames[0].entries[1].depth = nil
+    #expect(sets(0) == [1, 2, -1])
   }
 }
