@@ -1,5 +1,6 @@
 public import CaptureCore
 internal import Foundation
+internal import LinearAlgebra
 
 /// Where the cameras of a rig stand, from what they saw of one board.
 public struct RigAdjustment: Sendable {
@@ -76,27 +77,16 @@ public struct RigAdjustment: Sendable {
           colorFromDepth: camera.colorFromDepth, freedom: freedom)
       },
       boards: frames.map { start.boards[$0] ?? .identity }, terms: [])
-    let number = Dictionary(uniqueKeysWithValues: frames.enumerated().map { ($1, $0) })
-    // Depth that was mapped to a lens is seen along that lens's rays, and goes with it as it changes.
-    let follows = cameras.map { $0.isRegistered && $0.freedom.movesLens }
-    var result: RobustAdjustment?
-    for _ in 0..<(follows.contains(true) ? 3 : 1) {
-      if let lenses = result?.problem.cameras {
-        for i in used.indices where follows[used[i].camera] {
-          used[i].takeRays(of: lenses[used[i].camera].model)
-        }
-      }
-      problem.terms = used.flatMap { view in
-        view.points.flatMap {
-          BundleProblem.terms(
-            of: $0, camera: view.camera, frame: number[view.frame] ?? 0, pixel: 1, depth: 1)
-        }
-      }
-      result = try RobustAdjustment(problem)
+    var result = try RigAdjustment.solved(problem, &used, cameras)
+    // A bias that the board does not show would only add to the noise of everything else.
+    let plain = cameras.indices.filter {
+      cameras[$0].freedom.movesBias && !result.showsBias(camera: $0)
     }
-    self.views = used
-    guard let result else { preconditionFailure("the loop above runs at least once") }
-    adjusted = result
+    if result.isDetermined, !plain.isEmpty {
+      for camera in plain { problem.cameras[camera].freedom.holdBias() }
+      result = try RigAdjustment.solved(problem, &used, cameras)
+    }
+    (self.views, adjusted) = (used, result)
     guard adjusted.isDetermined else {
       throw CaptureError(
         .badInput,
@@ -105,6 +95,37 @@ public struct RigAdjustment: Sendable {
           "Record the board closer, tilted in all directions, and where cameras see it together."
       )
     }
+  }
+
+  /// Adjusts a problem to views, whose depths get the rays that go with the lenses.
+  private static func solved(
+    _ start: BundleProblem, _ views: inout [BoardView], _ cameras: [Camera]
+  ) throws(CaptureError) -> RobustAdjustment {
+    var problem = start
+    let frames = Array(Set(views.map(\.frame))).sorted()
+    let number = Dictionary(uniqueKeysWithValues: frames.enumerated().map { ($1, $0) })
+    func terms(_ views: [BoardView]) -> [BundleProblem.Term] {
+      views.flatMap { view in
+        view.points.flatMap {
+          BundleProblem.terms(
+            of: $0, camera: view.camera, frame: number[view.frame] ?? 0, pixel: 1, depth: 1)
+        }
+      }
+    }
+    problem.terms = terms(views)
+    var result = try RobustAdjustment(problem)
+    // Depth that was mapped to a lens is seen along that lens's rays, and goes with it as it changes.
+    let follows = cameras.map { $0.isRegistered && $0.freedom.movesLens }
+    if follows.contains(true) {
+      for _ in 0..<2 {
+        for i in views.indices where follows[views[i].camera] {
+          views[i].takeRays(of: result.problem.cameras[views[i].camera].model)
+        }
+        problem.terms = terms(views)
+        result = try RobustAdjustment(problem)
+      }
+    }
+    return result
   }
 
   /// Board to rig, by frame of the views.
@@ -132,21 +153,77 @@ public struct RigAdjustment: Sendable {
 
   /// How well a camera's place is known.
   public func uncertainty(camera: Int) -> Uncertainty {
-    func length(_ first: Int) -> Double {
-      (first..<first + 3).map { k in
-        let d = adjusted.deviation(camera: camera, parameter: k)
-        return d * d
-      }.reduce(0, +).squareRoot()
-    }
-    return Uncertainty(
-      position: length(3), rotation: length(0),
+    Uncertainty(
+      position: adjusted.length(camera: camera, parameter: 3),
+      rotation: adjusted.length(camera: camera, parameter: 0),
       focal: adjusted.deviation(camera: camera, parameter: 6),
       center: adjusted.deviation(camera: camera, parameter: 8))
+  }
+
+  /// How well a camera's place and direction are known against another one, which need not be the
+  /// reference: metres and radians.
+  public func uncertainty(
+    camera: Int, against other: Int
+  ) -> (position: Double, rotation: Double) {
+    // With poses a, b and their small motions from the left, a·b⁻¹ turns by ωa - R ωb and moves its
+    // origin by ωa × t + τa - R τb, where (R, t) = a·b⁻¹.
+    let cameras = adjusted.problem.cameras
+    let between = cameras[camera].cameraFromRig * cameras[other].cameraFromRig.inverse
+    let t = between.translation
+    var (turn, move) = (DenseMatrix(rows: 3, columns: 12), DenseMatrix(rows: 3, columns: 12))
+    let cross = [[0, t.z, -t.y], [-t.z, 0, t.x], [t.y, -t.x, 0]]
+    for i in 0..<3 {
+      (turn[i, i], move[i, 3 + i]) = (1, 1)
+      for j in 0..<3 {
+        move[i, j] = cross[i][j]
+        turn[i, 6 + j] = -between.rotation[3 * i + j]
+        move[i, 9 + j] = -between.rotation[3 * i + j]
+      }
+    }
+    let covariance = adjusted.covariance(of: camera, other)
+    func length(_ rows: DenseMatrix) -> Double {
+      var sum = 0.0
+      for i in 0..<3 {
+        for a in 0..<12 {
+          for b in 0..<12 { sum += rows[i, a] * covariance[a, b] * rows[i, b] }
+        }
+      }
+      return max(0, sum).squareRoot()
+    }
+    return (length(move), length(turn))
+  }
+
+  /// Where a board that did not move stood, board to rig, by views of it from the placed cameras; nil
+  /// where none tells. Its views are no part of the adjustment.
+  public func pose(ofStanding views: [BoardView]) -> RigidTransform? {
+    let lenses = adjusted.problem.cameras
+    var problem = BundleProblem(cameras: lenses, boards: [.identity], terms: [])
+    for i in problem.cameras.indices { problem.cameras[i].freedom = .held }
+    problem.terms = views.flatMap { view in
+      view.points.flatMap {
+        BundleProblem.terms(
+          of: $0.withoutDepth, camera: view.camera, frame: 0, pixel: 0.5, depth: 1)
+      }
+    }
+    // Each view gives a start; a plane's other pose in one is told from the true one by the rest.
+    let ends = views.compactMap { view -> (pose: RigidTransform, cost: Double)? in
+      let lens = lenses[view.camera]
+      guard let seen = BoardPose(view.points.map(\.withoutDepth), model: lens.model) else {
+        return nil
+      }
+      var trial = problem
+      trial.boards = [lens.cameraFromRig.inverse * seen.cameraFromBoard]
+      guard let outcome = try? trial.solve(iterations: 50, loss: 5) else { return nil }
+      return (trial.boards[0], outcome.cost)
+    }
+    return ends.min { $0.cost < $1.cost }?.pose
   }
 }
 
 extension CameraFreedom {
   fileprivate var movesLens: Bool { sigmas[6..<18].contains { $0 > 0 } }
+  fileprivate var movesBias: Bool { sigmas[18..<21].contains { $0 > 0 } }
+  fileprivate mutating func holdBias() { (biasOffset, biasScale, biasRadial) = (0, 0, 0) }
 }
 
 extension BoardView {

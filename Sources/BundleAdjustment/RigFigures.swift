@@ -33,6 +33,8 @@ public struct RigFigures: Sendable {
     public var first, second: Int
     /// Frames in which both saw the board, and points that both saw in them.
     public var views, points: Int
+    /// Root mean square distance of predicted from seen points in these frames, both cameras', pixels.
+    public var reprojection: Double
     /// Root mean square distance between the places that the two cameras' depths give to a point,
     /// metres; nil without such points.
     public var agreement: Double?
@@ -58,7 +60,7 @@ public struct RigFigures: Sendable {
     pairs = []
     for a in rig.given.indices {
       for b in rig.given.indices.dropFirst(a + 1) {
-        let pair = RigFigures.pair(a, b, rig, lifted)
+        let pair = RigFigures.pair(a, b, rig, boards, lifted)
         if pair.views > 0 { pairs.append(pair) }
       }
     }
@@ -112,7 +114,8 @@ public struct RigFigures: Sendable {
   }
 
   private static func pair(
-    _ a: Int, _ b: Int, _ rig: RigAdjustment, _ lifted: [[SIMD2<Int>: SIMD3<Double>]]
+    _ a: Int, _ b: Int, _ rig: RigAdjustment, _ boards: [Int: RigidTransform],
+    _ lifted: [[SIMD2<Int>: SIMD3<Double>]]
   ) -> Pair {
     func seen(_ camera: Int) -> Set<SIMD2<Int>> {
       Set(
@@ -127,8 +130,19 @@ public struct RigFigures: Sendable {
       guard let p = lifted[a][key], let q = lifted[b][key] else { return nil }
       return (p - q).dot(p - q)
     }
+    let pixels = rig.views.filter {
+      ($0.camera == a || $0.camera == b) && frames.contains($0.frame)
+    }.flatMap { view -> [Double] in
+      let lens = rig.adjusted.problem.cameras[view.camera]
+      guard let board = boards[view.frame] else { return [] }
+      return view.points.compactMap { point in
+        lens.model.project((lens.cameraFromRig * board).apply(point.board)).map {
+          (($0 - point.pixel) * ($0 - point.pixel)).sum()
+        }
+      }
+    }
     return Pair(
-      first: a, second: b, views: frames.count, points: both.count,
+      first: a, second: b, views: frames.count, points: both.count, reprojection: root(pixels),
       agreement: squares.isEmpty ? nil : root(squares))
   }
 

@@ -22,13 +22,13 @@ extension RigReport {
     page.list([
       "px rms: distance of the corners as seen from where the adjusted board puts them.",
       "depth mm rms: distance of the corners as the camera's depth puts them from the adjusted board; bias, lean and noise are its parts along the line of sight: + is too far.",
-      "size: the board as depth sees it, as a share of the described one. ± is one standard deviation against the reference camera.",
+      "size: the board as depth sees it, as a share of the described one; overlap: share of the depth points that another camera measures too, to 5 cm. ± is one standard deviation against the reference camera.",
     ])
     if !pairRows.isEmpty {
       page.heading("Pairs")
       page.table(Self.pairHeadings, pairRows)
       page.list([
-        "apart: distance between the places that the two cameras' depths give to the same corner; overlap: share of the depth points that the other camera measures too, to 5 cm."
+        "px rms: of both cameras in the frames that both see; apart: distance between the places that the two cameras' depths give to the same corner; overlap: share of the depth points that the other camera measures too, to 5 cm; ±: of the one camera against the other."
       ])
     }
     if !deviceRows.isEmpty {

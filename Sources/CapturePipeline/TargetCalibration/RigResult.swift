@@ -17,6 +17,8 @@ struct RigResult: Sendable {
   let clouds: RigClouds
   /// Share of a camera's points that another one sees, by `[first, second]`.
   let overlaps: [[Double]]
+  /// Share of a camera's points that any other one sees.
+  let shared: [Double]
   /// The devices as corrected.
   let cameras: [CameraDescription]
   /// Colour lens to world before this calibration: by the take's own, or by the boards alone.
@@ -27,7 +29,7 @@ struct RigResult: Sendable {
   init(
     reader: any Recording, target: CalibrationTarget, corners: TakeCorners,
     adjustment: RigAdjustment, refinements: Set<RigCalibrationJob.Refinement>, rig: String,
-    floorBoard: RigidTransform?
+    floorBoard: (name: String, pose: RigidTransform)?
   ) {
     (self.target, self.corners, self.adjustment) = (target, corners, adjustment)
     figures = RigFigures(adjustment)
@@ -71,9 +73,12 @@ struct RigResult: Sendable {
     let count = cameras.count
     var overlaps = [[Double]](repeating: [Double](repeating: 0, count: count), count: count)
     for a in 0..<count {
-      for b in 0..<count where a != b { overlaps[a][b] = clouds.overlap(a, b, places) }
+      for b in 0..<count where a != b { overlaps[a][b] = clouds.overlap(a, [b], places) }
     }
     self.overlaps = overlaps
+    shared = (0..<count).map { a in
+      clouds.overlap(a, (0..<count).filter { $0 != a }, places)
+    }
     // The old places are turned so that the reference camera stays where it is.
     let reference = world.worldFromRig * places[adjustment.reference]
     if let old = reader.calibration, ids.allSatisfy({ old.rigFromColor[$0] != nil }),
