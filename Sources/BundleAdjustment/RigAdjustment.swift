@@ -53,7 +53,7 @@ public struct RigAdjustment: Sendable {
   ) throws(CaptureError) {
     (given, self.reference) = (cameras, reference)
     let usable = views.filter { $0.points.count >= RigAdjustment.leastPoints }
-    var poses: [RigidTransform] = []
+    var poses: [BoardPose] = []
     var used: [BoardView] = []
     for view in usable {
       let camera = cameras[view.camera]
@@ -61,11 +61,11 @@ public struct RigAdjustment: Sendable {
         let pose = BoardPose(
           view.points, model: camera.model, colorFromDepth: camera.colorFromDepth)
       else { continue }
-      poses.append(pose.cameraFromBoard)
+      poses.append(pose)
       used.append(view)
     }
     try RigAdjustment.checkConnected(cameras, used)
-    let start = RigAdjustment.walk(cameras, used, poses, from: reference)
+    let start = RigStart(cameras, used, poses, reference: reference)
     startRigFromColor = cameras.indices.map { (start.cameras[$0] ?? .identity).inverse }
     let frames = Array(Set(used.map(\.frame))).sorted()
     var problem = BundleProblem(
@@ -276,55 +276,6 @@ extension RigAdjustment {
       for c in group.indices where together.contains(group[c]) { group[c] = target }
     }
     return Set(group).sorted().map { g in group.indices.filter { group[$0] == g } }
-  }
-
-  /// Places of cameras and boards in the reference camera's frame, step by step along the views
-  /// with most points.
-  private static func walk(
-    _ cameras: [Camera], _ views: [BoardView], _ poses: [RigidTransform], from reference: Int
-  ) -> (cameras: [Int: RigidTransform], boards: [Int: RigidTransform]) {
-    var placed: [Int: RigidTransform] = [reference: .identity]
-    var boards: [Int: RigidTransform] = [:]
-    while true {
-      // The view with most points that joins something placed to something that is not.
-      let next = views.indices.filter {
-        (placed[views[$0].camera] == nil) != (boards[views[$0].frame] == nil)
-      }.max { (views[$0].points.count, $1) < (views[$1].points.count, $0) }
-      guard let next else { return (placed, boards) }
-      let view = views[next]
-      if let cameraFromRig = placed[view.camera] {
-        boards[view.frame] = cameraFromRig.inverse * poses[next]
-      } else {
-        // Of all frames that could place it, the one whose answer fits the others best.
-        let candidates = views.indices.filter {
-          views[$0].camera == view.camera && boards[views[$0].frame] != nil
-        }
-        let answers = candidates.compactMap { i in
-          boards[views[i].frame].map { poses[i] * $0.inverse }
-        }
-        let misfits = answers.map { misfit($0, candidates, views, boards, cameras) }
-        let best = misfits.indices.min { misfits[$0] < misfits[$1] }
-        placed[view.camera] = best.map { answers[$0] }
-      }
-    }
-  }
-
-  /// Median distance in pixels between seen points and those that a camera's place predicts.
-  private static func misfit(
-    _ cameraFromRig: RigidTransform, _ indices: [Int], _ views: [BoardView],
-    _ boards: [Int: RigidTransform], _ cameras: [Camera]
-  ) -> Double {
-    let distances = indices.flatMap { i -> [Double] in
-      guard let board = boards[views[i].frame] else { return [] }
-      let pose = cameraFromRig * board
-      return views[i].points.map { point in
-        guard let p = cameras[views[i].camera].model.project(pose.apply(point.board)) else {
-          return .infinity
-        }
-        return ((p - point.pixel) * (p - point.pixel)).sum()
-      }
-    }.sorted()
-    return distances.isEmpty ? .infinity : distances[distances.count / 2]
   }
 
   /// The cameras that a direction of parameters is about, in words.

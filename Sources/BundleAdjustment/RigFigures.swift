@@ -51,7 +51,9 @@ public struct RigFigures: Sendable {
     var lifted: [[SIMD2<Int>: SIMD3<Double>]] = rig.given.map { _ in [:] }
     for view in rig.views {
       for point in view.points {
-        if let place = rig.place(of: point, camera: view.camera) {
+        if let board = boards[view.frame],
+          let place = rig.place(of: point, camera: view.camera, on: board)
+        {
           lifted[view.camera][SIMD2(view.frame, point.point)] = place
         }
       }
@@ -193,13 +195,19 @@ extension RigAdjustment {
     }
   }
 
-  /// Where a camera's depth puts a point that it saw, in the rig's frame: on the pixel's ray of the
-  /// colour lens, at the corrected depth; nil without depth.
-  public func place(of point: SeenPoint, camera index: Int) -> SIMD3<Double>? {
+  /// Where a camera's depth puts a point that it saw, in the rig's frame; nil without depth.
+  ///
+  /// The depth was measured near the point, where the lenses as given had it; it is carried along the
+  /// board's plane to the ray of the point's pixel.
+  func place(
+    of point: SeenPoint, camera index: Int, on rigFromBoard: RigidTransform
+  ) -> SIMD3<Double>? {
     let camera = adjusted.problem.cameras[index]
     guard let depth = point.depth, let ray = camera.model.unproject(point.pixel) else { return nil }
     let z = camera.bias.corrected(depth.depth, ray: depth.ray)
-    let inColor = camera.colorFromDepth.apply(SIMD3(depth.ray.x * z, depth.ray.y * z, z))
-    return camera.cameraFromRig.inverse.apply(ray * inColor.z)
+    let measured = camera.colorFromDepth.apply(SIMD3(depth.ray.x * z, depth.ray.y * z, z))
+    let normal = (camera.cameraFromRig * rigFromBoard).rotate(SIMD3(0, 0, 1))
+    guard abs(normal.dot(ray)) > 0.1 * ray.length else { return nil }
+    return camera.cameraFromRig.inverse.apply(ray * (normal.dot(measured) / normal.dot(ray)))
   }
 }

@@ -13,6 +13,8 @@ struct BoardSheet {
     var found: TargetDetection
     /// All that was found by the same lens, this picture's too.
     var all: [TargetDetection]
+    /// What else there is to say; empty for nothing.
+    var note = ""
   }
 
   let target: CalibrationTarget
@@ -30,7 +32,7 @@ struct BoardSheet {
       drawn.append(
         PreviewSheet.Cell(
           title:
-            "\(cell.name) \(cell.found.corners.count) corners, \(cell.found.markers.count) markers",
+            "\(cell.name) \(cell.found.corners.count) corners, \(cell.found.markers.count) markers\(cell.note)",
           image: try marked(cell)))
     }
     var rows = stride(from: 0, to: drawn.count, by: 2).map {

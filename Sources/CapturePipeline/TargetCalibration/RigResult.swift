@@ -15,6 +15,8 @@ struct RigResult: Sendable {
   let world: WorldFrame
   /// Depth of all cameras at the middle of what was looked at.
   let clouds: RigClouds
+  /// The same as the devices were before.
+  let cloudsBefore: RigClouds
   /// Share of a camera's points that another one sees, by `[first, second]`.
   let overlaps: [[Double]]
   /// Share of a camera's points that any other one sees.
@@ -53,6 +55,10 @@ struct RigResult: Sendable {
     let set = corners.sets[corners.sets.count / 2]
     let clouds = RigClouds(reader, set, cameras: cameras, biases: adjusted.map(\.bias))
     self.clouds = clouds
+    let none = [DepthBias](repeating: .none, count: cameras.count)
+    cloudsBefore =
+      corrections.isEmpty
+      ? clouds : RigClouds(reader, set, cameras: reader.take.cameras, biases: none)
     let places = adjustment.rigFromColor
     let boards = adjustment.rigFromBoard.sorted { $0.key < $1.key }.map(\.value)
     let middle = SIMD3(target.size.x / 2, target.size.y / 2, 0)

@@ -162,7 +162,8 @@ struct TakeCorners: Sendable {
       sheet.cells.append(
         BoardSheet.Cell(
           name: camera.id, image: try reader.color(camera: index, index: color),
-          found: best.detection, all: own.map(\.detection)))
+          found: best.detection, all: own.map(\.detection),
+          note: best.share.map { String(format: ", size %.2f", $0) } ?? ""))
       let frames = Set(own.filter { !$0.detection.corners.isEmpty }.map(\.frame))
       sheet.seen.append((camera.id, sets.indices.map(frames.contains)))
     }
