@@ -165,10 +165,10 @@ public struct RigAdjustment: Sendable {
   public func uncertainty(
     camera: Int, against other: Int
   ) -> (position: Double, rotation: Double) {
-    // With poses a, b and their small motions from the left, a·b⁻¹ turns by ωa - R ωb and moves its
-    // origin by ωa × t + τa - R τb, where (R, t) = a·b⁻¹.
+    // With poses a of the other one and b, and their small motions from the left, a·b⁻¹ turns by
+    // ωa - R ωb and moves its origin by ωa × t + τa - R τb, where (R, t) = a·b⁻¹.
     let cameras = adjusted.problem.cameras
-    let between = cameras[camera].cameraFromRig * cameras[other].cameraFromRig.inverse
+    let between = cameras[other].cameraFromRig * cameras[camera].cameraFromRig.inverse
     let t = between.translation
     var (turn, move) = (DenseMatrix(rows: 3, columns: 12), DenseMatrix(rows: 3, columns: 12))
     let cross = [[0, t.z, -t.y], [-t.z, 0, t.x], [t.y, -t.x, 0]]
@@ -180,7 +180,7 @@ public struct RigAdjustment: Sendable {
         move[i, 9 + j] = -between.rotation[3 * i + j]
       }
     }
-    let covariance = adjusted.covariance(of: camera, other)
+    let covariance = adjusted.covariance(of: other, camera)
     func length(_ rows: DenseMatrix) -> Double {
       var sum = 0.0
       for i in 0..<3 {

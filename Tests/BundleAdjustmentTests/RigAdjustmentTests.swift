@@ -39,7 +39,7 @@ import Testing
     return (worst, normal)
   }
 
-  @Test("In 95 of 100 rigs every camera lies within three deviations, and these are those of a normal")
+  @Test("In 95 of 100 rigs all cameras lie within three deviations, and errors are distributed so")
   func honesty() throws {
     var (within, normal) = (0, [Double]())
     for seed in 0..<100 {
@@ -92,6 +92,23 @@ import Testing
     #expect((0.002...0.004).contains(result.depthNoise))
     let share = Double(result.outliers) / Double(result.terms)
     #expect((0.01...0.04).contains(share), "half of the terms are depths, which have none")
+  }
+
+  @Test("What is known of a camera against another one does not depend on the reference")
+  func pairs() throws {
+    var rig = CornerRig(seed: 11)
+    (rig.cameras, rig.frames, rig.columns, rig.rows) = (3, 6, 4, 3)
+    let first = try RigAdjustment(cameras: rig.cameras(), views: rig.views())
+    let second = try RigAdjustment(cameras: rig.cameras(), views: rig.views(), reference: 2)
+    let own = first.uncertainty(camera: 1)
+    let against = first.uncertainty(camera: 1, against: 0)
+    #expect(abs(against.position - own.position) < 1e-9)
+    #expect(abs(against.rotation - own.rotation) < 1e-9)
+    let (a, b) = (
+      first.uncertainty(camera: 1, against: 2), second.uncertainty(camera: 1, against: 2)
+    )
+    #expect(abs(a.position / b.position - 1) < 0.02 && abs(a.rotation / b.rotation - 1) < 0.02)
+    #expect(abs(second.uncertainty(camera: 1).position - b.position) < 1e-9)
   }
 
   @Test("A depth bias shows in the figures and can be adjusted")
