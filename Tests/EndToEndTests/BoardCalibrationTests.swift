@@ -158,6 +158,12 @@ import Testing
       Self.pattern(dictionary: "aruco-6x6-50"), in: rig.folder, name: "other.json")
     let error = #expect(throws: CaptureError.self) { try job.run() }
     #expect(error?.what == "No camera sees `board` on the floor.")
+    let picture = rig.output.deletingPathExtension().appendingPathExtension("problem.jpg")
+    #expect(FileManager.default.fileExists(atPath: picture.path))
+    job.floorTarget = nil
+    job.floorFrame = 4
+    _ = try job.run()
+    #expect(!FileManager.default.fileExists(atPath: picture.path), "what is put right is gone")
   }
 
   @Test("A print that is a little too large is told and kept")

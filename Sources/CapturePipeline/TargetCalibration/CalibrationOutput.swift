@@ -35,6 +35,11 @@ struct CalibrationOutput: Sendable {
 
   var isThere: Bool { FileManager.default.fileExists(atPath: calibration.path) }
 
+  /// Takes away what an earlier run could not calibrate from, once another one has.
+  func removeProblems() {
+    for url in [problem, failed] { unlink(url.path) }
+  }
+
   /// An error, after its picture was written beside the output and is named in it.
   func showing(
     _ error: CaptureError, _ draw: () throws(CaptureError) -> ColorImage

@@ -105,6 +105,7 @@ public struct LensCalibrationJob: Sendable {
       title: board.name, target: board, pictures: pictures, result: result, start: model)
     try AtomicFile.write(Data(LensDocument.document(color: result.model).text.utf8), to: output)
     try AtomicFile.write(Data(try report.html().utf8), to: files.html)
+    files.removeProblems()
     return Outcome(model: result.model, error: result.error, text: report.text)
   }
 

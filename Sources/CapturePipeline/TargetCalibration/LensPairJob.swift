@@ -93,6 +93,7 @@ public struct LensPairJob: Sendable {
     let document = LensDocument.document(
       color: lenses[0], depth: (lens: lenses[1], colorFromDepth: transform))
     try AtomicFile.write(Data(document.text.utf8), to: output)
+    outputs.removeProblems()
     let figures = RigFigures(adjustment)
     let deviation = adjustment.uncertainty(camera: 1)
     let t = transform.translation * 1000

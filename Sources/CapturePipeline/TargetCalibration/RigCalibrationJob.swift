@@ -137,6 +137,7 @@ public struct RigCalibrationJob: Sendable {
     try CalibrationFile.write(result.calibration, to: output)
     try AtomicFile.write(Data(report.json.text.utf8), to: files.reportJSON)
     try AtomicFile.write(page, to: files.html)
+    files.removeProblems()
     return Outcome(
       calibration: result.calibration, text: report.text, unreadable: corners.unreadable,
       hasFailed: report.verdict == .fail)
