@@ -106,6 +106,13 @@ let package = Package(
     .target(
       name: "CaptureTestSupport", dependencies: ["CaptureCore"], path: "Tests/CaptureTestSupport",
       swiftSettings: strict),
+    .target(name: "CBoardDrawing", path: "Tests/CBoardDrawing", cxxSettings: native),
+    .target(
+      name: "BoardFixtures",
+      dependencies: [
+        "CBoardDrawing", "CalibrationTargets", "CaptureCore", "CaptureTestSupport", "LinearAlgebra",
+        "Recordings",
+      ], path: "Tests/BoardFixtures", swiftSettings: strict),
     .target(
       name: "RecordingFixtures",
       dependencies: [
@@ -114,8 +121,9 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Calibration", "CalibrationTargets", "CaptureCore", "CapturePipeline", "FieldBackendCPU",
-        "FieldTraining", "ImageFiles", "Matroska", "MeshExport", "NeuralFields", "NumpyFiles",
+        "Calibration", "CalibrationFormats", "CalibrationTargets", "CaptureCore",
+        "CapturePipeline", "FieldBackendCPU", "FieldTraining", "ImageFiles", "Matroska",
+        "MeshExport", "NeuralFields", "NumpyFiles",
         "RecordingFixtures", "Recordings",
       ], path: "Tests/FuzzTargets", swiftSettings: strict),
     .target(name: "CHeapProbe", path: "Tests/CHeapProbe"),
@@ -129,7 +137,7 @@ let package = Package(
       ],
       exclude: ["Genuine"]),
     tests(
-      "CalibrationTargetsTests", ["CalibrationTargets", "ImageFiles", "LinearAlgebra"]),
+      "CalibrationTargetsTests", ["BoardFixtures", "CalibrationTargets", "ImageFiles"]),
     tests("BundleAdjustmentTests", ["BundleAdjustment", "CBundleAdjustment", "LinearAlgebra"]),
     tests("ClockEstimationTests", ["ClockEstimation", "FrameSync", "SyntheticRigs"]),
     tests("DepthAlignmentTests", ["DepthAlignment"]),
@@ -144,7 +152,8 @@ let package = Package(
     tests("SyntheticRigsTests", ["SyntheticRigs", "Recordings", "FrameSync"]),
     tests(
       "EndToEndTests",
-      ["CapturePipeline", "FieldBackendCPU", "RecordingFixtures", "fieldmesh"] + stages,
+      ["BoardFixtures", "CapturePipeline", "FieldBackendCPU", "RecordingFixtures", "fieldmesh"]
+        + stages,
       exclude: ["Goldens"]),
   ],
   cxxLanguageStandard: .cxx20

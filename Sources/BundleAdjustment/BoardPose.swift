@@ -6,6 +6,8 @@ internal import LinearAlgebra
 public struct BoardPose: Sendable {
   /// Board to colour lens.
   public var cameraFromBoard: RigidTransform
+  /// The other pose that fits almost as well where the board is far; nil where there is none.
+  public var other: RigidTransform?
   /// Root mean square of the pixels' residuals, pixels; an inlier's typical distance.
   public var error: Double
 
@@ -31,8 +33,11 @@ public struct BoardPose: Sendable {
     let refined = starts.compactMap {
       BoardPose.refined($0, points, model: model, colorFromDepth: colorFromDepth)
     }
-    guard let best = refined.min(by: { $0.cost < $1.cost }) else { return nil }
+    let ordered = refined.sorted { $0.cost < $1.cost }
+    guard let best = ordered.first else { return nil }
     (cameraFromBoard, error) = (best.pose, best.error)
+    let second = ordered.last?.pose ?? best.pose
+    other = second.isNear(best.pose, meters: 0.001, degrees: 1) ? nil : second
   }
 
   /// The rigid motion nearest to a homography of the plane z = 0 to the plane z = 1.

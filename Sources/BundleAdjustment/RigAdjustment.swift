@@ -1,5 +1,6 @@
 public import CaptureCore
 internal import Foundation
+internal import LinearAlgebra
 
 /// Where the cameras of a rig stand, from what they saw of one board.
 public struct RigAdjustment: Sendable {
@@ -52,7 +53,7 @@ public struct RigAdjustment: Sendable {
   ) throws(CaptureError) {
     (given, self.reference) = (cameras, reference)
     let usable = views.filter { $0.points.count >= RigAdjustment.leastPoints }
-    var poses: [RigidTransform] = []
+    var poses: [BoardPose] = []
     var used: [BoardView] = []
     for view in usable {
       let camera = cameras[view.camera]
@@ -60,11 +61,11 @@ public struct RigAdjustment: Sendable {
         let pose = BoardPose(
           view.points, model: camera.model, colorFromDepth: camera.colorFromDepth)
       else { continue }
-      poses.append(pose.cameraFromBoard)
+      poses.append(pose)
       used.append(view)
     }
     try RigAdjustment.checkConnected(cameras, used)
-    let start = RigAdjustment.walk(cameras, used, poses, from: reference)
+    let start = RigStart(cameras, used, poses, reference: reference)
     startRigFromColor = cameras.indices.map { (start.cameras[$0] ?? .identity).inverse }
     let frames = Array(Set(used.map(\.frame))).sorted()
     var problem = BundleProblem(
@@ -76,27 +77,16 @@ public struct RigAdjustment: Sendable {
           colorFromDepth: camera.colorFromDepth, freedom: freedom)
       },
       boards: frames.map { start.boards[$0] ?? .identity }, terms: [])
-    let number = Dictionary(uniqueKeysWithValues: frames.enumerated().map { ($1, $0) })
-    // Depth that was mapped to a lens is seen along that lens's rays, and goes with it as it changes.
-    let follows = cameras.map { $0.isRegistered && $0.freedom.movesLens }
-    var result: RobustAdjustment?
-    for _ in 0..<(follows.contains(true) ? 3 : 1) {
-      if let lenses = result?.problem.cameras {
-        for i in used.indices where follows[used[i].camera] {
-          used[i].takeRays(of: lenses[used[i].camera].model)
-        }
-      }
-      problem.terms = used.flatMap { view in
-        view.points.flatMap {
-          BundleProblem.terms(
-            of: $0, camera: view.camera, frame: number[view.frame] ?? 0, pixel: 1, depth: 1)
-        }
-      }
-      result = try RobustAdjustment(problem)
+    var result = try RigAdjustment.solved(problem, &used, cameras)
+    // A bias that the board does not show would only add to the noise of everything else.
+    let plain = cameras.indices.filter {
+      cameras[$0].freedom.movesBias && !result.showsBias(camera: $0)
     }
-    self.views = used
-    guard let result else { preconditionFailure("the loop above runs at least once") }
-    adjusted = result
+    if result.isDetermined, !plain.isEmpty {
+      for camera in plain { problem.cameras[camera].freedom.holdBias() }
+      result = try RigAdjustment.solved(problem, &used, cameras)
+    }
+    (self.views, adjusted) = (used, result)
     guard adjusted.isDetermined else {
       throw CaptureError(
         .badInput,
@@ -105,6 +95,37 @@ public struct RigAdjustment: Sendable {
           "Record the board closer, tilted in all directions, and where cameras see it together."
       )
     }
+  }
+
+  /// Adjusts a problem to views, whose depths get the rays that go with the lenses.
+  private static func solved(
+    _ start: BundleProblem, _ views: inout [BoardView], _ cameras: [Camera]
+  ) throws(CaptureError) -> RobustAdjustment {
+    var problem = start
+    let frames = Array(Set(views.map(\.frame))).sorted()
+    let number = Dictionary(uniqueKeysWithValues: frames.enumerated().map { ($1, $0) })
+    func terms(_ views: [BoardView]) -> [BundleProblem.Term] {
+      views.flatMap { view in
+        view.points.flatMap {
+          BundleProblem.terms(
+            of: $0, camera: view.camera, frame: number[view.frame] ?? 0, pixel: 1, depth: 1)
+        }
+      }
+    }
+    problem.terms = terms(views)
+    var result = try RobustAdjustment(problem)
+    // Depth that was mapped to a lens is seen along that lens's rays, and goes with it as it changes.
+    let follows = cameras.map { $0.isRegistered && $0.freedom.movesLens }
+    if follows.contains(true) {
+      for _ in 0..<2 {
+        for i in views.indices where follows[views[i].camera] {
+          views[i].takeRays(of: result.problem.cameras[views[i].camera].model)
+        }
+        problem.terms = terms(views)
+        result = try RobustAdjustment(problem)
+      }
+    }
+    return result
   }
 
   /// Board to rig, by frame of the views.
@@ -132,21 +153,77 @@ public struct RigAdjustment: Sendable {
 
   /// How well a camera's place is known.
   public func uncertainty(camera: Int) -> Uncertainty {
-    func length(_ first: Int) -> Double {
-      (first..<first + 3).map { k in
-        let d = adjusted.deviation(camera: camera, parameter: k)
-        return d * d
-      }.reduce(0, +).squareRoot()
-    }
-    return Uncertainty(
-      position: length(3), rotation: length(0),
+    Uncertainty(
+      position: adjusted.length(camera: camera, parameter: 3),
+      rotation: adjusted.length(camera: camera, parameter: 0),
       focal: adjusted.deviation(camera: camera, parameter: 6),
       center: adjusted.deviation(camera: camera, parameter: 8))
+  }
+
+  /// How well a camera's place and direction are known against another one, which need not be the
+  /// reference: metres and radians.
+  public func uncertainty(
+    camera: Int, against other: Int
+  ) -> (position: Double, rotation: Double) {
+    // With poses a of the other one and b, and their small motions from the left, a·b⁻¹ turns by
+    // ωa - R ωb and moves its origin by ωa × t + τa - R τb, where (R, t) = a·b⁻¹.
+    let cameras = adjusted.problem.cameras
+    let between = cameras[other].cameraFromRig * cameras[camera].cameraFromRig.inverse
+    let t = between.translation
+    var (turn, move) = (DenseMatrix(rows: 3, columns: 12), DenseMatrix(rows: 3, columns: 12))
+    let cross = [[0, t.z, -t.y], [-t.z, 0, t.x], [t.y, -t.x, 0]]
+    for i in 0..<3 {
+      (turn[i, i], move[i, 3 + i]) = (1, 1)
+      for j in 0..<3 {
+        move[i, j] = cross[i][j]
+        turn[i, 6 + j] = -between.rotation[3 * i + j]
+        move[i, 9 + j] = -between.rotation[3 * i + j]
+      }
+    }
+    let covariance = adjusted.covariance(of: other, camera)
+    func length(_ rows: DenseMatrix) -> Double {
+      var sum = 0.0
+      for i in 0..<3 {
+        for a in 0..<12 {
+          for b in 0..<12 { sum += rows[i, a] * covariance[a, b] * rows[i, b] }
+        }
+      }
+      return max(0, sum).squareRoot()
+    }
+    return (length(move), length(turn))
+  }
+
+  /// Where a board that did not move stood, board to rig, by views of it from the placed cameras; nil
+  /// where none tells. Its views are no part of the adjustment.
+  public func pose(ofStanding views: [BoardView]) -> RigidTransform? {
+    let lenses = adjusted.problem.cameras
+    var problem = BundleProblem(cameras: lenses, boards: [.identity], terms: [])
+    for i in problem.cameras.indices { problem.cameras[i].freedom = .held }
+    problem.terms = views.flatMap { view in
+      view.points.flatMap {
+        BundleProblem.terms(
+          of: $0.withoutDepth, camera: view.camera, frame: 0, pixel: 0.5, depth: 1)
+      }
+    }
+    // Each view gives a start; a plane's other pose in one is told from the true one by the rest.
+    let ends = views.compactMap { view -> (pose: RigidTransform, cost: Double)? in
+      let lens = lenses[view.camera]
+      guard let seen = BoardPose(view.points.map(\.withoutDepth), model: lens.model) else {
+        return nil
+      }
+      var trial = problem
+      trial.boards = [lens.cameraFromRig.inverse * seen.cameraFromBoard]
+      guard let outcome = try? trial.solve(iterations: 50, loss: 5) else { return nil }
+      return (trial.boards[0], outcome.cost)
+    }
+    return ends.min { $0.cost < $1.cost }?.pose
   }
 }
 
 extension CameraFreedom {
   fileprivate var movesLens: Bool { sigmas[6..<18].contains { $0 > 0 } }
+  fileprivate var movesBias: Bool { sigmas[18..<21].contains { $0 > 0 } }
+  fileprivate mutating func holdBias() { (biasOffset, biasScale, biasRadial) = (0, 0, 0) }
 }
 
 extension BoardView {
@@ -199,55 +276,6 @@ extension RigAdjustment {
       for c in group.indices where together.contains(group[c]) { group[c] = target }
     }
     return Set(group).sorted().map { g in group.indices.filter { group[$0] == g } }
-  }
-
-  /// Places of cameras and boards in the reference camera's frame, step by step along the views
-  /// with most points.
-  private static func walk(
-    _ cameras: [Camera], _ views: [BoardView], _ poses: [RigidTransform], from reference: Int
-  ) -> (cameras: [Int: RigidTransform], boards: [Int: RigidTransform]) {
-    var placed: [Int: RigidTransform] = [reference: .identity]
-    var boards: [Int: RigidTransform] = [:]
-    while true {
-      // The view with most points that joins something placed to something that is not.
-      let next = views.indices.filter {
-        (placed[views[$0].camera] == nil) != (boards[views[$0].frame] == nil)
-      }.max { (views[$0].points.count, $1) < (views[$1].points.count, $0) }
-      guard let next else { return (placed, boards) }
-      let view = views[next]
-      if let cameraFromRig = placed[view.camera] {
-        boards[view.frame] = cameraFromRig.inverse * poses[next]
-      } else {
-        // Of all frames that could place it, the one whose answer fits the others best.
-        let candidates = views.indices.filter {
-          views[$0].camera == view.camera && boards[views[$0].frame] != nil
-        }
-        let answers = candidates.compactMap { i in
-          boards[views[i].frame].map { poses[i] * $0.inverse }
-        }
-        let misfits = answers.map { misfit($0, candidates, views, boards, cameras) }
-        let best = misfits.indices.min { misfits[$0] < misfits[$1] }
-        placed[view.camera] = best.map { answers[$0] }
-      }
-    }
-  }
-
-  /// Median distance in pixels between seen points and those that a camera's place predicts.
-  private static func misfit(
-    _ cameraFromRig: RigidTransform, _ indices: [Int], _ views: [BoardView],
-    _ boards: [Int: RigidTransform], _ cameras: [Camera]
-  ) -> Double {
-    let distances = indices.flatMap { i -> [Double] in
-      guard let board = boards[views[i].frame] else { return [] }
-      let pose = cameraFromRig * board
-      return views[i].points.map { point in
-        guard let p = cameras[views[i].camera].model.project(pose.apply(point.board)) else {
-          return .infinity
-        }
-        return ((p - point.pixel) * (p - point.pixel)).sum()
-      }
-    }.sorted()
-    return distances.isEmpty ? .infinity : distances[distances.count / 2]
   }
 
   /// The cameras that a direction of parameters is about, in words.

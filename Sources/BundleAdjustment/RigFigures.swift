@@ -33,6 +33,8 @@ public struct RigFigures: Sendable {
     public var first, second: Int
     /// Frames in which both saw the board, and points that both saw in them.
     public var views, points: Int
+    /// Root mean square distance of predicted from seen points in these frames, both cameras', pixels.
+    public var reprojection: Double
     /// Root mean square distance between the places that the two cameras' depths give to a point,
     /// metres; nil without such points.
     public var agreement: Double?
@@ -49,7 +51,9 @@ public struct RigFigures: Sendable {
     var lifted: [[SIMD2<Int>: SIMD3<Double>]] = rig.given.map { _ in [:] }
     for view in rig.views {
       for point in view.points {
-        if let place = rig.place(of: point, camera: view.camera) {
+        if let board = boards[view.frame],
+          let place = rig.place(of: point, camera: view.camera, on: board)
+        {
           lifted[view.camera][SIMD2(view.frame, point.point)] = place
         }
       }
@@ -58,7 +62,7 @@ public struct RigFigures: Sendable {
     pairs = []
     for a in rig.given.indices {
       for b in rig.given.indices.dropFirst(a + 1) {
-        let pair = RigFigures.pair(a, b, rig, lifted)
+        let pair = RigFigures.pair(a, b, rig, boards, lifted)
         if pair.views > 0 { pairs.append(pair) }
       }
     }
@@ -112,7 +116,8 @@ public struct RigFigures: Sendable {
   }
 
   private static func pair(
-    _ a: Int, _ b: Int, _ rig: RigAdjustment, _ lifted: [[SIMD2<Int>: SIMD3<Double>]]
+    _ a: Int, _ b: Int, _ rig: RigAdjustment, _ boards: [Int: RigidTransform],
+    _ lifted: [[SIMD2<Int>: SIMD3<Double>]]
   ) -> Pair {
     func seen(_ camera: Int) -> Set<SIMD2<Int>> {
       Set(
@@ -127,8 +132,19 @@ public struct RigFigures: Sendable {
       guard let p = lifted[a][key], let q = lifted[b][key] else { return nil }
       return (p - q).dot(p - q)
     }
+    let pixels = rig.views.filter {
+      ($0.camera == a || $0.camera == b) && frames.contains($0.frame)
+    }.flatMap { view -> [Double] in
+      let lens = rig.adjusted.problem.cameras[view.camera]
+      guard let board = boards[view.frame] else { return [] }
+      return view.points.compactMap { point in
+        lens.model.project((lens.cameraFromRig * board).apply(point.board)).map {
+          (($0 - point.pixel) * ($0 - point.pixel)).sum()
+        }
+      }
+    }
     return Pair(
-      first: a, second: b, views: frames.count, points: both.count,
+      first: a, second: b, views: frames.count, points: both.count, reprojection: root(pixels),
       agreement: squares.isEmpty ? nil : root(squares))
   }
 
@@ -179,13 +195,19 @@ extension RigAdjustment {
     }
   }
 
-  /// Where a camera's depth puts a point that it saw, in the rig's frame: on the pixel's ray of the
-  /// colour lens, at the corrected depth; nil without depth.
-  public func place(of point: SeenPoint, camera index: Int) -> SIMD3<Double>? {
+  /// Where a camera's depth puts a point that it saw, in the rig's frame; nil without depth.
+  ///
+  /// The depth was measured near the point, where the lenses as given had it; it is carried along the
+  /// board's plane to the ray of the point's pixel.
+  func place(
+    of point: SeenPoint, camera index: Int, on rigFromBoard: RigidTransform
+  ) -> SIMD3<Double>? {
     let camera = adjusted.problem.cameras[index]
     guard let depth = point.depth, let ray = camera.model.unproject(point.pixel) else { return nil }
     let z = camera.bias.corrected(depth.depth, ray: depth.ray)
-    let inColor = camera.colorFromDepth.apply(SIMD3(depth.ray.x * z, depth.ray.y * z, z))
-    return camera.cameraFromRig.inverse.apply(ray * inColor.z)
+    let measured = camera.colorFromDepth.apply(SIMD3(depth.ray.x * z, depth.ray.y * z, z))
+    let normal = (camera.cameraFromRig * rigFromBoard).rotate(SIMD3(0, 0, 1))
+    guard abs(normal.dot(ray)) > 0.1 * ray.length else { return nil }
+    return camera.cameraFromRig.inverse.apply(ray * (normal.dot(measured) / normal.dot(ray)))
   }
 }

@@ -1,5 +1,6 @@
 internal import CaptureCore
 internal import Foundation
+internal import LinearAlgebra
 
 /// An adjustment that outliers have been taken from, with its noise and what it leaves open.
 public struct RobustAdjustment: Sendable {
@@ -134,5 +135,50 @@ public struct RobustAdjustment: Sendable {
     let size = BundleProblem.width * problem.cameras.count
     let i = BundleProblem.width * camera + parameter
     return max(0, covariance[i * size + i]).squareRoot()
+  }
+
+  /// Length of the deviation of three parameters in a row: a rotation vector or a translation.
+  func length(camera: Int, parameter: Int) -> Double {
+    (parameter..<parameter + 3).map { k in
+      let d = deviation(camera: camera, parameter: k)
+      return d * d
+    }.reduce(0, +).squareRoot()
+  }
+
+  /// The covariance of two cameras' poses: rotation and translation of the one, then the other.
+  func covariance(of first: Int, _ second: Int) -> DenseMatrix {
+    let size = BundleProblem.width * problem.cameras.count
+    let places = [first, second].flatMap { camera in
+      (0..<6).map { BundleProblem.width * camera + $0 }
+    }
+    var result = DenseMatrix(rows: 12, columns: 12)
+    for (i, a) in places.enumerated() {
+      for (j, b) in places.enumerated() { result[i, j] = covariance[a * size + b] }
+    }
+    return result
+  }
+
+  /// The 99.9th percentile of chi squared with three degrees of freedom.
+  private static let certain = 16.27
+
+  /// Whether a camera's depth bias differs from none by more than chance (Wald's test).
+  func showsBias(camera: Int) -> Bool {
+    let bias = problem.cameras[camera].bias
+    let values = [bias.offset, bias.scale, bias.radial]
+    let freedom = problem.cameras[camera].freedom
+    let free = zip([freedom.biasOffset, freedom.biasScale, freedom.biasRadial], 0..<3)
+      .filter { $0.0 > 0 }.map(\.1)
+    if free.isEmpty { return false }
+    let size = BundleProblem.width * problem.cameras.count
+    var spread = DenseMatrix(rows: free.count, columns: free.count)
+    for (i, a) in free.enumerated() {
+      for (j, b) in free.enumerated() {
+        let (row, column) = (BundleProblem.width * camera + 18 + a, 18 + b)
+        spread[i, j] = covariance[row * size + BundleProblem.width * camera + column]
+      }
+    }
+    let found = free.map { values[$0] }
+    guard let solved = CholeskyFactor(spread)?.solve(found) else { return false }
+    return zip(found, solved).map(*).reduce(0, +) > Self.certain
   }
 }

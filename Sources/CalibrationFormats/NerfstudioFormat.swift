@@ -64,9 +64,12 @@ public enum NerfstudioFormat: CalibrationFormat {
       if let own = try node.optionalMember(key) { return own }
       return try document.optionalMember(key)
     }
-    func number(_ key: String) throws(CaptureError) -> Double? {
-      try find(key)?.number(in: -1e6...1e6)
+    func number(
+      _ key: String, in range: ClosedRange<Double> = -1e6...1e6
+    ) throws(CaptureError) -> Double? {
+      try find(key)?.number(in: range)
     }
+    let focal = 1e-3...1e6
     if let model = try find("camera_model"), try model.string() != "OPENCV" {
       throw model.failure("must be OPENCV; other lenses are not read.")
     }
@@ -76,12 +79,12 @@ public enum NerfstudioFormat: CalibrationFormat {
     let pose = try RigidTransform(matrix: try node.member("transform_matrix"))
     let path = try node.member("file_path").string(limit: 1024)
     var lens: CameraModel?
-    if let fx = try number("fl_x"), let w = try find("w"), let h = try find("h") {
+    if let fx = try number("fl_x", in: focal), let w = try find("w"), let h = try find("h") {
       let (width, height) = (try w.integer(in: 1...16384), try h.integer(in: 1...16384))
       lens = CameraModel(
         width: width, height: height,
         intrinsics: Intrinsics(
-          fx: fx, fy: try number("fl_y") ?? fx,
+          fx: fx, fy: try number("fl_y", in: focal) ?? fx,
           cx: (try number("cx") ?? Double(width) / 2) - 0.5,
           cy: (try number("cy") ?? Double(height) / 2) - 0.5),
         distortion: Distortion(

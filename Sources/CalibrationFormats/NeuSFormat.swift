@@ -21,6 +21,14 @@ public enum NeuSFormat: CalibrationFormat {
       radius, 0, 0, center.x, 0, radius, 0, center.y, 0, 0, radius, center.z, 0, 0, 0, 1,
     ]
     for camera in rig.cameras {
+      guard !camera.id.contains(where: { $0 == "/" || $0 == "\0" }),
+        !["", ".", ".."].contains(camera.id)
+      else {
+        throw CaptureError(
+          .badInput,
+          "The name `\(camera.id)` of a camera can be no folder's, and \(name) has one for each.",
+          remedy: "Rename the camera in the calibration.")
+      }
       let lens = try rig.lens(of: camera, format: name) { $0 == .none }
       let folder = url.appendingPathComponent(camera.id)
       try AtomicFile.makeFolder(folder)

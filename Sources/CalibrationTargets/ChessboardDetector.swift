@@ -12,9 +12,9 @@ struct ChessboardDetector {
 
   /// The corners of the whole board, in the order of its points; empty when it is not seen whole.
   func corners(in image: GreyImage) -> [TargetCorner] {
-    for radius in [5, 3, 9] {
+    for radius in Self.radii {
       let found = crossings(in: image, radius: radius)
-      for seed in found.prefix(20) {
+      for seed in found.prefix(Self.seeds) {
         if let grid = grow(found, from: seed), let corners = ordered(grid, image) {
           return corners
         }
@@ -22,6 +22,27 @@ struct ChessboardDetector {
     }
     return []
   }
+
+  /// Columns and rows of squares of the largest grid in a picture, the wider way first; nil for none
+  /// of at least 3 by 3 inner corners. Shows that a board is not the described one.
+  func otherGrid(in image: GreyImage) -> SIMD2<Int>? {
+    var best: [[SIMD2<Double>]] = []
+    for radius in Self.radii {
+      let found = crossings(in: image, radius: radius)
+      for seed in found.prefix(Self.seeds) {
+        guard let grid = grow(found, from: seed), grid.count >= 3, grid[0].count >= 3,
+          grid.count * grid[0].count > best.count * (best.first?.count ?? 0)
+        else { continue }
+        best = grid
+      }
+    }
+    guard let first = best.first else { return nil }
+    return SIMD2(max(first.count, best.count) + 1, min(first.count, best.count) + 1)
+  }
+
+  /// Radii in which edges may cross, pixels, and crossings that a grid is grown from.
+  private static let radii = [5, 3, 9]
+  private static let seeds = 20
 
   /// Where the response has a maximum, in order of it, moved to the crossing itself.
   private func crossings(in image: GreyImage, radius: Int) -> [SIMD2<Double>] {
@@ -38,7 +59,7 @@ struct ChessboardDetector {
     }
   }
 
-  /// A grid of crossings around one of them, by column and row; nil unless it has the board's size.
+  /// A grid of crossings around one of them, by column and row; nil where it has holes.
   ///
   /// Each place is looked for where its neighbours say it is.
   private func grow(_ found: [SIMD2<Double>], from seed: SIMD2<Double>) -> [[SIMD2<Double>]]? {
@@ -84,16 +105,16 @@ struct ChessboardDetector {
       return nil
     }
     let (w, h) = (end - left + 1, bottom - top + 1)
-    guard (w, h) == (columns, rows) || (w, h) == (rows, columns), places.count == w * h else {
-      return nil
-    }
+    guard places.count == w * h else { return nil }
     return (top...bottom).map { y in (left...end).compactMap { places[SIMD2($0, y)] } }
   }
 
   /// The grid in the order of the board's points: of the two turns that fit its size, the one with
-  /// a black square at the upper left.
+  /// a black square at the upper left; nil for a grid of another size.
   private func ordered(_ grid: [[SIMD2<Double>]], _ image: GreyImage) -> [TargetCorner]? {
     var grid = grid
+    let size = (grid[0].count, grid.count)
+    guard size == (columns, rows) || size == (rows, columns) else { return nil }
     if grid.count != rows {
       // A quarter turn, which keeps the board's side that is seen.
       grid = (0..<grid[0].count).map { x in grid.reversed().map { $0[x] } }

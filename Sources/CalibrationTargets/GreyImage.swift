@@ -50,8 +50,11 @@ public struct GreyImage: Equatable, Sendable {
   /// The picture in colours that are all grey.
   public func colorImage() throws(CaptureError) -> ColorImage {
     var pixels = [UInt8](repeating: 0, count: 3 * samples.count)
-    for (i, value) in samples.enumerated() {
-      (pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]) = (value, value, value)
+    pixels.withUnsafeMutableBufferPointer { pixels in
+      for i in samples.indices {
+        let value = samples[i]
+        (pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]) = (value, value, value)
+      }
     }
     return try ColorImage(width: width, height: height, pixels: pixels)
   }

@@ -5,7 +5,7 @@ internal import LinearAlgebra
 
 /// Finds one board in pictures. Not to be used by two threads at a time; each makes its own.
 public final class TargetDetector {
-  /// Fewest points of a board that count as having seen it.
+  /// Fewest points of a board that count as having seen it, unless the board has no more.
   public static let leastCorners = 6
 
   /// The board.
@@ -42,7 +42,7 @@ public final class TargetDetector {
     case .tagGrid: corners = tagCorners(trusted, image)
     case .chessboard: corners = []
     }
-    if corners.count < TargetDetector.leastCorners { corners = [] }
+    if corners.count < min(TargetDetector.leastCorners, points.count) { corners = [] }
     return TargetDetection(corners: corners, markers: markers)
   }
 
@@ -52,7 +52,8 @@ public final class TargetDetector {
     _ detection: TargetDetection, in image: GreyImage
   ) throws(CaptureError) -> TargetProblem {
     guard let reader, let dictionary = target.dictionary else {
-      return .absent
+      return ChessboardDetector(target.grid).otherGrid(in: image)
+        .map { .otherGrid(columns: $0.x, rows: $0.y) } ?? .absent
     }
     let own = target.markers.map(\.id)
     let seen = Set(detection.markers.map(\.id))
@@ -70,7 +71,7 @@ public final class TargetDetector {
         return .otherDictionary(name: best.name, markers: best.count)
       }
     }
-    guard seen.count >= 3, let low = own.first, let high = own.last else {
+    guard seen.count >= min(3, own.count), let low = own.first, let high = own.last else {
       return seen.isEmpty ? .absent : .tooLittle(markers: seen.count)
     }
     if 2 * seen.subtracting(own).count > seen.count {

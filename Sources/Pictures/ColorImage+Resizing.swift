@@ -13,24 +13,47 @@ extension ColorImage {
     try PictureCanvas.check(width, height)
     try PictureCanvas.check(self.width, self.height)
     let (columns, rows) = (Tent(from: self.width, to: width), Tent(from: self.height, to: height))
-    // Columns first: [old height, new width, 3].
-    var middle = [Float](repeating: 0, count: self.height * width * 3)
-    for y in 0..<self.height {
-      for x in 0..<width {
-        for (k, weight) in zip(columns.first[x]..., columns.weights[x]) {
-          let (from, to) = (3 * (y * self.width + k), 3 * (y * width + x))
-          for c in 0..<3 { middle[to + c] += weight * Float(pixels[from + c]) }
+    let (old, new) = (3 * self.width, 3 * width)
+    // Columns first: [old height, new width, 3]. Plain loops: a test's build is not optimized.
+    var middle = [Float](repeating: 0, count: self.height * new)
+    var result = [UInt8](repeating: 0, count: width * height * 3)
+    pixels.withUnsafeBufferPointer { pixels in
+      middle.withUnsafeMutableBufferPointer { middle in
+        for x in 0..<width {
+          for (n, weight) in columns.weights[x].enumerated() {
+            var (from, to) = (3 * (columns.first[x] + n), 3 * x)
+            while to < middle.count {
+              middle[to] += weight * Float(pixels[from])
+              middle[to + 1] += weight * Float(pixels[from + 1])
+              middle[to + 2] += weight * Float(pixels[from + 2])
+              (from, to) = (from + old, to + new)
+            }
+          }
         }
       }
     }
-    var result = [UInt8](repeating: 0, count: width * height * 3)
-    var row = [Float](repeating: 0, count: width * 3)
+    var row = [Float](repeating: 0, count: new)
     for y in 0..<height {
-      for i in row.indices { row[i] = 0.5 }
-      for (k, weight) in zip(rows.first[y]..., rows.weights[y]) {
-        for i in row.indices { row[i] += weight * middle[k * width * 3 + i] }
+      middle.withUnsafeBufferPointer { middle in
+        row.withUnsafeMutableBufferPointer { row in
+          row.update(repeating: 0.5)
+          for (n, weight) in rows.weights[y].enumerated() {
+            let from = (rows.first[y] + n) * new
+            var i = 0
+            while i < new {
+              row[i] += weight * middle[from + i]
+              i += 1
+            }
+          }
+          result.withUnsafeMutableBufferPointer { result in
+            var i = 0
+            while i < new {
+              result[y * new + i] = UInt8(max(0, min(255, row[i])))
+              i += 1
+            }
+          }
+        }
       }
-      for i in row.indices { result[y * width * 3 + i] = UInt8(max(0, min(255, row[i]))) }
     }
     return try ColorImage(width: width, height: height, pixels: result)
   }

@@ -13,8 +13,13 @@ public struct PictureCanvas: Sendable {
   public init(width: Int, height: Int, color: SIMD3<UInt8>) throws(CaptureError) {
     try Self.check(width, height)
     var pixels = [UInt8](repeating: 0, count: 3 * width * height)
-    for i in 0..<width * height {
-      (pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]) = (color.x, color.y, color.z)
+    pixels.withUnsafeMutableBufferPointer { pixels in
+      let (r, g, b) = (color.x, color.y, color.z)
+      var i = 0
+      while i < pixels.count {
+        (pixels[i], pixels[i + 1], pixels[i + 2]) = (r, g, b)
+        i += 3
+      }
     }
     image = try ColorImage(width: width, height: height, pixels: pixels)
   }

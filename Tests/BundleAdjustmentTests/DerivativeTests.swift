@@ -1,5 +1,6 @@
 import CBundleAdjustment
 import CaptureCore
+import CaptureTestSupport
 import Testing
 
 @testable import BundleAdjustment

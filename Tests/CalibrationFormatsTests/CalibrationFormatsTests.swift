@@ -96,6 +96,29 @@ import Testing
     )
   }
 
+  @Test("A name that leads out of the folder is refused", arguments: ["../out", "..", "a/b", ""])
+  func namesOfFolders(_ id: String) {
+    var rig = Self.rig()
+    rig.cameras[1].id = id
+    let error = #expect(throws: CaptureError.self) {
+      try NeuSFormat.write(rig, to: folder.appendingPathComponent("neus"))
+    }
+    #expect(
+      error?.what
+        == "The name `\(id)` of a camera can be no folder's, and neus has one for each.")
+    #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("out").path))
+  }
+
+  @Test func aFocalLengthOfNothingIsRefused() throws {
+    let url = folder.appendingPathComponent("transforms.json")
+    try NerfstudioFormat.write(Self.rig(), to: url)
+    let text = try String(contentsOf: url, encoding: .utf8)
+    try text.replacing("\"fl_x\": 500", with: "\"fl_x\": -500")
+      .write(to: url, atomically: true, encoding: .utf8)
+    let error = #expect(throws: CaptureError.self) { try NerfstudioFormat.read(url) }
+    #expect(error?.what.contains("`frames[0].fl_x` must be a number from 0.001") == true)
+  }
+
   @Test func anUnknownFormatIsNamed() {
     let error = #expect(throws: CaptureError.self) { try CalibrationFormats.named("blender") }
     #expect(

@@ -1,3 +1,4 @@
+import BoardFixtures
 import CalibrationTargets
 import CaptureCore
 import Foundation

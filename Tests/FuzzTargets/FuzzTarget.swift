@@ -24,7 +24,7 @@ public struct FuzzTarget: Sendable {
       .json, .npy, .npz, .colorImage, .depthImage, .ply, .obj, .parameters, .manifest, .rig,
       .target,
       .bag, .matroska, .azureKinect, .salvage, .configuration,
-    ] + documents
+    ] + documents + exchanged
 
   /// Inputs that are well-formed, made by the project's own writers.
   public func seeds() throws -> [Data] { try writeSeeds() }

@@ -13,13 +13,33 @@ struct BoardDepth {
   /// Depth pixels that a window must have, and their share of it.
   private static let leastPixels = 8
   private static let leastShare = 0.6
+  /// How far a depth may be from the expected one to tell the board's size at all, as a factor.
+  private static let plausible = 0.4...2.5
   /// How far a pixel may be from where the board is expected, metres.
   private static let reach = 0.15
   /// How far pixels may scatter about their plane, metres: more is an edge.
   private static let roughness = 0.015
 
+  /// Measured depths as a share of those of places in the colour lens's frame, their median: 1.1 for a
+  /// board that is a tenth larger than described. Nil where depths are few or disagree.
+  func share(at places: [SIMD3<Double>]) -> Double? {
+    let shares = places.compactMap { place -> Double? in
+      let p = colorFromDepth.inverse.apply(place)
+      guard let pixel = model.project(p) else { return nil }
+      let (u, v) = (Int(pixel.x.rounded()), Int(pixel.y.rounded()))
+      guard u >= 0, v >= 0, u < image.width, v < image.height else { return nil }
+      let share = Double(image.meters(u, v)) / p.z
+      return BoardDepth.plausible.contains(share) ? share : nil
+    }.sorted()
+    guard 2 * shares.count >= places.count, shares.count >= BoardPose.leastPoints,
+      shares[shares.count * 3 / 4] - shares[shares.count / 4] < 0.05
+    else { return nil }
+    return shares[shares.count / 2]
+  }
+
   /// The depth at a place in the colour lens's frame; nil where too little was measured around it.
-  func depth(at place: SIMD3<Double>) -> SeenPoint.Depth? {
+  /// - Parameter share: ``share(at:)`` of the board.
+  func depth(at place: SIMD3<Double>, share: Double = 1) -> SeenPoint.Depth? {
     let p = colorFromDepth.inverse.apply(place)
     guard let pixel = model.project(p) else { return nil }
     let radius = Int(min(10, max(2, 0.35 * pitch * model.intrinsics.fx / p.z)))
@@ -31,7 +51,7 @@ struct BoardDepth {
     for v in v0 - radius...v0 + radius {
       for u in u0 - radius...u0 + radius {
         let z = Double(image.meters(u, v))
-        if z > 0, abs(z - p.z) < BoardDepth.reach {
+        if z > 0, abs(z - share * p.z) < BoardDepth.reach {
           samples.append((Double(u) - pixel.x, Double(v) - pixel.y, 1 / z))
         }
       }

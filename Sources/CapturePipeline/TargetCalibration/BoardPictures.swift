@@ -15,19 +15,21 @@ struct BoardPictures: Sendable {
     var problem: TargetProblem?
   }
 
+  let target: CalibrationTarget
   /// Size that all pictures have, pixels.
   let size: SIMD2<Int>
   let pictures: [Picture]
   /// One a picture, without points where the board was not seen.
   let views: [BoardView]
+  private let read: @Sendable (Int) throws(CaptureError) -> GreyImage
 
   /// Looks for a board in pictures; `read` is called from several threads.
-  /// - Throws: ``CaptureError`` for a picture that cannot be read or has another size than the first,
-  ///   and where the board is in none.
+  /// - Throws: ``CaptureError`` for a picture that cannot be read or has another size than the first.
   init(
     _ names: [String], target: CalibrationTarget, threads: Int?, monitor: StageMonitor,
-    read: @Sendable (Int) throws(CaptureError) -> GreyImage
+    read: @escaping @Sendable (Int) throws(CaptureError) -> GreyImage
   ) throws(CaptureError) {
+    (self.target, self.read) = (target, read)
     let threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
     var results = [Result<(Picture, SIMD2<Int>)?, CaptureError>](
       repeating: .success(nil), count: names.count)
@@ -69,13 +71,6 @@ struct BoardPictures: Sendable {
         "The picture has \(sizes[other].x)x\(sizes[other].y) pixels, but \(pictures[0].name) has \(size.x)x\(size.y).",
         at: pictures[other].name, remedy: "Give pictures of one lens in one mode.")
     }
-    if let problem = pictures.first?.problem, pictures.allSatisfy({ $0.problem != nil }) {
-      let telling = pictures.compactMap(\.problem).first { $0 != .absent } ?? problem
-      throw CaptureError(
-        .badInput,
-        "The board `\(target.name)` is not seen in any of the \(pictures.count) pictures.",
-        remedy: telling.text)
-    }
     (self.size, self.pictures) = (size, pictures)
     let points = target.points
     views = pictures.enumerated().map { index, picture in
@@ -85,6 +80,37 @@ struct BoardPictures: Sendable {
           SeenPoint(point: $0.point, board: points[$0.point], pixel: $0.pixel)
         })
     }
+  }
+
+  /// - Throws: ``CaptureError`` `badInput` with the likeliest reason where the board is in no picture.
+  func checkSeen(at place: String = "") throws(CaptureError) {
+    guard pictures.allSatisfy({ $0.detection.corners.isEmpty }) else { return }
+    throw CaptureError(
+      .badInput,
+      "The board `\(target.name)` is not seen in any of the \(pictures.count) pictures.",
+      at: place, remedy: problem.text)
+  }
+
+  /// The most telling reason why the board is not seen in some pictures.
+  var problem: TargetProblem {
+    TargetProblem.mostTelling(pictures.compactMap(\.problem)) ?? .absent
+  }
+
+  /// The pictures that show most of the board or of markers, up to six, as cells of a sheet.
+  func cells(name: String = "") throws(CaptureError) -> [BoardSheet.Cell] {
+    let chosen = pictures.indices.sorted {
+      let (a, b) = (pictures[$0].detection, pictures[$1].detection)
+      return (a.corners.count, a.markers.count, $1) > (b.corners.count, b.markers.count, $0)
+    }.prefix(6)
+    var cells: [BoardSheet.Cell] = []
+    for (place, index) in chosen.enumerated() {
+      let found = pictures[index].detection
+      cells.append(
+        BoardSheet.Cell(
+          name: name + pictures[index].name, image: try read(index).colorImage(), found: found,
+          all: place == 0 ? pictures.map(\.detection) : [found]))
+    }
+    return cells
   }
 
   /// The pictures among files and folders: `.jpg`, `.jpeg` and `.png`, in order of their names.

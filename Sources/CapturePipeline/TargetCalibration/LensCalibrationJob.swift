@@ -52,9 +52,10 @@ public struct LensCalibrationJob: Sendable {
 
   /// Runs it, and writes the lens and its report.
   /// - Throws: ``CaptureError`` `usage` when the output is there already, `badInput` when the board is
-  ///   not seen as it should.
+  ///   not seen as it should; then a picture beside the output shows what was seen.
   public func run(_ monitor: StageMonitor = .silent) throws(CaptureError) -> Outcome {
-    if !isForced { try LensDocument.checkIsNew(output) }
+    let files = CalibrationOutput(calibration: output)
+    if !isForced { try files.checkIsNew() }
     let board = try CalibrationTarget(file: target)
     var model: CameraModel?
     let pictures: BoardPictures
@@ -71,10 +72,10 @@ public struct LensCalibrationJob: Sendable {
         GreyImage(try reader.color(camera: index, index: indices[i]))
       }
     } else {
-      let files = try BoardPictures.files(sources)
+      let images = try BoardPictures.files(sources)
       pictures = try BoardPictures(
-        files.map(\.lastPathComponent), target: board, threads: threads, monitor: monitor
-      ) { i throws(CaptureError) in try BoardPictures.grey(at: files[i]) }
+        images.map(\.lastPathComponent), target: board, threads: threads, monitor: monitor
+      ) { i throws(CaptureError) in try BoardPictures.grey(at: images[i]) }
     }
     if let start {
       model = try LensDocument.color(of: start)
@@ -85,13 +86,26 @@ public struct LensCalibrationJob: Sendable {
       }
     }
     let lens = LensCalibration.Lens(rawValue: lens.rawValue) ?? .rational
-    let result = try LensCalibration(
-      pictures.views, size: pictures.size, start: model, lens: lens)
+    let result: LensCalibration
+    do {
+      try pictures.checkSeen()
+      result = try LensCalibration(
+        pictures.views, size: pictures.size, start: model, lens: lens)
+    } catch {
+      var error = error
+      let blind = pictures.pictures.count { $0.problem != nil }
+      if blind > 0, blind < pictures.pictures.count {
+        error.remedy += " It is not seen in \(blind): \(pictures.problem.text)"
+      }
+      throw files.showing(error) { () throws(CaptureError) in
+        try BoardSheet(target: board, cells: pictures.cells()).picture(heading: board.name)
+      }
+    }
     let report = LensReport(
       title: board.name, target: board, pictures: pictures, result: result, start: model)
     try AtomicFile.write(Data(LensDocument.document(color: result.model).text.utf8), to: output)
-    let page = output.deletingPathExtension().appendingPathExtension("html")
-    try AtomicFile.write(Data(try report.html().utf8), to: page)
+    try AtomicFile.write(Data(try report.html().utf8), to: files.html)
+    files.removeProblems()
     return Outcome(model: result.model, error: result.error, text: report.text)
   }
 

@@ -30,13 +30,4 @@ enum LensDocument {
       throw error.within(url.path)
     }
   }
-
-  /// - Throws: ``CaptureError`` `usage` when the file is there.
-  static func checkIsNew(_ url: URL) throws(CaptureError) {
-    guard !FileManager.default.fileExists(atPath: url.path) else {
-      throw CaptureError(
-        .usage, "There is a file of this name already.", at: url.path,
-        remedy: "Give another name, or replace the old one with --force.")
-    }
-  }
 }

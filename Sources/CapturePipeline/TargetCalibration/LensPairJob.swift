@@ -35,9 +35,11 @@ public struct LensPairJob: Sendable {
 
   /// Runs it, and writes a file with both lenses and `colorFromDepth`.
   /// - Throws: ``CaptureError`` `usage` when the output is there already or the pictures are not as
-  ///   many; `badInput` when the board is not seen as it should.
+  ///   many; `badInput` when the board is not seen as it should; then a picture beside the output
+  ///   shows what was seen.
   public func run(_ monitor: StageMonitor = .silent) throws(CaptureError) -> Outcome {
-    if !isForced { try LensDocument.checkIsNew(output) }
+    let outputs = CalibrationOutput(calibration: output)
+    if !isForced { try outputs.checkIsNew() }
     let board = try CalibrationTarget(file: target)
     let lenses = [
       try LensDocument.color(of: colorLens), try LensDocument.color(of: infraredLens),
@@ -50,26 +52,48 @@ public struct LensPairJob: Sendable {
         remedy:
           "Give the pictures of both lenses in the same order, as many of one as of the other.")
     }
-    var views: [BoardView] = []
+    let names = ["color", "infrared"]
+    var pictures: [BoardPictures] = []
     for lens in 0..<2 {
-      let pictures = try BoardPictures(
-        files[lens].map(\.lastPathComponent), target: board, threads: nil, monitor: monitor
-      ) { i throws(CaptureError) in try BoardPictures.grey(at: files[lens][i]) }
-      guard pictures.size == SIMD2(lenses[lens].width, lenses[lens].height) else {
+      let urls = files[lens]
+      pictures.append(
+        try BoardPictures(
+          urls.map(\.lastPathComponent), target: board, threads: nil, monitor: monitor
+        ) { i throws(CaptureError) in try BoardPictures.grey(at: urls[i]) })
+      let size = pictures[lens].size
+      guard size == SIMD2(lenses[lens].width, lenses[lens].height) else {
         throw CaptureError(
-          .badInput,
-          "The lens is not for pictures of \(pictures.size.x)x\(pictures.size.y).",
+          .badInput, "The lens is not for pictures of \(size.x)x\(size.y).",
           at: (lens == 0 ? colorLens : infraredLens).path)
       }
-      views += pictures.views.map { BoardView(camera: lens, frame: $0.frame, points: $0.points) }
     }
-    let names = ["color", "infrared"]
-    let adjustment = try RigAdjustment(
-      cameras: (0..<2).map { .init(id: names[$0], model: lenses[$0]) }, views: views)
+    let adjustment: RigAdjustment
+    do throws(CaptureError) {
+      for (name, pictures) in zip(names, pictures) {
+        try pictures.checkSeen(at: "\(name) pictures")
+      }
+      adjustment = try RigAdjustment(
+        cameras: (0..<2).map { .init(id: names[$0], model: lenses[$0]) },
+        views: (0..<2).flatMap { lens in
+          pictures[lens].views.map {
+            BoardView(camera: lens, frame: $0.frame, points: $0.points)
+          }
+        })
+    } catch {
+      throw outputs.showing(error) { () throws(CaptureError) in
+        var sheet = BoardSheet(target: board, cells: [])
+        for (name, pictures) in zip(names, pictures) {
+          sheet.cells += try pictures.cells(name: "\(name) ").prefix(2)
+          sheet.seen.append((name, pictures.views.map { !$0.points.isEmpty }))
+        }
+        return try sheet.picture(heading: board.name)
+      }
+    }
     let transform = adjustment.rigFromColor[1]
     let document = LensDocument.document(
       color: lenses[0], depth: (lens: lenses[1], colorFromDepth: transform))
     try AtomicFile.write(Data(document.text.utf8), to: output)
+    outputs.removeProblems()
     let figures = RigFigures(adjustment)
     let deviation = adjustment.uncertainty(camera: 1)
     let t = transform.translation * 1000

@@ -34,6 +34,8 @@ public struct RigCalibrationJob: Sendable {
   public var viewLimit = 80
   /// Number of a frame set in which the board lies on the floor; nil to find the floor in depth.
   public var floorFrame: Int?
+  /// The file of a tag or board that lies on the floor throughout; nil for none.
+  public var floorTarget: URL?
   /// Threads to use; all cores if nil. The result does not depend on it.
   public var threads: Int?
 
@@ -56,11 +58,19 @@ public struct RigCalibrationJob: Sendable {
 
   /// Runs it, and writes the calibration and its report.
   /// - Throws: ``CaptureError`` `usage` when a calibration is there already, `badInput` when the
-  ///   board is not seen as it should; then a picture beside the output shows what was seen.
+  ///   board is not seen as it should, then a picture beside the output shows what was seen; and when
+  ///   a failed calibration would replace one that is there.
   public func run(_ monitor: StageMonitor = .silent) throws(CaptureError) -> Outcome {
     let files = CalibrationOutput(calibration: output)
     if !isForced { try files.checkIsNew() }
     let board = try CalibrationTarget(file: target)
+    let floorTag = try floorTarget.map { (url) throws(CaptureError) in
+      try CalibrationTarget(file: url)
+    }
+    guard floorFrame == nil || floorTag == nil else {
+      throw CaptureError(
+        .usage, "--floor-frame and --floor-target exclude each other.", remedy: "Leave one out.")
+    }
     let reader = try RecordingFormats.open(takes)
     let cameras = reader.take.cameras
     let colorless = cameras.filter { $0.color == nil }.map { "`\($0.id)`" }
@@ -79,30 +89,98 @@ public struct RigCalibrationJob: Sendable {
         remedy: "Look at it with 'fieldmesh inspect'.")
     }
     let chosen = try chosen(sets)
+    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let corners = try TakeCorners(
-      reader, chosen, target: board,
-      threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, monitor: monitor)
+      reader, chosen, target: board, threads: threads, monitor: monitor)
     let adjustment: RigAdjustment
     do {
+      try checkSize(corners, board)
       adjustment = try RigAdjustment(
         cameras: cameras.compactMap { camera in camera.color.map { rigCamera(camera, $0) } },
         views: corners.views,
         reference: referenceIndex)
+      try checkTilts(adjustment)
     } catch {
-      throw explained(error, reader, corners, files)
+      throw files.showing(explained(error, corners)) { () throws(CaptureError) in
+        try corners.sheet(reader, board).picture(heading: reader.take.name)
+      }
     }
-    let floorBoard = try floorBoard(adjustment, chosen)
+    var floor = try floorBoard(adjustment, chosen).map { (name: board.name, pose: $0) }
+    if let floorTag {
+      let seen = try TakeCorners(
+        reader, every(chosen, upTo: Self.floorViews), target: floorTag, threads: threads,
+        monitor: monitor)
+      guard let pose = adjustment.pose(ofStanding: seen.views) else {
+        let error = CaptureError(
+          .badInput, "No camera sees `\(floorTag.name)` on the floor.", at: place,
+          remedy: seen.problem().text)
+        throw files.showing(error) { () throws(CaptureError) in
+          try seen.sheet(reader, floorTag).picture(heading: reader.take.name)
+        }
+      }
+      floor = (floorTag.name, pose)
+    }
     let result = RigResult(
       reader: reader, target: board, corners: corners, adjustment: adjustment,
-      refinements: refinements, rig: files.rig, floorBoard: floorBoard)
+      refinements: refinements, rig: files.rig, floorBoard: floor)
     let report = RigReport(result)
+    let page = Data(try report.html(reader).utf8)
     try AtomicFile.makeFolder(files.folder)
+    if report.verdict == .fail, files.isThere {
+      try AtomicFile.write(page, to: files.failed)
+      let reason = report.remarks.first { $0.verdict == .fail }
+      throw CaptureError(
+        .badInput,
+        "The new calibration fails (\(reason.map { "\($0.about): \($0.text)" } ?? "")), so the one that is there was kept.",
+        at: output.path, remedy: "\(files.failed.path) shows it.")
+    }
     try CalibrationFile.write(result.calibration, to: output)
     try AtomicFile.write(Data(report.json.text.utf8), to: files.reportJSON)
-    try AtomicFile.write(Data(try report.html(reader).utf8), to: files.html)
+    try AtomicFile.write(page, to: files.html)
+    files.removeProblems()
     return Outcome(
       calibration: result.calibration, text: report.text, unreadable: corners.unreadable,
       hasFailed: report.verdict == .fail)
+  }
+
+  /// Frame sets in which a tag on the floor is looked for.
+  private static let floorViews = 12
+  /// How far the board's size by depth may be from the described one, as a share: more than lenses and
+  /// sensors of one kind differ.
+  private static let sizeTolerance = 0.05
+
+  /// - Throws: ``CaptureError`` `badInput` where depth says that the board has another size.
+  private func checkSize(
+    _ corners: TakeCorners, _ board: CalibrationTarget
+  ) throws(CaptureError) {
+    guard let share = corners.share, abs(share - 1) > Self.sizeTolerance else { return }
+    throw CaptureError(
+      .badInput,
+      String(
+        format:
+          "Depth says that the board is %.0f %% %@ than described: %.1f mm where the target file says %.1f.",
+        abs(share - 1) * 100, share > 1 ? "larger" : "smaller", board.pitch * share * 1000,
+        board.pitch * 1000),
+      at: place,
+      remedy:
+        "Measure the print with its ruler and correct the sizes in the target file; if they are right, the focal lengths of the take are not."
+    )
+  }
+
+  /// - Throws: ``CaptureError`` `badInput` where the board was parallel to itself in all frames.
+  private func checkTilts(_ adjustment: RigAdjustment) throws(CaptureError) {
+    let frames = adjustment.rigFromBoard.count
+    guard frames > 1, adjustment.spread < LensCalibration.leastSpread else { return }
+    throw CaptureError(
+      .badInput,
+      String(
+        format:
+          "The board has the same tilt in all %d frames (within %.1f degrees): errors of lenses and depth would go into the places unseen.",
+        frames, adjustment.spread),
+      at: place,
+      remedy:
+        "Tilt the board by 20 to 45 degrees, to the left, right, up and down; --views 1 calibrates from one frame on purpose."
+    )
   }
 
   private var place: String { takes.map(\.path).joined(separator: ", ") }
@@ -125,8 +203,7 @@ public struct RigCalibrationJob: Sendable {
       throw CaptureError(
         .usage, "\(viewLimit) is out of range.", at: "--views", remedy: "Choose 1 or more.")
     }
-    let count = min(viewLimit, sets.count)
-    var chosen = (0..<count).map { sets[$0 * sets.count / count] }
+    var chosen = every(sets, upTo: viewLimit)
     if let floorFrame, !chosen.contains(where: { $0.index == floorFrame }) {
       guard let set = sets.first(where: { $0.index == floorFrame }) else {
         throw CaptureError(
@@ -136,6 +213,12 @@ public struct RigCalibrationJob: Sendable {
       chosen.append(set)
     }
     return chosen
+  }
+
+  /// Up to `limit` sets, spread evenly.
+  private func every(_ sets: [FrameSet], upTo limit: Int) -> [FrameSet] {
+    let count = min(limit, sets.count)
+    return (0..<count).map { sets[$0 * sets.count / count] }
   }
 
   private func rigCamera(
@@ -174,28 +257,13 @@ public struct RigCalibrationJob: Sendable {
     return board
   }
 
-  /// The adjustment's error with the reason that the pictures give, and a picture that shows it.
-  private func explained(
-    _ error: CaptureError, _ reader: any Recording, _ corners: TakeCorners,
-    _ files: CalibrationOutput
-  ) -> CaptureError {
+  /// The adjustment's error with the reason that the pictures give.
+  private func explained(_ error: CaptureError, _ corners: TakeCorners) -> CaptureError {
+    guard error.place.isEmpty else { return error }
     var error = error.within(place)
-    let blind = reader.take.cameras.indices.filter { c in
-      !corners.views.contains { $0.camera == c }
-    }
-    if let first = blind.first {
-      let problem =
-        blind.count == reader.take.cameras.count
-        ? corners.problem() : corners.problem(camera: first)
+    if let first = corners.blind.first {
+      let problem = corners.views.isEmpty ? corners.problem() : corners.problem(camera: first)
       error.remedy = problem.text + " " + error.remedy
-    }
-    do {
-      try AtomicFile.makeFolder(files.folder)
-      let sheet = try BoardSheet(reader, corners).picture()
-      try BoardSheet.write(sheet, to: files.problem)
-      error.remedy += " \(files.problem.path) shows what was seen."
-    } catch let failure {
-      error.remedy += " (The picture of it could not be written: \(failure.what))"
     }
     return error
   }

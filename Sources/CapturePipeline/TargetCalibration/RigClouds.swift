@@ -48,19 +48,27 @@ struct RigClouds: Sendable {
     return result
   }
 
-  /// Share of one camera's points that the other one sees too: they fall into its picture, where it
-  /// measures the same depth to 5 cm.
-  func overlap(_ a: Int, _ b: Int, _ rigFromColor: [RigidTransform]) -> Double {
-    guard let depth = depths[b], let model = cameras[b].depth, !points[a].isEmpty else { return 0 }
-    let way = cameras[b].colorFromDepth.inverse * rigFromColor[b].inverse * rigFromColor[a]
+  /// Share of one camera's points that one of the others sees too: they fall into its picture, where
+  /// it measures the same depth to 5 cm.
+  func overlap(_ a: Int, _ others: [Int], _ rigFromColor: [RigidTransform]) -> Double {
+    guard !points[a].isEmpty else { return 0 }
+    let ways = others.map { b in
+      cameras[b].colorFromDepth.inverse * rigFromColor[b].inverse * rigFromColor[a]
+    }
     let hits = points[a].count { point in
-      let p = way.apply(point)
-      guard let pixel = model.project(p) else { return false }
-      let (u, v) = (Int(pixel.x.rounded()), Int(pixel.y.rounded()))
-      guard u >= 0, v >= 0, u < depth.width, v < depth.height else { return false }
-      let z = Double(depth.meters(u, v))
-      return z > 0 && abs(z - p.z) < 0.05
+      zip(others, ways).contains { b, way in measures(b, way.apply(point)) }
     }
     return Double(hits) / Double(points[a].count)
+  }
+
+  /// Whether a camera measures a surface at a place in its depth lens's frame.
+  private func measures(_ camera: Int, _ p: SIMD3<Double>) -> Bool {
+    guard let depth = depths[camera], let pixel = cameras[camera].depth?.project(p) else {
+      return false
+    }
+    let (u, v) = (Int(pixel.x.rounded()), Int(pixel.y.rounded()))
+    guard u >= 0, v >= 0, u < depth.width, v < depth.height else { return false }
+    let z = Double(depth.meters(u, v))
+    return z > 0 && abs(z - p.z) < 0.05
   }
 }

@@ -22,13 +22,13 @@ extension RigReport {
     page.list([
       "px rms: distance of the corners as seen from where the adjusted board puts them.",
       "depth mm rms: distance of the corners as the camera's depth puts them from the adjusted board; bias, lean and noise are its parts along the line of sight: + is too far.",
-      "size: the board as depth sees it, as a share of the described one. ± is one standard deviation against the reference camera.",
+      "size: the board as depth sees it, as a share of the described one; overlap: share of the depth points that another camera measures too, to 5 cm. ± is one standard deviation against the reference camera.",
     ])
     if !pairRows.isEmpty {
       page.heading("Pairs")
       page.table(Self.pairHeadings, pairRows)
       page.list([
-        "apart: distance between the places that the two cameras' depths give to the same corner; overlap: share of the depth points that the other camera measures too, to 5 cm."
+        "px rms: of both cameras in the frames that both see; apart: distance between the places that the two cameras' depths give to the same corner; overlap: share of the depth points that the other camera measures too, to 5 cm; ±: of the one camera against the other."
       ])
     }
     if !deviceRows.isEmpty {
@@ -54,9 +54,11 @@ extension RigReport {
     let after = result.adjustment.rigFromColor.map { result.world.worldFromRig * $0 }
     let origin = result.hadCalibration ? "the take's calibration" : "the first board poses alone"
     try page.picture(
-      try clouds(before), "Before, by \(origin): from the front, the side and above.")
+      try picture(of: result.cloudsBefore, before),
+      "Before, by \(origin): from the front, the side and above.")
     try page.picture(
-      try clouds(after), "After: from the front, the side and above; a colour a camera.")
+      try picture(of: result.clouds, after),
+      "After: from the front, the side and above; a colour a camera.")
     return page.html
   }
 
@@ -77,7 +79,7 @@ extension RigReport {
     var canvas = try PictureCanvas(width: small.width, height: small.height, color: .zero)
     canvas.draw(small, x: 0, y: 0)
     for point in view.points {
-      canvas.cross(at: point.pixel * scale, 4, SIMD3(0, 230, 60))
+      canvas.cross(at: point.pixel * scale, 6, SIMD3(0, 230, 60))
       let place = camera.cameraFromRig.apply(board.apply(point.board))
       if let predicted = camera.model.project(place) {
         canvas.line(
@@ -114,9 +116,11 @@ extension RigReport {
   }
 
   /// Depth of all cameras from three sides, a colour a camera.
-  private func clouds(_ worldFromColor: [RigidTransform]) throws(CaptureError) -> ColorImage {
+  private func picture(
+    of clouds: RigClouds, _ worldFromColor: [RigidTransform]
+  ) throws(CaptureError) -> ColorImage {
     var picture = PointCloudPicture()
-    for (index, points) in result.clouds.points.enumerated() {
+    for (index, points) in clouds.points.enumerated() {
       let color = PointCloudPicture.colors[index % PointCloudPicture.colors.count]
       picture.add(
         points.map { SIMD3<Float>(worldFromColor[index].apply($0)) }, color: color)

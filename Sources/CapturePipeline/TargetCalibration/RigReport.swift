@@ -16,13 +16,16 @@ struct RigReport: Sendable {
   private var ids: [String] { result.adjustment.given.map(\.id) }
 
   static func mm(_ metres: Double) -> String { String(format: "%.1f", metres * 1000) }
+  private static func percent(_ share: Double) -> String {
+    String(format: "%.0f %%", share * 100)
+  }
   private static func degrees(_ radians: Double) -> String {
     String(format: "%.2f", radians * 180 / .pi)
   }
 
   static let cameraHeadings = [
     "camera", ">views", ">corners", ">outliers", ">px rms", ">depth mm rms", ">bias mm",
-    ">lean mm", ">noise mm", ">size", ">place ±mm", ">turn ±deg", "verdict",
+    ">lean mm", ">noise mm", ">size", ">overlap", ">place ±mm", ">turn ±deg", "verdict",
   ]
 
   /// One row a camera under ``cameraHeadings``.
@@ -40,6 +43,7 @@ struct RigReport: Sendable {
       return [ids[i], "\(f.views)", "\(f.points)", "\(f.outliers)"]
         + [String(format: "%.2f", f.reprojection)] + depth
         + [
+          Self.percent(result.shared[i]),
           isReference ? "reference" : Self.mm(u.position),
           isReference ? "" : Self.degrees(u.rotation),
           (verdicts.remarks(camera: i).first?.verdict ?? .pass).rawValue,
@@ -48,7 +52,9 @@ struct RigReport: Sendable {
   }
 
   static let pairHeadings = [
-    "pair", ">views", ">corners", ">apart mm rms", ">overlap", "verdict",
+    "pair", ">views", ">corners", ">px rms", ">apart mm rms", ">overlap", ">place ±mm",
+    ">turn ±deg",
+    "verdict",
   ]
 
   /// One row a pair under ``pairHeadings``.
@@ -57,9 +63,11 @@ struct RigReport: Sendable {
       let overlap =
         (result.overlaps[pair.first][pair.second]
           + result.overlaps[pair.second][pair.first]) / 2
+      let deviation = result.adjustment.uncertainty(camera: pair.second, against: pair.first)
       return [
         "\(ids[pair.first]) \(ids[pair.second])", "\(pair.views)", "\(pair.points)",
-        pair.agreement.map(Self.mm) ?? "-", String(format: "%.0f %%", overlap * 100),
+        String(format: "%.2f", pair.reprojection), pair.agreement.map(Self.mm) ?? "-",
+        Self.percent(overlap), Self.mm(deviation.position), Self.degrees(deviation.rotation),
         (verdicts.remark(pair: pair)?.verdict ?? .pass).rawValue,
       ]
     }
@@ -67,7 +75,7 @@ struct RigReport: Sendable {
 
   static let deviceHeadings = [
     "device", ">fx", ">fy", ">cx", ">cy", ">k1", ">k2", ">± fx", ">± cx", ">depth lens moved mm",
-    ">depth offset mm", ">depth scale %",
+    ">depth offset mm", ">depth scale %", ">depth radial %",
   ]
 
   /// What was found out about the devices, a row a camera under ``deviceHeadings``, with the change
@@ -91,6 +99,7 @@ struct RigReport: Sendable {
         String(format: "%.1f", deviations.center), Self.mm(moved),
         String(format: "%+.1f", found.bias.offset * 1000),
         String(format: "%+.2f", found.bias.scale * 100),
+        String(format: "%+.2f", found.bias.radial * 100),
       ]
     }
   }
@@ -111,9 +120,7 @@ struct RigReport: Sendable {
         String(
           format:
             "Scale: depth says that the board is %.2f %% %@ than described (%.2f %% between cameras).",
-          abs(percent), percent >= 0 ? "larger" : "smaller", scale.deviation * 100)
-          + (abs(percent) > max(1, 200 * scale.deviation)
-            ? " Measure the print with its ruler, and correct the target file." : ""))
+          abs(percent), percent >= 0 ? "larger" : "smaller", scale.deviation * 100))
     }
     if let all = verdicts.agreement(of: Set(ids.indices)) {
       lines.append("Cameras put the same corners \(Self.mm(all)) mm apart (rms over all pairs).")
@@ -136,7 +143,7 @@ struct RigReport: Sendable {
         ($0.verdict, "\(ids[pair.first]) \(ids[pair.second])", $0.text)
       }
     }
-    let rig = verdicts.poses.map { [($0.verdict, "rig", $0.text)] } ?? []
+    let rig = verdicts.size.map { [($0.verdict, "rig", $0.text)] } ?? []
     return rig + cameras + pairs
   }
 
@@ -178,6 +185,7 @@ struct RigReport: Sendable {
         .init("depthRmsMeters", .number(f.distance)), .init("depthBiasMeters", .number(f.bias)),
         .init("depthLeanMeters", .number(f.shape)), .init("depthNoiseMeters", .number(f.noise)),
         .init("boardScale", .number(f.scale)), .init("coverage", .number(f.coverage)),
+        .init("overlap", .number(result.shared[i])),
         .init("positionDeviationMeters", .number(u.position)),
         .init("rotationDeviationRadians", .number(u.rotation)),
         .init("focalDeviationPixels", .number(u.focal)),
@@ -187,13 +195,17 @@ struct RigReport: Sendable {
       ])
     }
     let pairs = result.figures.pairs.map { pair -> JSONValue in
-      .object([
+      let deviation = result.adjustment.uncertainty(camera: pair.second, against: pair.first)
+      return .object([
         .init("first", .string(ids[pair.first])), .init("second", .string(ids[pair.second])),
         .init("views", .number(Double(pair.views))),
         .init("corners", .number(Double(pair.points))),
+        .init("reprojectionPixels", .number(pair.reprojection)),
         .init("agreementRmsMeters", pair.agreement.map { .number($0) } ?? .null),
         .init("overlap", .number(result.overlaps[pair.first][pair.second])),
         .init("overlapBack", .number(result.overlaps[pair.second][pair.first])),
+        .init("positionDeviationMeters", .number(deviation.position)),
+        .init("rotationDeviationRadians", .number(deviation.rotation)),
         .init("verdict", .string((verdicts.remark(pair: pair)?.verdict ?? .pass).rawValue)),
       ])
     }

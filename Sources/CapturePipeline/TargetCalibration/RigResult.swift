@@ -15,8 +15,12 @@ struct RigResult: Sendable {
   let world: WorldFrame
   /// Depth of all cameras at the middle of what was looked at.
   let clouds: RigClouds
+  /// The same as the devices were before.
+  let cloudsBefore: RigClouds
   /// Share of a camera's points that another one sees, by `[first, second]`.
   let overlaps: [[Double]]
+  /// Share of a camera's points that any other one sees.
+  let shared: [Double]
   /// The devices as corrected.
   let cameras: [CameraDescription]
   /// Colour lens to world before this calibration: by the take's own, or by the boards alone.
@@ -27,7 +31,7 @@ struct RigResult: Sendable {
   init(
     reader: any Recording, target: CalibrationTarget, corners: TakeCorners,
     adjustment: RigAdjustment, refinements: Set<RigCalibrationJob.Refinement>, rig: String,
-    floorBoard: RigidTransform?
+    floorBoard: (name: String, pose: RigidTransform)?
   ) {
     (self.target, self.corners, self.adjustment) = (target, corners, adjustment)
     figures = RigFigures(adjustment)
@@ -51,6 +55,10 @@ struct RigResult: Sendable {
     let set = corners.sets[corners.sets.count / 2]
     let clouds = RigClouds(reader, set, cameras: cameras, biases: adjusted.map(\.bias))
     self.clouds = clouds
+    let none = [DepthBias](repeating: .none, count: cameras.count)
+    cloudsBefore =
+      corrections.isEmpty
+      ? clouds : RigClouds(reader, set, cameras: reader.take.cameras, biases: none)
     let places = adjustment.rigFromColor
     let boards = adjustment.rigFromBoard.sorted { $0.key < $1.key }.map(\.value)
     let middle = SIMD3(target.size.x / 2, target.size.y / 2, 0)
@@ -71,9 +79,12 @@ struct RigResult: Sendable {
     let count = cameras.count
     var overlaps = [[Double]](repeating: [Double](repeating: 0, count: count), count: count)
     for a in 0..<count {
-      for b in 0..<count where a != b { overlaps[a][b] = clouds.overlap(a, b, places) }
+      for b in 0..<count where a != b { overlaps[a][b] = clouds.overlap(a, [b], places) }
     }
     self.overlaps = overlaps
+    shared = (0..<count).map { a in
+      clouds.overlap(a, (0..<count).filter { $0 != a }, places)
+    }
     // The old places are turned so that the reference camera stays where it is.
     let reference = world.worldFromRig * places[adjustment.reference]
     if let old = reader.calibration, ids.allSatisfy({ old.rigFromColor[$0] != nil }),

@@ -118,6 +118,11 @@ struct RigVerdicts: Sendable {
           format: "the board looks %.1f %% too %@, as with a wrong focal length or depth scale",
           abs(figures.scale - 1) * 100, figures.scale > 1 ? "large" : "small"))
     }
+    if !causes.isEmpty, result.adjustment.given[index].freedom.biasScale == 0,
+      figures.views >= Limit.views
+    {
+      causes.append("--refine bias measures what the sensor adds")
+    }
     if causes.isEmpty {
       causes.append(String(format: "depth scatters by %.1f mm", figures.noise * 1000))
     }
@@ -134,22 +139,21 @@ struct RigVerdicts: Sendable {
       text: String(format: "The two put the same corners %.1f mm apart (rms).", agreement * 1000))
   }
 
-  /// The remark about the board's poses; nil where all is well.
-  var poses: CalibrationRemark? {
-    let frames = result.adjustment.rigFromBoard.count
-    guard frames > 1, result.adjustment.spread < LensCalibration.leastSpread else { return nil }
+  /// The remark about the board's size; nil where depth has nothing against it.
+  var size: CalibrationRemark? {
+    guard let scale, abs(scale.mean - 1) > max(0.01, 2 * scale.deviation) else { return nil }
     return CalibrationRemark(
       verdict: .warn,
       text: String(
         format:
-          "The board has the same tilt in all %d frames (within %.1f degrees): errors of lenses and depth go into the places unseen. Tilt it by 20 to 45 degrees, to the left, right, up and down.",
-        frames, result.adjustment.spread))
+          "Depth says that the board is %.1f %% %@ than described: measure the print with its ruler, and correct the target file.",
+        abs(scale.mean - 1) * 100, scale.mean > 1 ? "larger" : "smaller"))
   }
 
   /// The worst of everything.
   var overall: CalibrationVerdict {
     let all =
-      [poses].compactMap { $0 }
+      [size].compactMap { $0 }
       + result.adjustment.given.indices.flatMap { remarks(camera: $0) }
       + result.figures.pairs.compactMap { remark(pair: $0) }
     return all.map(\.verdict).max() ?? .pass

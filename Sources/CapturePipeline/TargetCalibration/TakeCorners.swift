@@ -15,6 +15,8 @@ struct TakeCorners: Sendable {
     var detection: TargetDetection
     /// Why there are no corners; nil where there are, and where nobody asked.
     var problem: TargetProblem?
+    /// The board's size by depth as a share of the described one; nil where depth does not tell.
+    var share: Double?
   }
 
   /// The sets that were looked at, spread over the take.
@@ -25,6 +27,8 @@ struct TakeCorners: Sendable {
   let unreadable: [String]
   /// What the adjustment gets.
   let views: [BoardView]
+  /// Cameras that never saw the board.
+  let blind: [Int]
 
   /// Looks for a board in up to `limit` sets of a recording.
   /// - Throws: ``CaptureError`` `tryAgain` on request to stop; `badInput` where no picture can be
@@ -76,9 +80,8 @@ struct TakeCorners: Sendable {
         unreadable.first.map { "No colour image can be read. \($0)" }
           ?? "The take has no colour images.")
     }
-    for camera in cameras.indices where !views.contains(where: { $0.camera == camera }) {
-      try TakeCorners.explain(&pictures, of: camera, reader, sets, target)
-    }
+    blind = cameras.indices.filter { camera in !views.contains { $0.camera == camera } }
+    for camera in blind { try TakeCorners.explain(&pictures, of: camera, reader, sets, target) }
     (self.pictures, self.views, self.unreadable) = (pictures, views, unreadable)
   }
 
@@ -108,7 +111,7 @@ struct TakeCorners: Sendable {
     guard let color = entry.color, let model = reader.take.cameras[camera].color else { return nil }
     let image = GreyImage(try reader.color(camera: camera, index: color))
     let detection = try detector.detect(in: image)
-    let picture = Picture(camera: camera, frame: frame, detection: detection)
+    var picture = Picture(camera: camera, frame: frame, detection: detection)
     if detection.corners.isEmpty { return (picture, nil) }
     let points = detector.target.points
     var seen = detection.corners.map {
@@ -121,42 +124,50 @@ struct TakeCorners: Sendable {
       let depth = BoardDepth(
         image: try reader.depth(camera: camera, index: index), model: lens,
         colorFromDepth: description.colorFromDepth, pitch: detector.target.pitch)
+      let places = seen.map { pose.cameraFromBoard.apply($0.board) }
+      picture.share = depth.share(at: places)
       for i in seen.indices {
-        seen[i].depth = depth.depth(at: pose.cameraFromBoard.apply(seen[i].board))
+        seen[i].depth = depth.depth(at: places[i], share: picture.share ?? 1)
       }
     }
     return (picture, BoardView(camera: camera, frame: frame, points: seen))
   }
 
-  /// The most telling reason why a camera, or any, does not see the board: the commonest that is not
-  /// plain absence.
+  /// The most telling reason why a camera, or any, does not see the board.
   func problem(camera: Int? = nil) -> TargetProblem {
-    let found = pictures.filter { camera == nil || $0.camera == camera }.compactMap(\.problem)
-    let telling = found.filter { $0 != .absent }
-    return telling.first { candidate in
-      2 * telling.count { $0.isLike(candidate) } >= telling.count
-    } ?? telling.first ?? .absent
+    TargetProblem.mostTelling(
+      pictures.filter { camera == nil || $0.camera == camera }.compactMap(\.problem)) ?? .absent
   }
 
-  /// The picture that shows a camera's state best: the one with most corners, else with most markers.
-  func best(camera: Int) -> Picture? {
-    pictures.filter { $0.camera == camera }.max {
-      ($0.detection.corners.count, $0.detection.markers.count, $1.frame)
-        < ($1.detection.corners.count, $1.detection.markers.count, $0.frame)
-    }
+  /// The board's size by depth as a share of the described one, the median over all views; nil
+  /// without depth.
+  var share: Double? {
+    let shares = pictures.compactMap(\.share).sorted()
+    return shares.isEmpty ? nil : shares[shares.count / 2]
   }
-}
 
-extension TargetProblem {
-  /// Whether two problems are of one kind, whatever their numbers.
-  fileprivate func isLike(_ other: TargetProblem) -> Bool {
-    switch (self, other) {
-    case (.absent, .absent), (.tooLittle, .tooLittle), (.mirrored, .mirrored),
-      (.otherDictionary, .otherDictionary), (.otherNumbers, .otherNumbers),
-      (.otherLayout, .otherLayout):
-      true
-    default: false
+  /// Each camera's most telling picture, with most corners or else most markers, and which cameras saw
+  /// the board when.
+  func sheet(
+    _ reader: any Recording, _ target: CalibrationTarget
+  ) throws(CaptureError) -> BoardSheet {
+    var sheet = BoardSheet(target: target, cells: [])
+    for (index, camera) in reader.take.cameras.enumerated() {
+      let own = pictures.filter { $0.camera == index }
+      let best = own.max {
+        ($0.detection.corners.count, $0.detection.markers.count, $1.frame)
+          < ($1.detection.corners.count, $1.detection.markers.count, $0.frame)
+      }
+      guard let best, let color = sets[best.frame].entries[index].color else { continue }
+      sheet.cells.append(
+        BoardSheet.Cell(
+          name: camera.id, image: try reader.color(camera: index, index: color),
+          found: best.detection, all: own.map(\.detection),
+          note: best.share.map { String(format: ", size %.2f", $0) } ?? ""))
+      let frames = Set(own.filter { !$0.detection.corners.isEmpty }.map(\.frame))
+      sheet.seen.append((camera.id, sets.indices.map(frames.contains)))
     }
+    return sheet
   }
 }
 

@@ -10,8 +10,8 @@ struct WorldFrame: Sendable {
   enum Floor: Sendable {
     /// A plane in the depth, with the share of the points that lie on it and their distance, metres.
     case depth(share: Double, roughness: Double)
-    /// The board lay on it.
-    case board
+    /// A board or tag of this name lay on it.
+    case board(String)
     /// Not at all: up is the mean of the cameras' up, and the floor is below everything.
     case guessed
 
@@ -21,7 +21,7 @@ struct WorldFrame: Sendable {
         String(
           format: "found in depth (%.0f %% of the points, %.1f mm rms)", share * 100,
           roughness * 1000)
-      case .board: "where the board lay"
+      case .board(let name): "where `\(name)` lay"
       case .guessed: "not seen; up is the cameras' mean up, and y = 0 is below all points"
       }
     }
@@ -34,18 +34,18 @@ struct WorldFrame: Sendable {
   /// - Parameters:
   ///   - points: What depth saw, rig metres.
   ///   - center: The middle of where the board was, rig metres.
-  ///   - board: rigFromBoard of a board that lies on the floor.
+  ///   - board: Name and rigFromBoard of a board that lies on the floor.
   init(
     rigFromColor: [RigidTransform], reference: Int, points: [SIMD3<Double>],
-    center: SIMD3<Double>, board: RigidTransform?
+    center: SIMD3<Double>, board: (name: String, pose: RigidTransform)?
   ) {
     let hint = rigFromColor.map { $0.rotate(SIMD3(0, -1, 0)) }.reduce(.zero, +).normalized
     let middle = WorldFrame.middle(of: rigFromColor, near: center)
     var (up, height) = (hint, 0.0)
     if let board {
-      up = board.rotate(SIMD3(0, 0, -1))
-      height = up.dot(board.translation)
-      floor = .board
+      up = board.pose.rotate(SIMD3(0, 0, -1))
+      height = up.dot(board.pose.translation)
+      floor = .board(board.name)
     } else if let plane = WorldFrame.plane(points, up: hint) {
       (up, height) = (plane.normal, plane.offset)
       floor = .depth(share: plane.share, roughness: plane.roughness)

@@ -132,7 +132,9 @@ struct CalibrateRig: ParsableCommand {
     abstract: "Calibrate a rig from a take in which a board is shown to its cameras.",
     discussion: """
       No camera need see all of the board, nor all cameras at once; shared views must join them all. \
-      Beside the calibration stand <date>.html with figures and pictures and <date>.report.json.
+      Beside the calibration stand <date>.html with figures and pictures and <date>.report.json. Where \
+      the board is not seen as it should, <date>.problem.jpg shows what was seen, and no calibration is \
+      written. Exit status 4: the calibration fails its own report, or pictures could not be read.
       """)
 
   @OptionGroup var recording: SourceArguments
@@ -160,6 +162,12 @@ struct CalibrateRig: ParsableCommand {
       valueName: "n"))
   var floorFrame: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "A tag or another board that lies on the floor: calibration/targets/floor-tag.json.",
+      valueName: "file"))
+  var floorTarget: String?
+
   @OptionGroup var board: BoardOptions
 
   func run() throws {
@@ -169,8 +177,13 @@ struct CalibrateRig: ParsableCommand {
     (job.isForced, job.threads) = (board.force, board.threads)
     job.refinements = Set(refine)
     (job.reference, job.viewLimit, job.floorFrame) = (reference, views, floorFrame)
+    job.floorTarget = floorTarget.map { URL(fileURLWithPath: $0) }
     let outcome = try job.run(board.monitor)
     print(outcome.text)
+    guard !outcome.hasFailed else {
+      throw CaptureError(
+        .partialResult, "The calibration was written, but it fails: see the report above.")
+    }
     guard outcome.unreadable.isEmpty else {
       throw CaptureError(
         .partialResult,
