@@ -74,6 +74,12 @@ struct AlignmentEquations {
     return system
   }
 
+  /// The derivative of a sample's distance by a clock's offset, metres per second.
+  func speed(_ s: AlignmentSample, byClock clock: Int) -> Double {
+    let (from, to) = (clockOfView[Int(s.from)], clockOfView[Int(s.to)])
+    return (to == clock ? Double(s.speed) : 0) - (from == clock ? Double(s.speed) : 0)
+  }
+
   /// Derivatives of a sample's distance by the unknowns.
   func fill(_ row: inout SparseRow, _ s: AlignmentSample) {
     row.removeAll()

@@ -5,6 +5,9 @@ internal import Foundation
 struct AlignmentSample: Sendable {
   /// As in ``Moment/Comparison``, metres and metres per second.
   var distance, speed, bend: Float
+  /// How much more pixels blur the surface than one that both cameras look straight at: the squares of
+  /// a pixel's lengths on it over those there, summed; 2 at least.
+  var graze: Float
   /// The surface's normal and the piece's place, world, by the corrected calibration.
   var normal, place: SIMD3<Float>
   var from, to: UInt16
@@ -104,10 +107,12 @@ struct AlignmentPieces: Sendable {
         guard let place = other.view.place(seen.position),
           let c = moment.compare(seen, place, other, gate: gate)
         else { continue }
+        let graze =
+          own.view.graze(piece) + other.view.graze(.init(position: seen.position, normal: c.normal))
         result.append(
           AlignmentSample(
-            distance: c.distance, speed: c.speed, bend: c.bend, normal: otherPose.rotate(c.normal),
-            place: position, from: UInt16(a), to: UInt16(b),
+            distance: c.distance, speed: c.speed, bend: c.bend, graze: graze,
+            normal: otherPose.rotate(c.normal), place: position, from: UInt16(a), to: UInt16(b),
             sinceFrom: Float(deviceTime - ownFit.reference),
             sinceTo: Float(time - otherFit.reference), block: block))
       }

@@ -5,8 +5,11 @@ internal import Foundation
 struct ClockSearch {
   /// How far the search may be off, seconds: a subject moves its own limbs' width in this time.
   private static let searchError = 0.045
-  /// How well a clock must be known that the search does not vouch for, seconds.
-  private static let confirmed = 0.002
+  /// Standard deviation of the search's offsets, seconds, and at least half of a period.
+  private static let searchDeviation = 0.03
+  /// How well a clock must be known that the search does not vouch for, and how closely it must come
+  /// out from several starts, seconds.
+  private static let confirmed = (deviation: 0.003, spread: 0.002)
 
   let cameras: [ClockCamera]
   let lenses: [ThumbnailLens?]
@@ -68,10 +71,19 @@ struct ClockSearch {
       }
     }
     if placement.isPlaced != placed { result = refine(placement.fits, views) }
+    var latest = alignment(views)
     for window in windows(around: section, in: lead) {
       placement.fits = result.fits
       for part in window { try loadSection(part, monitor) }
-      result = refine(placement.fits, timedViews())
+      latest = alignment(timedViews())
+      result = latest.refined(placement.fits, isPlaced: placement.isPlaced)
+    }
+    try monitor.checkCancelled()
+    let discord = latest.discord(result)
+    for clock in 1..<clocks {
+      result.offsetDeviations[clock] = result.offsetDeviations[clock].map {
+        ($0 * $0 + discord[clock]).squareRoot()
+      }
     }
     conclude(result, activity)
   }
@@ -218,10 +230,13 @@ struct ClockSearch {
   private func refine(
     _ fits: [ClockFit], _ views: [ClockPlacement.View]
   ) -> MotionAlignment.Result {
+    alignment(views).refined(fits, isPlaced: placement.isPlaced)
+  }
+
+  private func alignment(_ views: [ClockPlacement.View]) -> MotionAlignment {
     MotionAlignment(
-      views: views.map(\.view), clockOfView: views.map { clockOf[$0.camera] }, rigClock: 0,
-      threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
-    ).refined(fits, isPlaced: placement.isPlaced)
+      views: views.map(\.view), clockOfView: views.map { clockOf[$0.camera] },
+      threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
   }
 
   /// Whether a clock that the search alone does not vouch for comes out near an offset, and well
@@ -234,12 +249,12 @@ struct ClockSearch {
       var start = fits
       start[clock].offset += step * period
       let result = refine(start, views)
-      guard let deviation = result.offsetDeviations[clock], deviation < Self.confirmed,
+      guard let deviation = result.offsetDeviations[clock], deviation < Self.confirmed.deviation,
         abs(result.fits[clock].offset - offset) < Self.searchError
       else { return false }
       offsets.append(result.fits[clock].offset)
     }
-    return (offsets.max() ?? 0) - (offsets.min() ?? 0) < Self.confirmed
+    return (offsets.max() ?? 0) - (offsets.min() ?? 0) < Self.confirmed.spread
   }
 
   /// Offsets by the amount of motion, against the rig's clock, where one camera of each can be
@@ -275,7 +290,8 @@ struct ClockSearch {
   private func placedEstimate(
     _ clock: Int, _ result: MotionAlignment.Result?
   ) -> ClockEstimate {
-    if let result, let deviation = result.offsetDeviations[clock],
+    let coarse = max(period / 2, Self.searchDeviation)
+    if let result, let deviation = result.offsetDeviations[clock], deviation < coarse,
       abs(result.fits[clock].offset - placement.found[clock]) < Self.searchError
     {
       return ClockEstimate(
@@ -288,7 +304,7 @@ struct ClockSearch {
       id: "", source: .shape,
       fit: ClockFit(
         offset: placement.found[clock], reference: placement.fits[clock].reference),
-      offsetDeviation: max(period / 2, Self.searchError / 2),
+      offsetDeviation: coarse,
       note: "Cameras see too little of the same surface to know more.")
   }
 

@@ -16,34 +16,76 @@ struct MotionAlignment {
   /// What interpolation, shutters and lenses leave, seconds.
   private static let floor = 0.0003
   /// Edge of the regions whose errors are taken to be one all along, and what thumbnails, noise and
-  /// interpolation do to each of them, metres.
-  private static let region: (edge: Float, error: Double) = (0.2, 0.0016)
+  /// interpolation do to each of them where a camera looks straight at it, metres.
+  private static let region: (edge: Float, error: Double) = (0.2, 0.00035)
   /// How far a calibration may be worse than a good one.
   private static let loosest = 8.0
   /// Largest distance of what is taken for the same surface, metres, pass by pass.
   private static let gates: [Float] = [0.12, 0.08, 0.05, 0.03, 0.03, 0.03]
 
   private let pieces: AlignmentPieces
-  /// Which clock is the rig's.
-  private let rigClock: Int
 
-  init(views: [TimedView], clockOfView: [Int], rigClock: Int, threads: Int) {
+  init(views: [TimedView], clockOfView: [Int], threads: Int) {
     pieces = AlignmentPieces(views: views, clockOfView: clockOfView, threads: threads)
-    self.rigClock = rigClock
   }
 
   struct Result {
     var fits: [ClockFit]
     var offsetDeviations, rateDeviations: [Double?]
+    /// By clock: by how much its offset follows one of each pair of clocks, first the smaller.
+    var reliance: [[SIMD2<Int>: Double]]
   }
 
-  /// Refines the fits of those clocks that `isPlaced` names; deviations are nil where nothing moved.
-  func refined(_ start: [ClockFit], isPlaced: [Bool]) -> Result {
+  /// Refines the fits of those clocks that `isPlaced` names. Where too little that moves agrees to say
+  /// how well a clock is known, its fit stays what it was, without deviations.
+  ///
+  /// - Parameter fixed: The clock that the others are related to: the rig's.
+  func refined(_ start: [ClockFit], isPlaced: [Bool], fixed: Int = 0) -> Result {
+    var isTold = isPlaced
+    while true {
+      let result = solved(start, isPlaced: isTold, fixed: fixed)
+      let vague = start.indices.filter {
+        isTold[$0] && $0 != fixed && result.offsetDeviations[$0] == nil
+      }
+      if vague.isEmpty { return result }
+      // Others must not lean on them.
+      for clock in vague { isTold[clock] = false }
+    }
+  }
+
+  /// By how much pairs of clocks, each aligned without the others, contradict the offsets of all of
+  /// them beyond what the pairs' deviations explain: by clock, the mean square over the pairs that it
+  /// relies on, s². Around a ring of cameras a pair that hangs on a few wrong surfaces does not close.
+  func discord(_ all: Result) -> [Double] {
+    let known = all.fits.indices.filter { $0 == 0 || all.offsetDeviations[$0] != nil }
+    var excess: [SIMD2<Int>: Double] = [:]
+    for (n, a) in known.enumerated() where known.count > 2 {
+      for b in known[(n + 1)...] {
+        let isPair = all.fits.indices.map { $0 == a || $0 == b }
+        let alone = refined(all.fits, isPlaced: isPair, fixed: a)
+        guard let deviation = alone.offsetDeviations[b] else { continue }
+        let difference = alone.fits[b].offset - all.fits[b].offset
+        excess[SIMD2(a, b)] = max(0, difference * difference - deviation * deviation)
+      }
+    }
+    return all.reliance.map { pairs in
+      var (sum, weight) = (0.0, 0.0)
+      for (pair, square) in excess.sorted(by: { ($0.key.x, $0.key.y) < ($1.key.x, $1.key.y) }) {
+        let share = abs(pairs[pair] ?? 0)
+        sum += share * square
+        weight += share
+      }
+      return weight > 0 ? sum / weight : 0
+    }
+  }
+
+  private func solved(_ start: [ClockFit], isPlaced: [Bool], fixed: Int) -> Result {
     var state = AlignmentState(
       fits: start, poses: pieces.views.map { _ in PoseCorrection() })
     var result = Result(
-      fits: start, offsetDeviations: start.map { _ in nil }, rateDeviations: start.map { _ in nil })
-    let clocks = start.indices.filter { isPlaced[$0] && $0 != rigClock }
+      fits: start, offsetDeviations: start.map { _ in nil }, rateDeviations: start.map { _ in nil },
+      reliance: start.map { _ in [:] })
+    let clocks = start.indices.filter { isPlaced[$0] && $0 != fixed }
     guard !clocks.isEmpty else { return result }
     var looseness = 1.0
     for (pass, gate) in Self.gates.enumerated() {
@@ -94,7 +136,8 @@ struct MotionAlignment {
 
   /// Deviations from how much the parts of the recording disagree (the sandwich of H⁻¹ and the sum
   /// of the parts' outer products), its moments among each other and its regions, from what regions
-  /// may be wrong by all along, and from what was expected.
+  /// may be wrong by all along, and from what was expected. None for a clock that hardly more than
+  /// one moment or one place tells: what moves there agrees by chance at many offsets.
   private func conclude(
     _ result: inout Result, _ state: AlignmentState, _ samples: [AlignmentSample],
     _ equations: AlignmentEquations, _ solution: RobustSolution
@@ -106,52 +149,44 @@ struct MotionAlignment {
       return SIMD4(Int32(truncatingIfNeeded: s.pair), index(cell.x), index(cell.y), index(cell.z))
     }
     let (byTime, byRegion) = (Grouping(samples.map(\.block)), Grouping(regions))
-    guard byTime.count >= 4 else { return }
+    let byMoment = Grouping(samples.map { SIMD2(Int($0.block), $0.pair) })
+    guard byTime.count > 3 else { return }
     result.fits = state.fits
     for (n, clock) in equations.clocks.enumerated() {
-      var deviations: [Double] = []
-      for c in [2 * n, 2 * n + 1] {
+      func pulls(_ column: Int) -> (inverse: [Double], pulls: [RobustSolution.Pull]) {
         var unit = [Double](repeating: 0, count: equations.size)
-        unit[c] = 1
+        unit[column] = 1
         let inverse = factors.solve(unit)
-        let pulls = solution.pulls(along: inverse, samples, equations)
-        let error = Self.region.error
+        return (inverse, solution.pulls(along: inverse, samples, equations))
+      }
+      let offset = pulls(2 * n)
+      // What share of a change of the clock each sample sees.
+      let shares = zip(offset.pulls, samples).map { pull, s in
+        pull.unit * equations.speed(s, byClock: clock)
+      }
+      for (pull, s) in zip(offset.pulls, samples) {
+        let (from, to) = (pieces.clockOfView[Int(s.from)], pieces.clockOfView[Int(s.to)])
+        let change = pull.unit * Double(s.speed) * (from < to ? 1 : -1)
+        result.reliance[clock][SIMD2(min(from, to), max(from, to)), default: 0] += change
+      }
+      let spread = min(byMoment.spread(of: shares), byRegion.spread(of: shares))
+      guard spread > Grouping.fewest else { continue }
+      let deviations = [offset, pulls(2 * n + 1)].map { inverse, pulls in
+        let actual = pulls.map(\.actual)
+        let lasting = zip(pulls, samples).map { $0.unit * Self.region.error * Double($1.graze) }
         var variance =
-          byTime.variance(pulls.map(\.actual)) + byRegion.variance(pulls.map(\.actual))
-          + byRegion.variance(pulls.map { $0.unit * error })
+          byTime.variance(actual, spread: spread) + byRegion.variance(actual, spread: spread)
+          + byRegion.squares(lasting)
         for column in 0..<equations.size {
           guard let prior = equations.prior(column) else { continue }
           let x = inverse[column] / prior.deviation
           variance += x * x
         }
-        deviations.append(variance.squareRoot())
+        return variance.squareRoot()
       }
       result.offsetDeviations[clock] =
         (deviations[0] * deviations[0] + Self.floor * Self.floor).squareRoot()
       result.rateDeviations[clock] = deviations[1]
     }
-  }
-}
-
-/// Samples by a property that they share.
-private struct Grouping {
-  private let group: [Int]
-  let count: Int
-
-  init<Key: Hashable>(_ keys: [Key]) {
-    var known: [Key: Int] = [:]
-    group = keys.map { key in
-      if let index = known[key] { return index }
-      known[key] = known.count
-      return known.count - 1
-    }
-    count = known.count
-  }
-
-  /// Sum of the squares of each group's sum, for few groups made larger.
-  func variance(_ values: [Double]) -> Double {
-    var sums = [Double](repeating: 0, count: count)
-    for (g, value) in zip(group, values) { sums[g] += value }
-    return sums.reduce(0) { $0 + $1 * $1 } * Double(count) / Double(max(1, count - 3))
   }
 }

@@ -104,6 +104,12 @@ struct ThumbnailView: Sendable {
       position: projection.origin + rotate(d) * z, normal: rotate(normal))
   }
 
+  /// One over the squared cosine at which the camera sees a piece, 25 at most.
+  func graze(_ piece: SurfacePiece) -> Float {
+    let cosine = piece.normal.dot((projection.origin - piece.position).normalized)
+    return 1 / max(0.04, cosine * cosine)
+  }
+
   func rotate(_ v: SIMD3<Float>) -> SIMD3<Float> {
     projection.right * v.x + projection.down * v.y + projection.forward * v.z
   }

@@ -13,7 +13,7 @@ public struct PlacementCheck: Sendable {
     case swapped(with: Int)
     /// It stands so far off that the depth finds no place nearby.
     case lost
-    /// It shares too little with the others to tell.
+    /// Nothing tells: it shares too little with the others, or what it shares leaves motions open.
     case untold
   }
 
@@ -28,6 +28,8 @@ public struct PlacementCheck: Sendable {
     public var turnDeviation, shiftDeviation: Double
     /// Share of its pixels that lie on what another camera measured, 0...1.
     public var overlap: Double
+    /// Motions against the cameras that hold of which nothing tells whether they took place.
+    public var unknown: [AlignmentResult.UnknownMotion]
   }
 
   /// In the order of the cameras.
@@ -39,6 +41,8 @@ public struct PlacementCheck: Sendable {
 extension DepthAligner {
   /// Turns and shifts that are of no consequence, radians and metres, however surely they are known.
   private static let tolerance = (turn: 0.25 * Double.pi / 180, shift: 0.006)
+  /// Three standard deviations of more than so many tolerances would hide a bump.
+  private static let hidden = 4.0
 
   /// Compares where the cameras are said to stand with what they measure.
   ///
@@ -47,63 +51,93 @@ extension DepthAligner {
   /// exchanged were swapped.
   /// - Throws: as ``refined(_:)``.
   public func checked(_ monitor: StageMonitor = .silent) throws(CaptureError) -> PlacementCheck {
-    let result = try refined(monitor)
+    let (result, free) = try solved(monitor)
     let swaps = swaps()
     let motions = zip(result.cameras, cameras).map { now, then in
       now.worldFromColor * then.worldFromColor.inverse
     }
-    let told = cameras.indices.filter { camera in
-      result.cameras[camera].overlap > 0.01
-        && result.unknown.count { $0.camera == camera } < 4
-    }
-    let (anchor, isAmbiguous) = anchor(among: told, motions, result)
-    let checked = cameras.indices.map { camera -> PlacementCheck.Camera in
+    let seeing = cameras.indices.filter { result.cameras[$0].overlap > 0.01 }
+    let (anchor, isAmbiguous) = anchor(among: seeing, motions, result, free)
+    var checked = cameras.indices.map { camera -> PlacementCheck.Camera in
       let figures = result.cameras[camera]
-      let (turn, shift) = difference(of: camera, motions, anchor: anchor)
+      let stand = standing(of: camera, motions, anchor: anchor, figures, free)
       var finding = PlacementCheck.Finding.holds
       if let swap = swaps.first(where: { $0.0 == camera || $0.1 == camera }) {
         finding = .swapped(with: swap.0 == camera ? swap.1 : swap.0)
-      } else if !told.contains(camera) {
+      } else if !seeing.contains(camera) || stand.open.count > 3 {
         finding = isContradicted(camera, result) ? .lost : .untold
-      } else if !isNear(turn, shift, figures) {
-        finding = isContradicted(camera, result) ? .lost : Self.kind(turn)
+      } else if !stand.isNear {
+        finding = isContradicted(camera, result) ? .lost : Self.kind(stand.turn)
+      } else if !stand.isTold {
+        finding = .untold
       }
       return PlacementCheck.Camera(
-        finding: finding, turn: turn, shift: shift, turnDeviation: figures.turnDeviation,
-        shiftDeviation: figures.shiftDeviation, overlap: figures.overlap)
+        finding: finding, turn: stand.turn, shift: stand.shift,
+        turnDeviation: figures.turnDeviation, shiftDeviation: figures.shiftDeviation,
+        overlap: figures.overlap, unknown: free.named(stand.open, of: camera))
+    }
+    // Where nobody can be told to stand right against the anchor, nor can the anchor.
+    let others = seeing.filter { $0 != anchor }
+    if let other = others.first, others.allSatisfy({ checked[$0].finding == .untold }) {
+      checked[anchor].finding = .untold
+      checked[anchor].unknown = free.named(free.basis(of: anchor, against: other), of: anchor)
     }
     return PlacementCheck(cameras: checked, isAmbiguous: isAmbiguous)
   }
 
-  /// The camera relative to which most others stand where they should; the reference among equals.
+  /// The camera relative to which most others stand where they should, and are known to; the
+  /// reference among equals.
   private func anchor(
-    among told: [Int], _ motions: [RigidTransform], _ result: AlignmentResult
+    among seeing: [Int], _ motions: [RigidTransform], _ result: AlignmentResult, _ free: FreeMotions
   ) -> (camera: Int, isAmbiguous: Bool) {
-    let counts = told.map { anchor in
-      told.count { camera in
-        let (turn, shift) = difference(of: camera, motions, anchor: anchor)
-        return isNear(turn, shift, result.cameras[camera])
-      }
+    let stands = seeing.map { anchor in
+      seeing.map { standing(of: $0, motions, anchor: anchor, result.cameras[$0], free) }
     }
+    let counts = stands.map { $0.count { $0.isNear && $0.isTold } }
     let most = counts.max() ?? 0
-    let best = zip(told, counts).filter { $0.1 == most }.map(\.0)
-    let isAmbiguous = most < told.count && 2 * most <= told.count
+    let best = zip(seeing, counts).filter { $0.1 == most }.map(\.0)
+    let near = stands.map { $0.count(where: \.isNear) }.max() ?? 0
+    let isAmbiguous = near < seeing.count && 2 * near <= seeing.count
     return (best.contains(reference) ? reference : best.first ?? reference, isAmbiguous)
   }
 
-  private func difference(
-    of camera: Int, _ motions: [RigidTransform], anchor: Int
-  ) -> (turn: SIMD3<Double>, shift: SIMD3<Double>) {
-    let then = cameras[camera].worldFromColor
-    let now = motions[anchor].inverse * motions[camera] * then
-    return ((then.inverse * now).turn, now.translation - then.translation)
+  /// How a camera stands against another one, the anchor.
+  private struct Standing {
+    /// About the camera's own axes, radians; in the world, metres.
+    var turn, shift: SIMD3<Double>
+    /// Whether what is known of both is as good as nothing.
+    var isNear: Bool
+    /// Whether a bump would show in every direction.
+    var isTold: Bool
+    /// As of ``FreeMotions/basis(of:against:)``.
+    var open: [[Double]]
   }
 
-  private func isNear(
-    _ turn: SIMD3<Double>, _ shift: SIMD3<Double>, _ figures: AlignmentResult.Camera
-  ) -> Bool {
-    turn.length <= Self.tolerance.turn + 3 * figures.turnDeviation * .pi / 180
-      && shift.length <= Self.tolerance.shift + 3 * figures.shiftDeviation
+  private func standing(
+    of camera: Int, _ motions: [RigidTransform], anchor: Int, _ figures: AlignmentResult.Camera,
+    _ free: FreeMotions
+  ) -> Standing {
+    let then = cameras[camera].worldFromColor
+    let now = motions[anchor].inverse * motions[camera] * then
+    let (turn, shift) = ((then.inverse * now).turn, now.translation - then.translation)
+    let open = free.basis(of: camera, against: anchor)
+    let turned = then.rotate(turn) * free.lever
+    var known = [turned.x, turned.y, turned.z, shift.x, shift.y, shift.z]
+    for motion in open {
+      let along = zip(motion, known).reduce(0) { $0 + $1.0 * $1.1 }
+      for i in 0..<6 { known[i] -= along * motion[i] }
+    }
+    let deviations = (
+      turn: 3 * figures.turnDeviation * .pi / 180, shift: 3 * figures.shiftDeviation
+    )
+    let isNear =
+      SIMD3(known[0], known[1], known[2]).length / free.lever
+      <= Self.tolerance.turn + deviations.turn
+      && SIMD3(known[3], known[4], known[5]).length <= Self.tolerance.shift + deviations.shift
+    let isTold =
+      open.isEmpty && deviations.turn <= Self.hidden * Self.tolerance.turn
+      && deviations.shift <= Self.hidden * Self.tolerance.shift
+    return Standing(turn: turn, shift: shift, isNear: isNear, isTold: isTold, open: open)
   }
 
   /// Whether others look through what the camera saw, or it through what they saw.

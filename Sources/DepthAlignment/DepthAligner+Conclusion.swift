@@ -10,10 +10,10 @@ extension DepthAligner {
   /// 1.2 times the deviations without it.
   private static let inflation = 1.5
 
-  /// Draws the conclusions from where the steps ended.
+  /// Draws the conclusions from where the steps ended, with the motions that nothing tells.
   func conclude(
     start: AlignmentState, _ state: AlignmentState, _ noise: Float, _ converged: Bool
-  ) -> AlignmentResult {
+  ) -> (result: AlignmentResult, free: FreeMotions) {
     let fine = levels.last ?? .fine
     let last = gather(state, fine.rule(noise: noise, byPlace: true))
     var wide = fine.rule(noise: noise)
@@ -22,14 +22,16 @@ extension DepthAligner {
     let (system, derivatives) = system(last, state)
     let observability = Observability(system)
     let covariance = covariance(last, system, derivatives, observability)
-    var unknown = observability.map { motions($0.unknown, system) } ?? []
-    unknown.sort { $0.camera < $1.camera }
-    return AlignmentResult(
+    let free = FreeMotions(
+      space: observability?.unknown ?? [], cameras: system.cameras,
+      lenses: state.worldFromColor.map(\.translation), lever: system.lever)
+    let result = AlignmentResult(
       cameras: cameras.indices.map { camera in
         self.camera(camera, state, system, covariance, last)
       },
-      pairs: pairResults(first: first, now: now), unknown: unknown, noise: Double(noise),
+      pairs: pairResults(first: first, now: now), unknown: free.named, noise: Double(noise),
       moments: frames.moments, hasConverged: converged)
+    return (result, free)
   }
 
   /// The sandwich estimate: how much places disagree with each other, and moments.
@@ -122,46 +124,5 @@ extension DepthAligner {
         after: rms(now), matches: now[i].sums.near + now[j].sums.near,
         seenThrough: share(\.seenThrough, \.inView))
     }
-  }
-
-  /// Names for the space of unknown motions: single cameras' turns and shifts about world axes, as
-  /// far as they lie in it.
-  private func motions(
-    _ space: [[Double]], _ system: JointSystem
-  ) -> [AlignmentResult.UnknownMotion] {
-    var (space, found) = (space, [AlignmentResult.UnknownMotion]())
-    while !space.isEmpty {
-      // The unknown whose own motion lies most in the space.
-      let shares = (0..<system.poseColumns).map { k in space.reduce(0) { $0 + $1[k] * $1[k] } }
-      guard let best = shares.indices.max(by: { shares[$0] < shares[$1] }) else { break }
-      var motion = [Double](repeating: 0, count: system.poseColumns)
-      for v in space { for i in motion.indices { motion[i] += v[best] * v[i] } }
-      let length = motion.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      guard length > 1e-9 else { break }
-      motion = motion.map { $0 / length }
-      let at = best / 3 * 3
-      let axis = SIMD3(motion[at], motion[at + 1], motion[at + 2]).normalized
-      found.append(
-        .init(
-          camera: system.cameras[best / 6], kind: best % 6 < 3 ? .turn : .shift,
-          axis: axis[best % 3] < 0 ? -axis : axis))
-      space = Self.complement(of: motion, in: space)
-    }
-    return found
-  }
-
-  /// An orthonormal basis of the part of a space that is orthogonal to a vector in it.
-  private static func complement(of vector: [Double], in space: [[Double]]) -> [[Double]] {
-    var basis: [[Double]] = [vector]
-    for v in space {
-      var w = v
-      for b in basis {
-        let along = zip(w, b).reduce(0) { $0 + $1.0 * $1.1 }
-        for i in w.indices { w[i] -= along * b[i] }
-      }
-      let length = w.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      if length > 1e-6, basis.count < space.count { basis.append(w.map { $0 / length }) }
-    }
-    return Array(basis.dropFirst())
   }
 }

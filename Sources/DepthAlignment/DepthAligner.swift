@@ -75,18 +75,19 @@ public struct DepthAligner: Sendable {
   ///   asked to stop.
   /// - Complexity: about 40 passes over some thousand pixels of every image and camera.
   public func refined(_ monitor: StageMonitor = .silent) throws(CaptureError) -> AlignmentResult {
-    try refined(from: start, monitor)
+    try solved(monitor).result
   }
 
-  private func refined(
-    from start: AlignmentState, _ monitor: StageMonitor
-  ) throws(CaptureError) -> AlignmentResult {
+  /// ``refined(_:)``, with the motions that nothing tells.
+  func solved(
+    _ monitor: StageMonitor
+  ) throws(CaptureError) -> (result: AlignmentResult, free: FreeMotions) {
     guard !pairs.isEmpty else {
       throw CaptureError(
         .badInput, "Fewer than two cameras have depth that can be read.",
         remedy: "Depth of two cameras is the least that can be aligned.")
     }
-    let levels = levels
+    let (start, levels) = (start, levels)
     let (state, noise, converged) = try stepped(from: start, levels, monitor)
     return conclude(start: start, state, noise, converged)
   }

@@ -38,7 +38,8 @@ struct PairSearch: Sendable {
     for first in a.planes {
       for second in b.planes { found += onPlanes(a, first, b, second) }
     }
-    if found.isEmpty { found = allRotations(a, b) }
+    // With a plane in both and nothing on it, rotations would be judged by nothing.
+    if a.planes.isEmpty || b.planes.isEmpty { found = allRotations(a, b) }
     found.sort { $0.votes > $1.votes }
     let judged = found.prefix(Self.judged).map { candidate in
       Candidate(
@@ -102,6 +103,9 @@ struct PairSearch: Sendable {
       b.points.map { Self.standing($0, second, levelB) }
     )
     var result: [(votes: Int, pose: RigidTransform)] = []
+    guard pointsA.contains(where: { !$0.isEmpty }), pointsB.contains(where: { !$0.isEmpty }) else {
+      return []
+    }
     for step in 0..<Self.angles {
       let turn = RigidTransform(
         turn: SIMD3(0, 2 * .pi * Double(step) / Double(Self.angles), 0))

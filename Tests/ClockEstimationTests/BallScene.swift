@@ -27,17 +27,19 @@ final class BallScene: Sendable {
     width: 80, height: 72, intrinsics: Intrinsics(fx: 66, fy: 66, cx: 39.5, cy: 35.5))
 
   /// - Parameters:
+  ///   - apart: Angle between neighbouring cameras around the balls, radians.
   ///   - speed: How fast the balls swing, as a factor; 0 for a still life.
   ///   - isKept: Whether a camera has an image of a trigger, before a tenth is dropped.
   init(
-    clocks: [Clock], frames: Int = 38, rate: Double = 30, speed: Double = 1, seed: UInt64 = 1,
+    clocks: [Clock], apart: Double = 0.85, frames: Int = 38, rate: Double = 30, speed: Double = 1,
+    seed: UInt64 = 1,
     isKept: (_ camera: Int, _ frame: Int) -> Bool = { _, _ in true },
     mode: (_ camera: Int) -> SyncRole.Mode = { _ in .standalone }
   ) {
     (self.clocks, self.speed) = (clocks, speed)
     directions = Self.lens.directionTable()
     cameras = clocks.indices.map { i in
-      let angle = 0.85 * Double(i)
+      let angle = apart * Double(i)
       return PlacedCamera(
         description: CameraDescription(
           id: "cam\(i)", sync: SyncRole(mode: mode(i)), color: nil, depth: Self.lens),

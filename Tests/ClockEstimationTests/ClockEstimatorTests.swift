@@ -42,6 +42,21 @@ import Testing
     try check(scene, try scene.estimates(error: (turn: 0.0175, shift: 0.01)), within: 0.003)
   }
 
+  @Test(arguments: [1, 4]) func camerasThatShareOnlyRimsSaySo(seed: Int) throws {
+    let scene = BallScene(
+      clocks: Self.unrelated, apart: 2 * .pi / 3, rate: 15, speed: 1.5, seed: UInt64(seed))
+    let estimates = try scene.estimates()
+    let lead = try #require(estimates.firstIndex { $0.source == .shared })
+    for (camera, estimate) in estimates.enumerated() where camera != lead {
+      #expect(estimate.source == .shape)
+      let error =
+        estimate.fit.offset - scene.trueOffset(camera, lead: lead, at: estimate.fit.reference)
+      let deviation = try #require(estimate.offsetDeviation)
+      #expect(abs(error) < 3 * deviation, "camera \(camera): \(error), \(estimate)")
+      #expect(deviation >= 0.03 && estimate.rateDeviation == nil && !estimate.note.isEmpty)
+    }
+  }
+
   @Test func clocksWithoutAnythingInCommonStartTogetherFirst() throws {
     // Hours apart, and one camera's recording begins eight frames later.
     var clocks = Self.unrelated

@@ -3,7 +3,10 @@ import Foundation
 
 @testable import DepthAlignment
 
-/// A floor, and boxes on it of which one may slide along; seen by small depth cameras with noise.
+/// A floor, and boxes and balls on it that may slide along; seen by small depth cameras with noise.
+///
+/// Cameras 45 degrees apart share few of the boxes' sides well enough for a normal; of a ball they
+/// share something in any direction.
 struct BoxScene: Sendable {
   struct Box: Sendable {
     var lower, upper: SIMD3<Double>
@@ -11,7 +14,15 @@ struct BoxScene: Sendable {
     var velocity = SIMD3<Double>.zero
   }
 
+  struct Ball: Sendable {
+    var center: SIMD3<Double>
+    var radius: Double
+    /// Metres per second.
+    var velocity = SIMD3<Double>.zero
+  }
+
   var boxes: [Box]
+  var balls: [Ball] = []
   /// Standard deviation of depth, metres.
   var noise = 0.001
 
@@ -25,6 +36,14 @@ struct BoxScene: Sendable {
     Box(lower: SIMD3(0.1, 0, -0.1), upper: SIMD3(0.6, 0.45, 0.5)),
     Box(lower: SIMD3(-0.3, 0, 0.3), upper: SIMD3(-0.1, 0.25, 0.7)),
   ])
+
+  /// Two large balls beside and behind a box.
+  static let balls = BoxScene(
+    boxes: [Box(lower: SIMD3(-0.7, 0, -0.6), upper: SIMD3(-0.3, 0.7, -0.2))],
+    balls: [
+      Ball(center: SIMD3(0.1, 0.4, 0.2), radius: 0.4),
+      Ball(center: SIMD3(0.5, 0.9, -0.5), radius: 0.35),
+    ])
 
   static let floorAlone = BoxScene(boxes: [])
 
@@ -73,6 +92,12 @@ struct BoxScene: Sendable {
       let (a, b) = ((lower - eye) / d, (upper - eye) / d)
       let near = pointwiseMin(a, b).max()
       if near > 0, near <= pointwiseMax(a, b).min() { nearest = min(nearest, near) }
+    }
+    for ball in balls {
+      let c = ball.center + ball.velocity * time - eye
+      let (a, b) = (d.dot(d), d.dot(c))
+      let inside = b * b - a * (c.dot(c) - ball.radius * ball.radius)
+      if inside > 0, b > 0 { nearest = min(nearest, (b - inside.squareRoot()) / a) }
     }
     return nearest.isFinite ? nearest : nil
   }

@@ -10,6 +10,40 @@ import Testing
     [[Double]](repeating: [0, 1], count: cameras)
   }
 
+  @Test(arguments: [1, 2]) func aStartThreeDegreesAndFiveCentimetresOffIsPutRight(
+    seed: UInt64
+  ) throws {
+    let truth = BoxScene.ring(3, spread: 2.4)
+    let said = BoxScene.disturbed(truth, degrees: 3, metres: 0.05, seed: seed)
+    var brief = BoxScene.brief
+    brief.moments = 1
+    let result = try BoxScene.balls.aligner(
+      truth, said: said, times: Self.still(3), configuration: brief
+    ).refined()
+    #expect(result.unknown.isEmpty && result.hasConverged)
+    for (camera, place) in zip(result.cameras, truth) {
+      let error = place.inverse * camera.worldFromColor
+      #expect(error.turn.length * 180 / .pi < 0.05)
+      #expect((camera.worldFromColor.translation - place.translation).length < 0.002)
+    }
+  }
+
+  @Test func clocksThatAreOffAreFoundWithThePlaces() throws {
+    var scene = BoxScene.balls
+    scene.balls[0].velocity = SIMD3(0.6, 0, -0.5)
+    scene.balls[1].velocity = SIMD3(-0.5, 0, 0.6)
+    let truth = BoxScene.ring(2, spread: 1.4)
+    let said = BoxScene.disturbed(truth, degrees: 1, metres: 0.01, seed: 2)
+    let times = [0, 0.011].map { phase in (-4...4).map { Double($0) / 30 + phase } }
+    let result = try scene.aligner(truth, said: said, times: times, recorded: [0, 0.012]).refined()
+    #expect(result.unknown.isEmpty)
+    #expect(result.cameras[0].clockShift == 0 && result.cameras[0].clockDeviation == nil)
+    #expect(abs(result.cameras[1].clockShift + 0.012) < 0.001)
+    #expect((result.cameras[1].clockDeviation ?? 1) < 0.001)
+    let error = truth[1].inverse * result.cameras[1].worldFromColor
+    #expect(error.turn.length * 180 / .pi < 0.05 && error.translation.length < 0.002)
+  }
+
   @Test func aBareFloorLeavesSlidingAndTurningUnknown() throws {
     let truth = BoxScene.ring(2, spread: 1.2)
     let said = BoxScene.disturbed(truth, degrees: 1, metres: 0.02, seed: 4)

@@ -20,6 +20,15 @@ import Testing
     for turn in [0.5, 1.5, -0.7, 3] { #expect(score(turn) < DepthAligner.leastScore) }
   }
 
+  @Test func nothingIsFoundOnABareFloor() throws {
+    let truth = BoxScene.ring(2, spread: 1.4)
+    let nowhere = truth.map { _ in RigidTransform.identity }
+    let placement = try BoxScene.floorAlone.aligner(truth, said: nowhere, times: [[0], [0]])
+      .searched()
+    #expect(placement.referenceFromColor.keys.sorted() == [0])
+    #expect(placement.links.isEmpty)
+  }
+
   @Test func theWorldStandsOnTheFloor() throws {
     let truth = BoxScene.ring(2, spread: 1.4)
     let aligner = try BoxScene.room.aligner(truth, said: truth, times: [[0], [0]])

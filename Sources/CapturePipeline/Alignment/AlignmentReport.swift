@@ -198,16 +198,20 @@ extension AlignmentReport.Camera {
     (before, after) = (fromNothing ? nil : rms(\.before), rms(\.after))
     overlapPercent = 100 * camera.overlap
     clock = solution.clocks?[index]
-    unknown = result.unknown.filter { $0.camera == index }.map { motion in
-      let a = motion.axis
-      let axis = String(format: "(%.2f, %.2f, %.2f)", a.x, a.y, a.z)
-      return motion.kind == .turn ? "a turn about \(axis)" : "a shift along \(axis)"
-    }
+    unknown = result.unknown.filter { $0.camera == index }.map(\.words)
     verdict =
       unknown.count >= 6 || own.isEmpty
       ? .fail
       : !unknown.isEmpty || overlapPercent < 3 || shiftDeviationMillimetres > 5
         || turnDeviationDegrees > 0.2 ? .warn : .pass
+  }
+}
+
+extension AlignmentResult.UnknownMotion {
+  /// The motion as a part of a sentence.
+  var words: String {
+    let axis = String(format: "(%.2f, %.2f, %.2f)", axis.x, axis.y, axis.z)
+    return kind == .turn ? "a turn about \(axis)" : "a shift along \(axis)"
   }
 }
 

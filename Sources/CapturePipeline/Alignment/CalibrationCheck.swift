@@ -18,6 +18,8 @@ public struct CalibrationCheck: Codable, Equatable, Sendable {
     public var turnDeviationDegrees, shiftDeviationMillimetres: Double
     /// Share of its pixels that lie on what another camera measured, percent.
     public var overlapPercent: Double
+    /// Motions of which nothing tells whether they took place, as parts of a sentence.
+    public var unknown: [String]
     /// What was found and what to do, as a sentence; empty where it holds.
     public var advice: String
   }
@@ -35,6 +37,7 @@ public struct CalibrationCheck: Codable, Equatable, Sendable {
     let ids = take.cameras.map(\.id)
     cameras = zip(ids, check.cameras).map { id, camera in
       let (turn, shift) = (camera.turn.length * 180 / .pi, 1000 * camera.shift.length)
+      let unknown = camera.unknown.map(\.words)
       let size = String(format: "%.2f degrees and %.0f mm", turn, shift)
       let (finding, advice): (String, String) =
         switch camera.finding {
@@ -59,6 +62,16 @@ public struct CalibrationCheck: Codable, Equatable, Sendable {
             "lost",
             "Camera \(id) contradicts the others wherever it is put nearby: it was moved far; calibrate again."
           )
+        case .untold where camera.overlap > 0.01 && (1...3).contains(unknown.count):
+          (
+            "untold",
+            "Nothing tells whether camera \(id) made \(unknown.joined(separator: ", or ")): only flat things that slide on themselves are shared. Put things of different shapes where several cameras see them."
+          )
+        case .untold where camera.turnDeviation > 0.1 || camera.shiftDeviation > 0.005:
+          (
+            "untold",
+            "Camera \(id) is known to \(String(format: "%.2f", camera.turnDeviation)) degrees and \(String(format: "%.0f", 1000 * camera.shiftDeviation)) mm only, too little to tell: record longer, with more in view of two cameras."
+          )
         case .untold:
           (
             "untold",
@@ -69,7 +82,7 @@ public struct CalibrationCheck: Codable, Equatable, Sendable {
         id: id, finding: finding, turnDegrees: turn, shiftMillimetres: shift,
         turnDeviationDegrees: camera.turnDeviation,
         shiftDeviationMillimetres: 1000 * camera.shiftDeviation,
-        overlapPercent: 100 * camera.overlap, advice: advice)
+        overlapPercent: 100 * camera.overlap, unknown: unknown, advice: advice)
     }
   }
 
@@ -93,7 +106,8 @@ public struct CalibrationCheck: Codable, Equatable, Sendable {
     ])
     for c in cameras {
       table.add([
-        c.id, c.finding, String(format: "%.3f", c.turnDegrees),
+        c.id, c.finding == "untold" ? "cannot tell" : c.finding,
+        String(format: "%.3f", c.turnDegrees),
         String(format: "%.3f", c.turnDeviationDegrees), String(format: "%.1f", c.shiftMillimetres),
         String(format: "%.1f", c.shiftDeviationMillimetres),
         String(format: "%.1f", c.overlapPercent),
