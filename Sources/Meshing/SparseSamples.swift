@@ -10,17 +10,17 @@ struct SparseSamples {
 
   let lattice: Lattice
   /// Slot of each brick, or -1.
-  private var table: [Int32]
+  var table: [Int32]
   /// Place in the table of each slot's brick.
-  private(set) var bricks: [Int32] = []
+  var bricks: [Int32] = []
   /// Distances, 512 a slot; infinite beyond the box.
-  private(set) var distances: [Float] = []
+  var distances: [Float] = []
   /// How far inside points lie in free space, 512 a slot; minus infinity where it was not asked.
-  private(set) var freedom: [Float] = []
+  var freedom: [Float] = []
   /// Gradients, 512 a slot; empty unless they are kept.
   private(set) var gradients: [SIMD3<Float>] = []
   /// Points that are known, and those inside the surface: 8 words a slot each.
-  private(set) var known: [UInt64] = [], inside: [UInt64] = []
+  var known: [UInt64] = [], inside: [UInt64] = []
   private var wanted: [UInt64] = []
   /// Points whose distance is there already, should it be asked for.
   private var predicted: [UInt64] = []

@@ -9,22 +9,31 @@ internal import NeuralFields
 struct FieldmeshBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fieldmesh-bench", abstract: "Measures Fieldmesh's parts by themselves.",
-    subcommands: [StepCommand.self, QueryCommand.self, ClocksCommand.self])
+    subcommands: [
+      StepCommand.self, QueryCommand.self, ExtractCommand.self, CubesCommand.self,
+      ClocksCommand.self,
+    ])
 }
 
-/// The field and the backend that a measurement runs.
-struct FieldOptions: ParsableArguments {
-  @Option(help: "Neurons a layer.") var width = 128
-  @Option(help: "Rank of the ResField layers.") var rank = 10
-  @Option(help: "Coefficient rows.") var frames = 100
+/// What a measurement runs on, and how it speaks.
+struct MachineOptions: ParsableArguments {
   @Option(help: "Threads; all cores by default.") var threads: Int?
-  @Option(help: "Instruction set: avx512, avx2 or generic; the best one by default.")
+  @Option(
+    help: "Instruction set: \(KernelTarget.allNames.joined(separator: ", ")); the best by default.")
   var target: String?
+  @Flag(help: "Print one line of JSON.") var json = false
 
   func kernelTarget() throws(CaptureError) -> KernelTarget {
     guard let target else { return try .choose() }
     return try .choose(environment: ["FIELDMESH_FORCE_TARGET": target])
   }
+}
+
+/// The field that a measurement runs, untrained.
+struct FieldOptions: ParsableArguments {
+  @Option(help: "Neurons a layer.") var width = 128
+  @Option(help: "Rank of the ResField layers.") var rank = 10
+  @Option(help: "Coefficient rows.") var frames = 100
 
   func layout() throws(CaptureError) -> ParameterLayout {
     try ParameterLayout(
@@ -46,10 +55,10 @@ struct FieldCost {
 }
 
 /// Seconds that `body` takes, once for each of `times`, sorted.
-func seconds(times: Int, _ body: () -> Void) -> [Double] {
-  (0..<times).map { _ in
+func seconds(times: Int, _ body: () throws -> Void) rethrows -> [Double] {
+  try (0..<times).map { _ in
     let start = DispatchTime.now().uptimeNanoseconds
-    body()
+    try body()
     return Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
   }.sorted()
 }

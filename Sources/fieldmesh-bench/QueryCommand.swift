@@ -9,6 +9,7 @@ struct QueryCommand: ParsableCommand {
     commandName: "query", abstract: "Times evaluations of a field: distance, gradient, colour.")
 
   @OptionGroup var field: FieldOptions
+  @OptionGroup var machine: MachineOptions
   @Option(help: "Points in one query.") var points = 65536
   @Option(help: "Queries to measure, after one to warm up.") var queries = 15
 
@@ -19,8 +20,8 @@ struct QueryCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (target, layout) = (try field.kernelTarget(), try field.layout())
-    let backend = CPUBackend(target: target, threads: field.threads)
+    let (target, layout) = (try machine.kernelTarget(), try field.layout())
+    let backend = CPUBackend(target: target, threads: machine.threads)
     let slice = try backend.slice(
       layout, parameters: layout.freshParameters(seed: 1),
       bandWeights: [Float](repeating: 1, count: layout.field.bands), position: 0.5)
@@ -28,8 +29,10 @@ struct QueryCommand: ParsableCommand {
     let coordinates = (0..<3 * points).map { _ in 2 * random.uniform() - 1 }
     var distance = [Float](repeating: 0, count: points)
     var (gradient, rgb) = (coordinates, coordinates)
-    print("\(backend.name), \(backend.threads) threads, width \(field.width), \(points) points")
-    let (cost, peak) = (FieldCost(layout), target.measuredPeak() * Double(backend.threads))
+    var report = QueryReport(
+      backend: backend.name, threads: backend.threads, width: field.width, points: points,
+      corePeak: target.measuredPeak())
+    let cost = FieldCost(layout)
     for (name, hasGradient, hasColor) in [
       ("distance", false, false), ("distance and gradient", true, false),
       ("distance and colour", false, true), ("all three", true, true),
@@ -49,9 +52,35 @@ struct QueryCommand: ParsableCommand {
       let times = seconds(times: queries, query)
       let rate = Double(points) / times[times.count / 2]
       let operations = cost.distance * (hasGradient ? 2 : 1) + (hasColor ? cost.color : 0)
-      print(
-        "  \(name): \(rate.text(0)) evaluations/s, \((rate * operations * 1e-9).text(1)) GFLOP/s, "
-          + "\((rate * operations / peak * 100).text(0)) % of the peak")
+      report.queries.append(
+        QueryReport.Query(name: name, evaluationsPerSecond: rate, rate: rate * operations))
     }
+    try report.show(asJSON: machine.json)
+  }
+}
+
+/// Speed of evaluations.
+private struct QueryReport: Report {
+  struct Query: Encodable {
+    var name: String
+    var evaluationsPerSecond: Double
+    /// Operations a second.
+    var rate: Double
+  }
+
+  var backend: String
+  var threads, width, points: Int
+  /// Operations a second that a core has.
+  var corePeak: Double
+  var queries: [Query] = []
+
+  var text: String {
+    let lines = queries.map {
+      "  \($0.name): \($0.evaluationsPerSecond.text(0)) evaluations/s, "
+        + "\(($0.rate * 1e-9).text(1)) GFLOP/s, "
+        + "\(($0.rate / corePeak / Double(threads) * 100).text(0)) % of the peak"
+    }
+    return "\(backend), \(threads) threads, width \(width), \(points) points\n"
+      + lines.joined(separator: "\n")
   }
 }

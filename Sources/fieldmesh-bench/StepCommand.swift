@@ -10,6 +10,7 @@ struct StepCommand: ParsableCommand {
     commandName: "step", abstract: "Times the training step: points a second, and where they go.")
 
   @OptionGroup var field: FieldOptions
+  @OptionGroup var machine: MachineOptions
   @Option(help: "Frames in a step.") var framesPerStep = 4
   @Option(help: "Points of each frame.") var points = 4096
   @Option(help: "Share of the points whose gradient is wanted, 0 to 1.") var gradientShare = 1.0
@@ -23,8 +24,8 @@ struct StepCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (target, layout, clock) = (try field.kernelTarget(), try field.layout(), PhaseClock())
-    let backend = CPUBackend(target: target, threads: field.threads, clock: clock)
+    let (target, layout, clock) = (try machine.kernelTarget(), try field.layout(), PhaseClock())
+    let backend = CPUBackend(target: target, threads: machine.threads, clock: clock)
     let session = try backend.session(
       layout, state: OptimizerState(parameters: layout.freshParameters(seed: 1)))
     let batch = PlainFit(
@@ -33,37 +34,63 @@ struct StepCommand: ParsableCommand {
     for _ in 0..<3 { batch.step(session) }
     clock.reset()
     let times = seconds(times: steps) { batch.step(session) }
-    report(times, batch, FieldCost(layout), backend, clock)
+    try StepReport(times, batch, FieldCost(layout), backend, clock, width: field.width)
+      .show(asJSON: machine.json)
+  }
+}
+
+/// Speed of the training step.
+private struct StepReport: Report {
+  var backend: String
+  var threads, width, framesPerStep, points, withGradient: Int
+  /// Of a step, seconds.
+  var times: Times
+  var pointsPerSecond: Double
+  /// Operations a second: used, and what a core has.
+  var rate, corePeak: Double
+  /// Core seconds of a step by what they were spent on, in order.
+  var phases: [Phase]
+
+  struct Phase: Encodable {
+    var name: String
+    var seconds: Double
   }
 
-  private func report(
+  init(
     _ times: [Double], _ batch: PlainFit, _ cost: FieldCost, _ backend: CPUBackend,
-    _ clock: PhaseClock
+    _ clock: PhaseClock, width: Int
   ) {
-    let (median, count) = (times[times.count / 2], Double(framesPerStep * points))
+    self.times = Times(times)
+    (self.backend, threads, self.width) = (backend.name, backend.threads, width)
+    (framesPerStep, points, withGradient) = (batch.frames, batch.points, batch.withGradient)
+    let count = Double(framesPerStep * points)
     // Forward and two backward products; the gradient and its own backward double it.
     let operations =
       count * 3 * (cost.distance + cost.color)
-      + Double(framesPerStep * batch.withGradient) * 3 * cost.distance
-    let (rate, peak) = (operations / median * 1e-9, backend.target.measuredPeak() * 1e-9)
-    let share = rate / peak / Double(backend.threads) * 100
-    print(
-      """
-      \(backend.name), \(backend.threads) threads, width \(field.width), \
-      \(framesPerStep) x \(points) points, \(batch.withGradient) a frame with gradient: \
-      \((count / median).text(0)) points/s, \(rate.text(1)) GFLOP/s
-      \((median * 1e3).text(1)) ms a step (min \((times[0] * 1e3).text(1)), \
-      max \((times[times.count - 1] * 1e3).text(1))); multiply-add peak of a core \
-      \(peak.text(1)) GFLOP/s, of which \(share.text(0)) % is used
-      """)
-    let all = PhaseClock.Phase.allCases.reduce(0) { $0 + clock.seconds($1) }
-    for phase in PhaseClock.Phase.allCases {
-      let spent = clock.seconds(phase)
-      print(
-        "  \(phase)".padding(toLength: 22, withPad: " ", startingAt: 0)
-          + "\((spent / Double(steps) * 1e3).text(2)) ms of core time, "
-          + "\((spent / max(all, 1e-12) * 100).text(1)) %")
+      + Double(framesPerStep * withGradient) * 3 * cost.distance
+    pointsPerSecond = count / self.times.median
+    (rate, corePeak) = (operations / self.times.median, backend.target.measuredPeak())
+    phases = PhaseClock.Phase.allCases.map {
+      Phase(name: "\($0)", seconds: clock.seconds($0) / Double(times.count))
     }
+  }
+
+  var text: String {
+    let share = rate / corePeak / Double(threads) * 100
+    let all = phases.reduce(0) { $0 + $1.seconds }
+    let lines = phases.map {
+      "  \($0.name)".padding(toLength: 22, withPad: " ", startingAt: 0)
+        + "\(($0.seconds * 1e3).text(2)) ms of core time, "
+        + "\(($0.seconds / max(all, 1e-12) * 100).text(1)) %"
+    }
+    return """
+      \(backend), \(threads) threads, width \(width), \(framesPerStep) x \(points) points, \
+      \(withGradient) a frame with gradient: \
+      \(pointsPerSecond.text(0)) points/s, \((rate * 1e-9).text(1)) GFLOP/s
+      \(times.text) a step; multiply-add peak of a core \
+      \((corePeak * 1e-9).text(1)) GFLOP/s, of which \(share.text(0)) % is used
+
+      """ + lines.joined(separator: "\n")
   }
 }
 
@@ -71,7 +98,8 @@ struct StepCommand: ParsableCommand {
 /// colour, and 0.1 times the eikonal term.
 private final class PlainFit: TileLoss {
   let withGradient: Int
-  private let frames, points, capacity: Int
+  let frames, points: Int
+  private let capacity: Int
   // Written between steps alone.
   nonisolated(unsafe) private let coordinates: UnsafeMutableBufferPointer<Float>
   nonisolated(unsafe) private var groups: [PointGroup] = []

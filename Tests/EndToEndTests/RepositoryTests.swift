@@ -21,13 +21,15 @@ import Testing
 
   @Test("Every path that a Markdown file names exists")
   func paths() throws {
-    let folders = ["Sources", "Tests", "scripts", "samples", "rigs", "calibration", "docs"]
+    let folders = [
+      "Benchmarks", "Sources", "Tests", "scripts", "samples", "rigs", "calibration", "docs",
+    ]
     let top = try FileManager.default.contentsOfDirectory(atPath: root.path)
       .filter { $0.hasSuffix(".md") }
     let documents = try top + files(".md", below: folders)
     #expect(documents.contains("README.md"))
     let link = /\]\((?<path>[^)#:\s]+)(#[^)]*)?\)/
-    let code = /`(?<path>(Sources|Tests|scripts|samples|rigs|calibration|docs)\/[^`\s<>*]*)`/
+    let code = /`(?<path>(?<folder>[A-Za-z]+)\/[^`\s<>*]*)`/
     for document in documents {
       let content = try text(document)
       let home = root.appendingPathComponent(document).deletingLastPathComponent()
@@ -35,7 +37,7 @@ import Testing
         let url = home.appendingPathComponent(String(match.path))
         #expect(FileManager.default.fileExists(atPath: url.path), "\(document): \(match.path)")
       }
-      for match in content.matches(of: code) {
+      for match in content.matches(of: code) where folders.contains(String(match.folder)) {
         let url = root.appendingPathComponent(String(match.path))
         #expect(FileManager.default.fileExists(atPath: url.path), "\(document): \(match.path)")
       }

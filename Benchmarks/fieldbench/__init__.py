@@ -1,0 +1,1 @@
+"""What `scripts/benchmark` runs: one module a section, each with measure, tables, verdicts and plots."""

@@ -1,0 +1,131 @@
+"""Where things are, and how programs are run."""
+import datetime
+import json
+import os
+import pathlib
+import platform
+import shutil
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class Missing(Exception):
+    """A peer cannot be had; the text says why."""
+
+
+class Failed(Exception):
+    """One of Fieldmesh's programs ended with an error; the text is what it said."""
+
+
+class Context:
+    def __init__(self, binaries, peers, work, quick, takes):
+        self.binaries, self.peers, self.work, self.quick, self.takes = binaries, peers, work, quick, takes
+        self.cores = len(os.sched_getaffinity(0))
+        self.notes = []
+        work.mkdir(parents=True, exist_ok=True)
+
+    def note(self, text):
+        """Keeps a sentence for the section's page."""
+        if text not in self.notes:
+            self.notes.append(text)
+            say(f"note: {text}")
+
+    def choose(self, full, quick):
+        return quick if self.quick else full
+
+    def thread_counts(self):
+        return sorted({1, self.cores})
+
+    def fieldmesh(self, *words):
+        return run(self.binaries / "fieldmesh", *words)
+
+    def bench(self, *words):
+        """One of `fieldmesh-bench`'s measurements."""
+        return json.loads(run(self.binaries / "fieldmesh-bench", *words, "--json"))
+
+    def peer(self, script, *words):
+        """A script of Benchmarks/peers, which ends with a line of JSON.
+
+        Raises Missing, and leaves a note, where the environment or one of its packages isn't there."""
+        python = self.peers and self.peers / "bin" / "python"
+        if not python or not python.exists():
+            where = f"there is no environment at {self.peers}" if self.peers else "no environment is given"
+            reason = f"Peers are left out: {where} (--peers, --install-peers)."
+            self.note(reason)
+            raise Missing(reason)
+        threads = {"OMP_NUM_THREADS": str(words[words.index("--threads") + 1])} if "--threads" in words else {}
+        command = [python, ROOT / "Benchmarks" / "peers" / f"{script}.py", *words]
+        done = subprocess.run([str(w) for w in command], capture_output=True, text=True, env={**os.environ, **threads})
+        if done.returncode != 0:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            reason = f"`Benchmarks/peers/{script}.py` is left out: {last}"
+            self.note(reason)
+            raise Missing(reason)
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
+    def fresh(self, *parts):
+        """A folder of the work folder, emptied."""
+        folder = self.work.joinpath(*parts)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def synthetic(self, name, frames, *knobs, truth=True):
+        """A made-up take, kept from one run of the benchmark to the next."""
+        folder = self.work / "takes" / name
+        if not (folder / "synth.json").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            partial = self.fresh("takes", f"{name}.partial")
+            settings = [word for knob in knobs for word in ("--set", knob)]
+            self.fieldmesh("synth", partial, "--quiet", "--frames", frames, *settings, *([] if truth else ["--no-truth"]))
+            partial.rename(folder)
+        return folder
+
+    def reconstruct(self, take, output, *words):
+        """A whole run into an empty folder; its report."""
+        # 4: done but for some images, as takes with defects are.
+        run(self.binaries / "fieldmesh", "run", take, "-o", output, "--quiet", *words, fine=(0, 4))
+        return json.loads((output / "report.json").read_text())
+
+
+def run(program, *words, fine=(0,)):
+    """What a program prints. Raises Failed with what it said when its exit status isn't fine."""
+    done = subprocess.run([str(program), *map(str, words)], capture_output=True, text=True)
+    if done.returncode not in fine:
+        raise Failed(f"{pathlib.Path(program).name} {' '.join(map(str, words))}\n{done.stderr.strip()}")
+    return done.stdout
+
+
+def say(text):
+    print(f"benchmark: {text}", flush=True)
+
+
+def machine():
+    """What a reader must know of the machine and of the sources."""
+    model, memory = platform.machine(), 0
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.split(":", 1)[1].strip()
+            break
+    for line in pathlib.Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemTotal"):
+            memory = round(int(line.split()[1]) / 2**20)
+    return {"processor": model, "cores": len(os.sched_getaffinity(0)), "memoryGiB": memory,
+            "load": round(os.getloadavg()[0], 1), "date": datetime.date.today().isoformat(), "commit": _commit()}
+
+
+def _commit():
+    git = lambda *words: subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True).stdout.strip()
+    changes = git("status", "--porcelain", "--", "Package.swift", "Sources", "Benchmarks/peers", "Benchmarks/fieldbench")
+    return (git("rev-parse", "--short=10", "HEAD") or "unknown") + ("+" if changes else "")
+
+
+class Stopwatch:
+    def __enter__(self):
+        self._start = time.monotonic()
+        return self
+
+    def __exit__(self, *_):
+        self.seconds = time.monotonic() - self._start
