@@ -94,9 +94,13 @@ let package = Package(
     stage("SurfaceMetrics", ["NumpyFiles"]),
     stage("SyntheticRigs"),
     stage("CapturePipeline", stages + [log]),
+    // Of many takes: it sees runs, not stages.
+    stage("BatchEngine", ["CapturePipeline"], exclude: ["README.md"]),
     .executableTarget(
       name: "fieldmesh",
-      dependencies: ["CapturePipeline", "NeuralFields", "FieldBackendCPU", arguments, log],
+      dependencies: [
+        "BatchEngine", "CapturePipeline", "NeuralFields", "FieldBackendCPU", arguments, log,
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "fieldmesh-bench",
@@ -142,9 +146,11 @@ let package = Package(
     tests("MeshingTests", ["Meshing", "MeshExport", "DepthFusion"]),
     tests("SurfaceMetricsTests", ["SurfaceMetrics", "NumpyFiles", "Pictures", "ImageFiles"]),
     tests("SyntheticRigsTests", ["SyntheticRigs", "Recordings", "FrameSync"]),
+    tests("BatchEngineTests", ["BatchEngine", "CapturePipeline"]),
     tests(
       "EndToEndTests",
-      ["CapturePipeline", "FieldBackendCPU", "RecordingFixtures", "fieldmesh"] + stages,
+      ["BatchEngine", "CapturePipeline", "FieldBackendCPU", "RecordingFixtures", "fieldmesh"]
+        + stages,
       exclude: ["Goldens"]),
   ],
   cxxLanguageStandard: .cxx20
