@@ -48,7 +48,16 @@ final class BatchPrinter: BatchObserver {
     }
     guard isDue else { return }
     let line = Self.line(progress)
-    StandardError.write(isTerminal ? "\r\u{1b}[K" + line : line + "\n")
+    // A line that wraps could not be written over.
+    StandardError.write(
+      isTerminal ? "\r\u{1b}[K" + line.prefix(Self.width - 1) : line + "\n")
+  }
+
+  /// Columns of the terminal.
+  private static var width: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
+    return Int(size.ws_col)
   }
 
   private static func line(_ progress: BatchProgress) -> String {
