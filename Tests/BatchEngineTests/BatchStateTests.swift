@@ -80,6 +80,10 @@ import Testing
     #expect(try status.json().contains("\"phase\" : \"failed\""))
     try state("mesh-2-of-2", "take-0", .running) { $0.host = "elsewhere" }
     #expect(try BatchStatus(folder).takes[0].units[4].phase == .running)
+    let silent = folder.take("take-0").state(try BatchUnit(named: "mesh-2-of-2"))
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -3600)], ofItemAtPath: silent.path)
+    #expect(try BatchStatus(folder).takes[0].units[4].phase == .lost)
   }
 
   @Test("A damaged state counts as none")

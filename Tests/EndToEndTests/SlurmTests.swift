@@ -51,13 +51,10 @@ struct SlurmTests {
     #expect(busy.status == 75 && busy.errors.contains("All that is to do is in the queue: jobs "))
     let status = try finished(within: 90)
     #expect(status.takes.map(\.phase) == [.done, .failed, .done], "\(status.text)")
-    let alone = TinyTake.temporary("alone")
-    _ = try TinyTake.pipeline(alone, try TinyTake.configuration("method=tsdf"))
-      .run(TakeSource(take: TinyTake.folder))
-    let expected = try contents(of: alone.appendingPathComponent("export"))
+    let expected = try BatchTests.expected("tsdf")
     for take in status.takes where take.phase == .done {
       #expect(take.units.map(\.tries) == [1, 1, 1, 1, 1])
-      let found = try contents(of: output.appendingPathComponent("takes/\(take.id)/export"))
+      let found = try BatchTests.meshes(output.appendingPathComponent("takes/\(take.id)"))
       #expect(found == expected)
     }
     for place in [output, jobs, URL(fileURLWithPath: FileManager.default.currentDirectoryPath)] {
@@ -82,7 +79,7 @@ struct SlurmTests {
     let cluster = try SlurmCluster()
     defer { cluster.stop() }
     try put("one")
-    let steps = ["--set", "training.steps=4000", "--profile", try cluster.profile()]
+    let steps = ["--set", "training.steps=600", "--profile", try cluster.profile()]
     #expect(try cluster.command(arguments + steps).status == 0)
     let train = output.appendingPathComponent("takes/one/train")
     let end = ContinuousClock.now + .seconds(60)
@@ -97,11 +94,11 @@ struct SlurmTests {
     #expect(status.takes.map(\.phase) == [.done], "\(status.text)")
     #expect((status.takes.first?.units[2].tries ?? 0) > 1)
     let alone = TinyTake.temporary("alone")
-    _ = try TinyTake.pipeline(alone, try TinyTake.configuration("training.steps=4000"))
+    _ = try TinyTake.pipeline(alone, try TinyTake.configuration("training.steps=600"))
       .run(TakeSource(take: TinyTake.folder))
-    #expect(
-      try contents(of: output.appendingPathComponent("takes/one/export"))
-        == contents(of: alone.appendingPathComponent("export")))
+    let found = try BatchTests.meshes(output.appendingPathComponent("takes/one"))
+    let expected = try BatchTests.meshes(alone)
+    #expect(found == expected)
   }
 }
 

@@ -151,7 +151,8 @@ public struct SlurmEngine: BatchEngine {
     var options =
       [
         "--parsable", "--job-name=fieldmesh-\(arguments.isEmpty ? "summary" : stage.rawValue)",
-        "--chdir=\(folder.url.path)", "--output=slurm/logs/\(arguments.isEmpty ? "%j" : "%A_%a").out", "--open-mode=append",
+        "--chdir=\(folder.url.path)",
+        "--output=slurm/logs/\(arguments.isEmpty ? "%j" : "%A_%a").out", "--open-mode=append",
         "--requeue", "--signal=B:USR1@\(profile.signal)",
       ] + more
     options += profile.stages[stage]?.arguments ?? []

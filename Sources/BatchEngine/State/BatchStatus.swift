@@ -141,7 +141,7 @@ public struct BatchStatus: Codable, Equatable, Sendable {
     case .failed: result.phase = .failed
     case .stopped: result.phase = .stopped
     case .running:
-      result.phase = state.isOrphaned ? .lost : .running
+      result.phase = state.isOrphaned(home.state(unit)) ? .lost : .running
       if state.total > 0 { result.share = min(1, Double(state.done) / Double(state.total)) }
       result.note = state.note
     }

@@ -57,9 +57,18 @@ struct UnitState: Codable, Equatable, Sendable {
     try writeJSON(self, to: url, isSynced: false)
   }
 
-  /// Whether the worker that wrote this is certainly dead.
-  var isOrphaned: Bool {
-    guard phase == .running, host == Host.name else { return false }
-    return boot != Host.boot || (kill(process, 0) != 0 && errno == ESRCH)
+  /// Seconds of silence after which a worker on another machine is taken for dead; it writes every
+  /// two. As much as clocks of machines that share a disk may differ.
+  static let silence = 600.0
+
+  /// Whether the worker that wrote this to a file is dead, as far as can be told from here.
+  func isOrphaned(_ url: URL) -> Bool {
+    guard phase == .running else { return false }
+    if host == Host.name {
+      return boot != Host.boot || (kill(process, 0) != 0 && errno == ESRCH)
+    }
+    var status = stat()
+    guard stat(url.path, &status) == 0 else { return false }
+    return Date().timeIntervalSince1970 - Double(status.st_mtim.tv_sec) > Self.silence
   }
 }
