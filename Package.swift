@@ -94,9 +94,13 @@ let package = Package(
     stage("SurfaceMetrics", ["NumpyFiles"]),
     stage("SyntheticRigs"),
     stage("CapturePipeline", stages + [log]),
+    // Of many takes: it sees runs, not stages.
+    stage("BatchEngine", ["CapturePipeline"], exclude: ["README.md"]),
     .executableTarget(
       name: "fieldmesh",
-      dependencies: ["CapturePipeline", "NeuralFields", "FieldBackendCPU", arguments, log],
+      dependencies: [
+        "BatchEngine", "CapturePipeline", "NeuralFields", "FieldBackendCPU", arguments, log,
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "fieldmesh-bench",
@@ -150,9 +154,13 @@ let package = Package(
     tests("MeshingTests", ["Meshing", "MeshExport", "DepthFusion"]),
     tests("SurfaceMetricsTests", ["SurfaceMetrics", "NumpyFiles", "Pictures", "ImageFiles"]),
     tests("SyntheticRigsTests", ["SyntheticRigs", "Recordings", "FrameSync"]),
+    tests("BatchEngineTests", ["BatchEngine", "CapturePipeline"]),
     tests(
       "EndToEndTests",
-      ["BoardFixtures", "CapturePipeline", "FieldBackendCPU", "RecordingFixtures", "fieldmesh"]
+      [
+        "BatchEngine", "BoardFixtures", "CapturePipeline", "FieldBackendCPU", "RecordingFixtures",
+        "fieldmesh",
+      ]
         + stages,
       exclude: ["Goldens"]),
   ],

@@ -15,6 +15,10 @@ struct Fieldmesh: ParsableCommand {
     version: programVersion,
     subcommands: [
       Run.self,
+      Batch.self,
+      Status.self,
+      Retry.self,
+      Cancel.self,
       Ingest.self,
       Pair.self,
       Observe.self,
@@ -29,6 +33,7 @@ struct Fieldmesh: ParsableCommand {
       Config.self,
       Evaluate.self,
       Synth.self,
+      Work.self,
     ])
 }
 

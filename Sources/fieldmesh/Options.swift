@@ -32,6 +32,18 @@ struct RuntimeOptions: ParsableArguments {
     }
   }
 
+  /// A pipeline in a folder that reports to `observer` and does not listen to signals.
+  static func pipeline(
+    in output: OutputFolder, _ configuration: JobConfiguration, threads: Int,
+    observer: any PipelineObserver = SilentObserver(),
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws(CaptureError) -> Pipeline {
+    Pipeline(
+      output: output, configuration: configuration,
+      backend: try Backends.choose(threads: threads), threads: threads, observer: observer,
+      isCancelled: isCancelled)
+  }
+
   /// A pipeline in a folder that reports on stderr and stops on Ctrl-C.
   func pipeline(
     in output: OutputFolder, _ configuration: JobConfiguration

@@ -14,13 +14,13 @@ struct Command {
     .deletingLastPathComponent().appendingPathComponent("fieldmesh")
 
   static func start(
-    _ arguments: [String], _ output: URL, _ errors: URL, path: String? = nil
+    _ arguments: [String], _ output: URL, _ errors: URL, _ environment: [String: String] = [:]
   ) throws -> Process {
     let process = Process()
     process.executableURL = program
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(["COLUMNS": "80"]) { $1 }
-    if let path { process.environment?["PATH"] = path }
+      .merging(environment) { $1 }
     for url in [output, errors] { try Data().write(to: url) }
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
@@ -31,10 +31,10 @@ struct Command {
 
   init(_ arguments: String...) throws { try self.init(arguments) }
 
-  /// Runs the command; with another search path for what it starts itself, if one is given.
-  init(_ arguments: [String], path: String? = nil) throws {
+  /// Runs the command, with changes of its environment.
+  init(_ arguments: [String], environment: [String: String] = [:]) throws {
     let (out, err) = (TinyTake.temporary("stdout"), TinyTake.temporary("stderr"))
-    let process = try Self.start(arguments, out, err, path: path)
+    let process = try Self.start(arguments, out, err, environment)
     process.waitUntilExit()
     status = process.terminationStatus
     output = String(decoding: try Data(contentsOf: out), as: UTF8.self)

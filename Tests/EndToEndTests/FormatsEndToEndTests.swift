@@ -52,7 +52,8 @@ import Testing
       try Data("a video".utf8).write(to: camera.appendingPathComponent("color.mp4"))
     }
     defer { try? FileManager.default.removeItem(at: url) }
-    let command = try Command(["ingest", url.path, "-o", url.path + "/take"], path: "/nowhere")
+    let command = try Command(
+      ["ingest", url.path, "-o", url.path + "/take"], environment: ["PATH": "/nowhere"])
     #expect(command.status == 2)
     #expect(
       command.errors

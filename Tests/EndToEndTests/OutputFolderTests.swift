@@ -29,7 +29,7 @@ import Testing
   @Test("A second process is told who holds the folder, and may try again later")
   func lock() throws {
     let first = try OutputLock(output.url)
-    let host = ProcessInfo.processInfo.hostName
+    let host = Host.name
     _ = withExtendedLifetime(first) {
       #expect(
         throws: CaptureError(

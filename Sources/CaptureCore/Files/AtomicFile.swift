@@ -54,11 +54,14 @@ public enum AtomicFile {
     }
   }
 
-  /// Where a file is written before it gets its name.
+  /// Where a file is written before it gets its name: no two processes use the same, not even on two
+  /// machines that share a disk and happen to give them one number.
   static func temporary(for url: URL) -> URL {
     url.deletingLastPathComponent()
-      .appendingPathComponent(".\(url.lastPathComponent).\(getpid()).tmp")
+      .appendingPathComponent(".\(url.lastPathComponent).\(writer).tmp")
   }
+
+  private static let writer = Int.random(in: 0...Int.max)
 
   static func failure(_ cause: Int32, _ url: URL) -> CaptureError {
     let full = cause == ENOSPC || cause == EDQUOT

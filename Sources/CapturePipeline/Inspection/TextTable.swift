@@ -1,18 +1,18 @@
 /// Rows of text in aligned columns, two spaces apart.
-struct TextTable {
+package struct TextTable {
   /// Headings; those that begin with `>` (which is not shown) stand over numbers, on the right.
-  let headings: [String]
-  private(set) var rows: [[String]] = []
+  package let headings: [String]
+  package private(set) var rows: [[String]] = []
 
-  init(_ headings: [String]) { self.headings = headings }
+  package init(_ headings: [String]) { self.headings = headings }
 
   /// Adds a row of as many cells as there are headings.
-  mutating func add(_ cells: [String]) {
+  package mutating func add(_ cells: [String]) {
     precondition(cells.count == headings.count, "one cell a heading")
     rows.append(cells)
   }
 
-  var text: String {
+  package var text: String {
     let isNumber = headings.map { $0.hasPrefix(">") }
     let shown = [zip(headings, isNumber).map { $1 ? String($0.dropFirst()) : $0 }] + rows
     let widths = headings.indices.map { column in shown.map { $0[column].count }.max() ?? 0 }

@@ -60,6 +60,18 @@ struct StageClaim: Codable, Equatable {
 }
 
 extension OutputFolder {
+  private func claim(on stage: StageName) -> StageClaim? {
+    let url = folder(stage).appendingPathComponent(StageClaim.fileName)
+    return (try? AtomicFile.read(url, limit: 64 << 20)).flatMap {
+      try? JSONDecoder().decode(StageClaim.self, from: $0)
+    }
+  }
+
+  /// Whether a stage's unfinished files belong to the given inputs.
+  func isClaimed(_ stage: StageName, for inputs: [String: String]) -> Bool {
+    claim(on: stage) == StageClaim(inputs: inputs)
+  }
+
   /// Makes a stage's folder ready to work for the given inputs.
   /// - Throws: ``CaptureError`` `badInput` when the folder holds files of another program.
   func claim(_ stage: StageName, for inputs: [String: String]) throws(CaptureError) {
@@ -67,9 +79,7 @@ extension OutputFolder {
     try AtomicFile.makeFolder(folder)
     let url = folder.appendingPathComponent(StageClaim.fileName)
     let claim = StageClaim(inputs: inputs)
-    let known = (try? AtomicFile.read(url, limit: 64 << 20)).flatMap {
-      try? JSONDecoder().decode(StageClaim.self, from: $0)
-    }
+    let known = self.claim(on: stage)
     // The manifest goes first: what it vouches for is about to change.
     unlink(folder.appendingPathComponent(StageManifest.fileName).path)
     guard known != claim else { return }

@@ -21,6 +21,8 @@ public struct Pipeline: Sendable {
   public var observer: any PipelineObserver
   /// True once the user asked to stop.
   public var isCancelled: @Sendable () -> Bool
+  /// How long to wait for another process that works in the folder.
+  public var patience = Duration.zero
 
   /// A pipeline that works in `output`.
   public init(
@@ -116,7 +118,23 @@ public struct Pipeline: Sendable {
     return manifests
   }
 
-  private func begin(_ source: TakeSource?) throws(CaptureError) -> OutputLock {
+  /// The stages that need not run again: those before the first whose inputs have changed.
+  ///
+  /// Nothing is locked and nothing written; a folder that is not there has none.
+  /// - Throws: ``CaptureError`` of a recording or calibration that cannot be read.
+  public func finished(_ source: TakeSource) throws(CaptureError) -> [StageName] {
+    var manifests: [StageName: StageManifest] = [:]
+    for stage in BuiltinStages.needed(by: configuration) {
+      let folder = output.folder(stage.name)
+      guard let manifest = StageManifest.find(in: folder) else { break }
+      let inputs = try stage.inputs(context(for: stage.name, source, manifests))
+      guard manifest.isCurrent(for: inputs, in: folder) else { break }
+      manifests[stage.name] = manifest
+    }
+    return StageName.allCases.filter { manifests[$0] != nil }
+  }
+
+  func begin(_ source: TakeSource?) throws(CaptureError) -> OutputLock {
     if source?.takes.contains(where: { $0.standardizedFileURL == output.url }) == true {
       throw CaptureError(
         .usage, "The output folder is the recording itself.", at: output.url.path,
@@ -124,7 +142,7 @@ public struct Pipeline: Sendable {
     }
     try configuration.validate()
     try AtomicFile.makeFolder(output.url)
-    let lock = try OutputLock(output.url)
+    let lock = try OutputLock(output.url, patience: patience, isCancelled: isCancelled)
     output.sweep()
     let text = try configuration.text()
     if (try? AtomicFile.read(output.configuration, limit: 1 << 20)) != Data(text.utf8) {

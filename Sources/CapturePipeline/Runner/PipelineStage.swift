@@ -72,6 +72,11 @@ enum BuiltinStages {
   }
 }
 
+extension JobConfiguration {
+  /// The stages that a take passes under this configuration, in order.
+  public var stages: [StageName] { BuiltinStages.needed(by: self).map(\.name) }
+}
+
 extension StageContext {
   /// The hash of a configuration's part, as an input.
   func hash(_ part: some DocumentedConfiguration) throws(CaptureError) -> String {

@@ -1,4 +1,4 @@
-internal import CaptureCore
+package import CaptureCore
 public import Foundation
 
 /// What a stage was given and what it left: `OUT/<stage>/manifest.json`.
@@ -60,6 +60,11 @@ public struct StageManifest: Codable, Equatable, Sendable {
     return manifest
   }
 
+  /// Whether there is a manifest in a stage's folder, of any make: a look that costs next to nothing.
+  package static func isThere(in folder: URL) -> Bool {
+    AtomicFile.size(of: folder.appendingPathComponent(fileName)) != nil
+  }
+
   /// Whether the stage's outputs are those of this program for these inputs.
   func isCurrent(for inputs: [String: String], in folder: URL) -> Bool {
     program == programVersion && self.inputs == inputs
@@ -73,7 +78,9 @@ public struct StageManifest: Codable, Equatable, Sendable {
 public let programVersion = "0.2.0"
 
 /// Writes a value as JSON for people and programs.
-func writeJSON(_ value: some Encodable, to url: URL) throws(CaptureError) {
+package func writeJSON(
+  _ value: some Encodable, to url: URL, isSynced: Bool = true
+) throws(CaptureError) {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
   let data: Data
@@ -82,12 +89,12 @@ func writeJSON(_ value: some Encodable, to url: URL) throws(CaptureError) {
   } catch {
     throw CaptureError(.badInput, "A number that is not finite cannot be kept.", at: url.path)
   }
-  try AtomicFile.write(data + Data("\n".utf8), to: url)
+  try AtomicFile.write(data + Data("\n".utf8), to: url, isSynced: isSynced)
 }
 
 /// Reads a value that ``writeJSON(_:to:)`` wrote.
 /// - Throws: ``CaptureError`` `badInput` when the file is missing or malformed.
-func readJSON<Value: Decodable>(
+package func readJSON<Value: Decodable>(
   _ type: Value.Type, from url: URL, remedy: String
 ) throws(CaptureError) -> Value {
   let data = try AtomicFile.read(url, limit: 256 << 20)

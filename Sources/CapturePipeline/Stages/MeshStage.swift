@@ -26,7 +26,7 @@ struct MeshStage: PipelineStage {
 
   func run(_ context: StageContext) throws(CaptureError) -> StageResult {
     let list = try FrameList.read(context.output)
-    let records = try extractAll(list.frames, context)
+    let records = try extract(list.frames.indices, of: list.frames, context)
     let meshes = records.compactMap(\.mesh)
     guard !meshes.isEmpty else {
       throw CaptureError(
@@ -40,28 +40,29 @@ struct MeshStage: PipelineStage {
   }
 
   /// Several frames side by side as far as memory allows: much of a frame's work is not parallel.
-  private func extractAll(
-    _ frames: [FrameList.Frame], _ context: StageContext
+  func extract(
+    _ positions: Range<Int>, of frames: [FrameList.Frame], _ context: StageContext
   ) throws(CaptureError) -> [MeshRecord] {
     let surfaces = try FrameSurfaces(context)
     let inputs = try self.inputs(context).sorted { $0.key < $1.key }.map {
       "\($0.key) \($0.value)\n"
     }
     .joined()
-    var results = [Result<MeshRecord, CaptureError>?](repeating: nil, count: frames.count)
+    var results = [Result<MeshRecord, CaptureError>?](repeating: nil, count: positions.count)
     let done = Atomic<Int>(0)
     let failed = Atomic<Bool>(false)
     results.withUnsafeMutableBufferPointer { buffer in
       nonisolated(unsafe) let buffer = buffer
-      concurrently(frames.count, threads: surfaces.framesAtOnce) { position, _ in
+      concurrently(positions.count, threads: surfaces.framesAtOnce) { i, _ in
         guard !failed.load(ordering: .relaxed), !context.monitor.isCancelled() else { return }
         let result = Result { () throws(CaptureError) in
-          try record(frames[position], at: position, inputs, surfaces, context)
+          let position = positions.lowerBound + i
+          return try record(frames[position], at: position, inputs, surfaces, context)
         }
         if case .failure = result { failed.store(true, ordering: .relaxed) }
-        buffer[position] = result
+        buffer[i] = result
         let count = done.wrappingAdd(1, ordering: .relaxed).newValue
-        context.monitor.report(count, frames.count, "")
+        context.monitor.report(count, positions.count, "")
       }
     }
     var records: [MeshRecord] = []

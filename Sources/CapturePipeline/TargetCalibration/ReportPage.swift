@@ -3,25 +3,25 @@ internal import Foundation
 internal import ImageFiles
 
 /// A page that holds all it shows: text, tables, pictures.
-struct ReportPage {
+package struct ReportPage {
   private var body = ""
   private let title: String
 
-  init(title: String) { self.title = title }
+  package init(title: String) { self.title = title }
 
   private static func escaped(_ text: String) -> String {
     text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
       .replacing("\"", with: "&quot;")
   }
 
-  mutating func heading(_ text: String) { body += "<h2>\(Self.escaped(text))</h2>\n" }
+  package mutating func heading(_ text: String) { body += "<h2>\(Self.escaped(text))</h2>\n" }
 
-  mutating func list(_ lines: [String]) {
+  package mutating func list(_ lines: [String]) {
     body += "<ul>\n" + lines.map { "<li>\(Self.escaped($0))</li>\n" }.joined() + "</ul>\n"
   }
 
   /// A table as ``TextTable`` has it; cells `pass`, `warn` and `fail` are coloured.
-  mutating func table(_ headings: [String], _ rows: [[String]]) {
+  package mutating func table(_ headings: [String], _ rows: [[String]]) {
     func row(_ cells: [String], _ tag: String) -> String {
       let shown = zip(cells, headings).map { cell, heading in
         var kinds: [String] = []
@@ -35,6 +35,13 @@ struct ReportPage {
     body += "<table>\n" + row(headings, "th") + rows.map { row($0, "td") }.joined() + "</table>\n"
   }
 
+  /// A picture with a caption, a file beside the page; `path` is relative and needs no escaping.
+  package mutating func picture(at path: String, _ caption: String) {
+    let text = Self.escaped(caption)
+    body +=
+      "<figure><img src=\"\(Self.escaped(path))\" loading=\"lazy\" alt=\"\(text)\"><figcaption>\(text)</figcaption></figure>\n"
+  }
+
   /// A picture with a caption, as JPEG within the page.
   mutating func picture(_ image: ColorImage, _ caption: String) throws(CaptureError) {
     let data = try ImageFile.jpeg(image, quality: 85).base64EncodedString()
@@ -43,7 +50,7 @@ struct ReportPage {
       "<figure><img src=\"data:image/jpeg;base64,\(data)\" alt=\"\(text)\"><figcaption>\(text)</figcaption></figure>\n"
   }
 
-  var html: String {
+  package var html: String {
     """
     <!doctype html>
     <html lang="en"><head><meta charset="utf-8"><title>\(Self.escaped(title))</title>

@@ -21,8 +21,22 @@ struct MeshFrames: ParsableCommand {
       valueName: "t"))
   var time: [Double] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Mesh only this part of the frames, such as 3/8, beside other processes that do other parts; without the option afterwards, the parts become one.",
+      valueName: "k/n"))
+  var part: String?
+
   func run() throws {
     let settings = voxel.map { ["meshing.voxel=\($0)"] } ?? []
+    if let part {
+      guard time.isEmpty else {
+        throw CaptureError(
+          .usage, "--part and --time exclude each other.", remedy: "Leave one out.")
+      }
+      let part = try FramePart(part)
+      return try RunReport.checkComplete(try options.open(settings).mesh(part).skipped)
+    }
     guard !time.isEmpty else { return try options.run(.mesh, settings) }
     for url in try options.open(settings).meshes(at: time) { print(url.path) }
   }

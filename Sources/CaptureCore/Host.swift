@@ -1,0 +1,16 @@
+internal import Foundation
+
+/// The machine that the program runs on.
+public enum Host {
+  /// Its name, as the kernel has it: no look-up in the network.
+  public static let name: String = {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }()
+
+  /// What the kernel calls its present run; another one after each start. Empty where it tells none.
+  public static let boot: String =
+    (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
+    .trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+}

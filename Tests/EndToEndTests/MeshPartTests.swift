@@ -1,0 +1,87 @@
+import CaptureCore
+import Foundation
+import Testing
+
+@testable import CapturePipeline
+
+@Suite struct MeshPartTests {
+  @Test("Parts cover all frames once, in sizes that differ by one at most")
+  func ranges() throws {
+    for frames in 0..<20 {
+      for count in 1..<9 {
+        let ranges = try (0..<count).map { try FramePart(index: $0, of: count).range(of: frames) }
+        #expect(ranges.flatMap { Array($0) } == Array(0..<frames))
+        #expect((ranges.map(\.count).max() ?? 0) - (ranges.map(\.count).min() ?? 0) <= 1)
+      }
+    }
+    for text in ["", "3", "0/2", "3/2", "a/b", "1/0", "1/2/3", "-1/2", "1/10001"] {
+      #expect(throws: CaptureError.self) { _ = try FramePart(text) }
+    }
+    #expect(try FramePart("2/3") == FramePart(index: 1, of: 3))
+  }
+
+  private func prepared(_ name: String, _ configuration: JobConfiguration) throws -> Pipeline {
+    let pipeline = try TinyTake.pipeline(TinyTake.temporary(name), configuration)
+    _ = try pipeline.run(only: .pair, TakeSource(take: TinyTake.folder))
+    _ = try pipeline.run(only: .observe)
+    return pipeline
+  }
+
+  @Test("Frames meshed in parts, by several at the same time, are those of one go, byte for byte")
+  func join() throws {
+    let configuration = try TinyTake.configuration("method=tsdf")
+    let whole = try TinyTake.pipeline(TinyTake.temporary("whole"), configuration)
+    _ = try whole.run(TakeSource(take: TinyTake.folder))
+    let parts = try prepared("parts", configuration)
+    var (waiting, results) = (parts, [Result<Int, any Error>?](repeating: nil, count: 6))
+    waiting.patience = .seconds(60)
+    let patient = waiting
+    results.withUnsafeMutableBufferPointer { buffer in
+      nonisolated(unsafe) let buffer = buffer
+      // Three parts, each twice: an orphan beside its replacement.
+      concurrently(6, threads: 6) { i, _ in
+        buffer[i] = Result { try patient.mesh(FramePart(index: i % 3, of: 3)).frames }
+      }
+    }
+    for result in results {
+      let frames = try #require(result).get()
+      #expect((1...2).contains(frames))
+    }
+    #expect(StageManifest.find(in: parts.output.folder(.mesh)) == nil, "not joined yet")
+    let observer = RecordingObserver()
+    let joining = try TinyTake.pipeline(parts.output.url, configuration, observer: observer)
+    _ = try joining.run(TakeSource(take: TinyTake.folder))
+    #expect(observer.take() == ["kept pair", "kept observe", "ran mesh", "ran export"])
+    for stage in [StageName.mesh, .export] {
+      let expected = try contents(of: whole.output.folder(stage))
+      #expect(expected.count > TinyTake.frames)
+      #expect(
+        try contents(of: parts.output.folder(stage)).mapValues(\.count)
+          == expected.mapValues(\.count))
+      #expect(try contents(of: parts.output.folder(stage)) == expected)
+    }
+    #expect(try joining.mesh(FramePart(index: 0, of: 3)).bytes == 0, "nothing left to do")
+  }
+
+  @Test("Other settings replace what parts of earlier ones have left")
+  func changed() throws {
+    let pipeline = try prepared("changed", try TinyTake.configuration("method=tsdf"))
+    _ = try pipeline.mesh(FramePart(index: 0, of: 2))
+    var other = pipeline
+    other.configuration = try TinyTake.configuration("method=tsdf", "meshing.voxel=0.07")
+    _ = try other.mesh(FramePart(index: 1, of: 2))
+    let names = pipeline.output.names(in: pipeline.output.folder(.mesh))
+    #expect(!names.contains(MeshRecord.fileName(0)) && names.contains(MeshRecord.fileName(3)))
+  }
+
+  @Test("A part needs the stages before it")
+  func early() throws {
+    let url = TinyTake.temporary("early")
+    try AtomicFile.makeFolder(url)
+    let pipeline = try TinyTake.pipeline(url, try TinyTake.configuration("method=tsdf"))
+    let error = #expect(throws: CaptureError.self) {
+      _ = try pipeline.mesh(FramePart(index: 0, of: 2))
+    }
+    #expect(error?.code == .usage)
+  }
+}

@@ -1,0 +1,181 @@
+import BatchEngine
+import CaptureCore
+import Foundation
+import Testing
+
+@testable import CapturePipeline
+
+/// Batches on a real Slurm of three simulated nodes; where Slurm is not installed, these do not run.
+@Suite(.serialized, .enabled(if: SlurmCluster.isInstalled, "slurm-wlm and munge are not installed"))
+struct SlurmTests {
+  private let jobs = TinyTake.temporary("jobs")
+  // What must reach no shell unquoted: the batch's own folder.
+  private let output = TinyTake.temporary("-out 'put\" $(touch x) \n ü")
+
+  private var arguments: [String] {
+    ["batch", jobs.path, "-o", output.path, "-q", "--engine", "slurm"]
+      + TinyTake.settings.flatMap { ["--set", $0] }
+  }
+
+  private func put(_ names: String...) throws {
+    try FileManager.default.createDirectory(at: jobs, withIntermediateDirectories: true)
+    for name in names {
+      try FileManager.default.copyItem(at: TinyTake.folder, to: jobs.appendingPathComponent(name))
+    }
+  }
+
+  private func finished(within seconds: Double) throws -> BatchStatus {
+    let end = ContinuousClock.now + .seconds(seconds)
+    while true {
+      let status = try BatchStatus(BatchFolder(output))
+      if status.isOver || ContinuousClock.now > end { return status }
+      Thread.sleep(forTimeInterval: 0.2)
+    }
+  }
+
+  @Test(
+    "Takes of any name are done by arrays, a bad one ends alone, and a second start submits nothing"
+  )
+  func arrays() throws {
+    let cluster = try SlurmCluster()
+    defer { cluster.stop() }
+    let hostile = "-rf '$(touch y)\" \n;ü"
+    try put("one", hostile, "bad")
+    try Data("{}".utf8).write(to: jobs.appendingPathComponent("bad/take.json"))
+    let profile = try cluster.profile()
+    let fusion = arguments + ["--method", "tsdf", "--part-frames", "2", "--profile", profile]
+    let first = try cluster.command(fusion)
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(first.errors.contains("the cluster works on 3 takes now"))
+    let busy = try cluster.command(fusion)
+    #expect(busy.status == 75 && busy.errors.contains("All that is to do is in the queue: jobs "))
+    let status = try finished(within: 90)
+    #expect(status.takes.map(\.phase) == [.done, .failed, .done], "\(status.text)")
+    let expected = try BatchTests.expected("tsdf")
+    for take in status.takes where take.phase == .done {
+      #expect(take.units.map(\.tries) == [1, 1, 1, 1, 1])
+      let found = try BatchTests.meshes(output.appendingPathComponent("takes/\(take.id)"))
+      #expect(found == expected)
+    }
+    for place in [output, jobs, URL(fileURLWithPath: FileManager.default.currentDirectoryPath)] {
+      for name in ["x", "y"] {
+        #expect(!FileManager.default.fileExists(atPath: place.appendingPathComponent(name).path))
+      }
+    }
+    cluster.waitUntilIdle()
+    try FileManager.default.removeItem(at: jobs.appendingPathComponent("bad"))
+    try put("bad")
+    #expect(try cluster.command(fusion).errors.contains("the cluster works on 1 takes now"))
+    #expect(try finished(within: 60).takes.map(\.phase) == [.done, .done, .done])
+    cluster.waitUntilIdle()
+    #expect(try cluster.command(fusion).status == 0)
+    let page = output.appendingPathComponent("summary.html")
+    #expect(try String(contentsOf: page, encoding: .utf8).contains("3 of 3 takes done"))
+  }
+
+  @Test(
+    "A node that dies in training takes nothing with it, nor does a controller that starts anew")
+  func deadNode() throws {
+    let cluster = try SlurmCluster()
+    defer { cluster.stop() }
+    try put("one")
+    let steps = ["--set", "training.steps=600", "--profile", try cluster.profile()]
+    #expect(try cluster.command(arguments + steps).status == 0)
+    let train = output.appendingPathComponent("takes/one/train")
+    let end = ContinuousClock.now + .seconds(60)
+    while !OutputFolder(train.deletingLastPathComponent()).results(of: .train)
+      .contains(where: { $0.hasPrefix("checkpoint_") }), ContinuousClock.now < end
+    {
+      Thread.sleep(forTimeInterval: 0.05)
+    }
+    try cluster.killNode(ofJobNamed: "fieldmesh-train")
+    try cluster.script("restart-controller")
+    let status = try finished(within: 120)
+    #expect(status.takes.map(\.phase) == [.done], "\(status.text)")
+    #expect((status.takes.first?.units[2].tries ?? 0) > 1)
+    let alone = TinyTake.temporary("alone")
+    _ = try TinyTake.pipeline(alone, try TinyTake.configuration("training.steps=600"))
+      .run(TakeSource(take: TinyTake.folder))
+    let found = try BatchTests.meshes(output.appendingPathComponent("takes/one"))
+    let expected = try BatchTests.meshes(alone)
+    #expect(found == expected)
+  }
+}
+
+/// A cluster of three nodes on this host, by `scripts/slurm`.
+struct SlurmCluster {
+  private let folder = TinyTake.temporary("slurm")
+  private let configuration: String
+
+  private static let program = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appendingPathComponent("../../scripts/slurm").standardizedFileURL
+
+  static var isInstalled: Bool {
+    ["/usr/sbin/slurmctld", "/usr/sbin/slurmd", "/usr/sbin/munged", "/usr/bin/sbatch"]
+      .allSatisfy { (program: String) in access(program, X_OK) == 0 }
+  }
+
+  /// Starts one.
+  init() throws {
+    let output = try Self.run([Self.program.path, "start", folder.path, "3", "1"])
+    let line = try #require(output.split(separator: "=").last)
+    configuration = line.trimmingCharacters(in: CharacterSet(charactersIn: "'\n"))
+  }
+
+  func stop() { _ = try? Self.run([Self.program.path, "stop", folder.path]) }
+
+  func script(_ command: String, _ arguments: String...) throws {
+    _ = try Self.run([Self.program.path, command, folder.path] + arguments)
+  }
+
+  /// A profile of jobs that fit the nodes.
+  func profile() throws -> String {
+    let stages = StageName.allCases.map { stage in
+      "\"\(stage.rawValue)\": {\"cores\": 1, \"memory\": \"100M\", \"time\": \"10\"}"
+    }
+    let url = folder.appendingPathComponent("profile.json")
+    let text =
+      "{\"format\": \"fieldmesh-slurm\", \"version\": 1, \"throttle\": 8, \"stages\": {\(stages.joined(separator: ", "))}}"
+    try Data(text.utf8).write(to: url)
+    return url.path
+  }
+
+  /// Runs fieldmesh against the cluster.
+  func command(_ arguments: [String]) throws -> Command {
+    try Command(arguments, environment: ["SLURM_CONF": configuration])
+  }
+
+  /// Waits until the queue is empty.
+  func waitUntilIdle() {
+    for _ in 0..<300 {
+      let queue = try? Self.run(["/usr/bin/squeue", "--noheader"], ["SLURM_CONF": configuration])
+      if queue?.allSatisfy(\.isWhitespace) == true { return }
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+  }
+
+  /// Takes away the node on which a job runs, and the job's processes.
+  func killNode(ofJobNamed name: String) throws {
+    let node = try Self.run(
+      ["/usr/bin/squeue", "--noheader", "--name=\(name)", "--states=R", "--format=%N"],
+      ["SLURM_CONF": configuration])
+    let number = try #require(node.split(whereSeparator: \.isWhitespace).first).dropFirst()
+    try script("kill-node", String(number))
+  }
+
+  private static func run(
+    _ words: [String], _ environment: [String: String] = [:]
+  ) throws -> String {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: words[0])
+    process.arguments = Array(words.dropFirst())
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardOutput = pipe
+    try process.run()
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0, "\(words)")
+    return String(decoding: data, as: UTF8.self)
+  }
+}
