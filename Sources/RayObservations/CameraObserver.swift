@@ -56,10 +56,10 @@ struct CameraObserver {
     return sighting
   }
 
-  /// The images' result beside what the other cameras saw at the same instant.
-  func conclude(_ sighting: Sighting, beside others: [Sighting]) -> Result {
+  /// The images' result beside the surfaces that the other cameras saw at the same instant.
+  func conclude(_ sighting: Sighting, beside others: [[SurfaceObservation]]) -> Result {
     var depth = sighting.depth
-    for other in others { doubt(&depth, other.surface) }
+    for other in others { doubt(&depth, other) }
     for i in depth.indices where depth[i] == -.infinity { depth[i] = -range.upperBound }
     var result = Result(surface: sighting.surface)
     collectFree(depth, sighting.silhouette, &result)

@@ -2,7 +2,7 @@ internal import CaptureCore
 internal import Foundation
 
 /// What a camera probably saw at an instant of which its image is missing, by what it saw before and
-/// after: used for hidden space alone.
+/// after: used for hidden space, and to doubt that others saw through it.
 ///
 /// Where one camera looks at a side of the subject and its image is dropped, that side would be closed by
 /// the smallest surface. What was subject before and after, at about the same depth, is subject in

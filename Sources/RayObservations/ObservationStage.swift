@@ -88,9 +88,11 @@ public enum ObservationStage {
       for (number, set) in zip(sets.indices, sets) {
         try monitor.checkCancelled()
         monitor.report(number, frames.count, "")
-        seen.append(observe(try load(set), observers))
-        bridges.append(
-          try bridge(number, frames, seen[number - first], observers, load, configuration))
+        let images = try load(set)
+        let sightings = each(observers.count) { c in observers[c]?.observe(images[c]) }
+        let missing = try bridge(number, frames, sightings, observers, load, configuration)
+        seen.append(conclude(sightings, missing, observers))
+        bridges.append(missing)
       }
       let hidden = hiddenCells(seen, bridges, rays, hiddenSpace, configuration)
       for (k, set) in sets.enumerated() {
@@ -132,26 +134,27 @@ public enum ObservationStage {
   /// Sets whose hidden space is worked out at a time: bounds the memory, about 50 MB each.
   private static let framesAtOnce = 4
 
-  private static func observe(
-    _ images: [CameraFrame], _ observers: [CameraObserver?]
+  /// What each camera's images say beside what the others saw, or probably did.
+  private static func conclude(
+    _ sightings: [CameraObserver.Sighting?], _ bridges: [DropBridge],
+    _ observers: [CameraObserver?]
   ) -> [CameraObserver.Result?] {
-    let sightings = each(observers.count) { c in observers[c]?.observe(images[c]) }
-    return each(observers.count) { c in
+    each(observers.count) { c in
       sightings[c].flatMap { own in
-        observers[c]?.conclude(
-          own, beside: sightings.indices.filter { $0 != c }.compactMap { sightings[$0] })
+        let others = sightings.indices.filter { $0 != c }.compactMap { sightings[$0]?.surface }
+        return observers[c]?.conclude(own, beside: others + bridges.map(\.surface))
       }
     }
   }
 
   /// What cameras without depth in a set probably saw.
   private static func bridge(
-    _ number: Int, _ frames: [FrameSet], _ seen: [CameraObserver.Result?],
+    _ number: Int, _ frames: [FrameSet], _ sightings: [CameraObserver.Sighting?],
     _ observers: [CameraObserver?], _ load: (FrameSet) throws(CaptureError) -> [CameraFrame],
     _ configuration: ObservationConfiguration
   ) throws(CaptureError) -> [DropBridge] {
     var bridges: [DropBridge] = []
-    for (c, observer) in observers.enumerated() where seen[c] == nil {
+    for (c, observer) in observers.enumerated() where sightings[c] == nil {
       guard let observer,
         let (first, second, share) = DropBridge.sets(
           around: number, camera: c, frames, reach: configuration.bridge)

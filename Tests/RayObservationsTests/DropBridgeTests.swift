@@ -51,16 +51,17 @@ import Testing
   @Test func theNearestSetsWithDepthAreTaken() throws {
     var frames = SphereScene(frames: 8).frames
     for k in [3, 4, 7] { frames[k].entries[1].depth = nil }
+    // First, second, three times the share of the way.
     func sets(_ k: Int, reach: Double = 0.25) -> [Float]? {
       DropBridge.sets(around: k, camera: 1, frames, reach: reach).map {
-        [Float($0.first), Float($0.second), ($0.share * 3).rounded() / 3]
+        [Float($0.first), Float($0.second), ($0.share * 300).rounded() / 100]
       }
     }
-    #expect(sets(3) == [2, 5, 1 / 3])
-    #expect(sets(3, reach: 0.1) == [1, 2, 2])
+    #expect(sets(3) == [2, 5, 1])
+    #expect(sets(3, reach: 0.1) == [1, 2, 6])
     #expect(sets(3, reach: 0.05) == nil)
-    #expect(sets(7) == [5, 6, 2])
+    #expect(sets(7) == [5, 6, 6])
     frames[0].entries[1].depth = nil
-    #expect(sets(0) == [1, 2, -1])
+    #expect(sets(0) == [1, 2, -3])
   }
 }
