@@ -116,7 +116,10 @@ public struct CalibrationCheck: Codable, Equatable, Sendable {
     let verdict =
       failed.isEmpty
       ? untold.isEmpty
-        ? "The calibration holds." : "The calibration holds where it can be told."
+        ? "The calibration holds."
+        : untold.count == cameras.count
+          ? "Nothing tells whether the calibration holds."
+          : "The calibration holds where it can be told."
       : "The calibration does not hold."
     return "\(take)\n\n\(table.text)\n\n"
       + ([verdict] + sentences.map { "- " + $0 }).joined(separator: "\n")
