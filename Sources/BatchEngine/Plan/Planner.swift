@@ -115,10 +115,16 @@ public struct Planner: Sendable {
     unlink(folder.cancel.path)
   }
 
-  /// A result that holds no longer is said to wait; unfinished work, which goes on, is left alone.
+  /// A result that holds no longer, and what has failed, is said to wait; unfinished work, which goes
+  /// on, is left alone.
   private static func markWaiting(_ unit: BatchUnit, _ home: TakeFolder) throws(CaptureError) {
     let url = home.state(unit)
     let state = UnitState.read(url)
+    if var failed = state, failed.phase == .failed {
+      // Its tries and its error stay to be read until it runs.
+      failed.phase = .waiting
+      return try failed.write(to: url)
+    }
     let isThere = StageManifest.isThere(in: home.output.folder(unit.stage))
     guard state?.phase == .done || (isThere && state?.phase != .waiting) else { return }
     try UnitState(phase: .waiting).write(to: url)
