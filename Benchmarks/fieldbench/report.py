@@ -14,7 +14,7 @@ SECTIONS = {"step": step, "query": query, "quality": quality, "extraction": extr
 def save(folder, name, result):
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f"{name}.json.partial"
-    partial.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n")
+    partial.write_text(json.dumps(result, indent=1) + "\n")
     os.replace(partial, folder / f"{name}.json")
 
 
