@@ -6,7 +6,7 @@ internal import Foundation
 public struct KernelTarget: @unchecked Sendable {
   // Points at an immutable table of functions that lives as long as the program.
   let kernels: UnsafePointer<cfk_kernels>
-  /// `avx512`, `avx2` or `generic`.
+  /// `avx512bf16`, `avx512`, `avx2` or `generic`.
   public let name: String
 
   private init?(_ name: String) {

@@ -43,7 +43,12 @@ struct Lattice: Sendable {
   init(coarserThan fine: Lattice) {
     (box, origin, voxel) = (fine.box, fine.origin, 2 * fine.voxel)
     points = fine.points / 2 &+ 1
-    bricks = (points &+ Int32(Self.brickEdge - 1)) / Int32(Self.brickEdge)
+    bricks = Self.bricks(holding: points)
+  }
+
+  /// Bricks on each axis that so many points take.
+  static func bricks(holding points: SIMD3<Int32>) -> SIMD3<Int32> {
+    (points &+ Int32(brickEdge - 1)) / Int32(brickEdge)
   }
 
   @inline(__always) func position(_ p: SIMD3<Int32>) -> SIMD3<Float> {

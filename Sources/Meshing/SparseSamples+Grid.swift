@@ -6,7 +6,7 @@ extension Lattice {
     origin = grid.origin
     voxel = grid.spacing
     points = grid.points
-    bricks = (points &+ Int32(Self.brickEdge - 1)) / Int32(Self.brickEdge)
+    bricks = Self.bricks(holding: points)
     box = BoundingBox(
       lower: grid.origin, upper: grid.origin + SIMD3<Float>(points &- 1) * grid.spacing)
   }
@@ -49,7 +49,6 @@ extension SparseSamples {
     _ grid: DistanceGrid, _ base: SIMD3<Int32>, _ distances: UnsafeMutableBufferPointer<Float>,
     _ known: UnsafeMutableBufferPointer<UInt64>
   ) {
-    let limit = grid.spacing * 1e6
     let (width, height) = (Int(grid.points.x), Int(grid.points.y))
     let size = pointwiseMin(grid.points &- base, SIMD3(repeating: 8))
     let row: UInt64 = (1 << UInt64(size.x)) - 1
@@ -59,8 +58,7 @@ extension SparseSamples {
           known[z] |= row << UInt64(8 * y)
           let first = ((Int(base.z) + z) * height + Int(base.y) + y) * width + Int(base.x)
           for x in 0..<Int(size.x) {
-            let value = from[first + x]
-            distances[z * 64 + y * 8 + x] = value.isNaN ? limit : max(-limit, min(limit, value))
+            distances[z * 64 + y * 8 + x] = kept(from[first + x], voxel: grid.spacing)
           }
         }
       }

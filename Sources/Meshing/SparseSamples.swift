@@ -257,14 +257,19 @@ struct SparseSamples {
     }
   }
 
+  /// A distance as it is kept: what is not a number is no surface, and infinity stands for points beyond the
+  /// box alone.
+  @inline(__always) static func kept(_ distance: Float, voxel: Float) -> Float {
+    let limit = voxel * 1e6
+    return distance.isNaN ? limit : max(-limit, min(limit, distance))
+  }
+
   /// Keeps the field's answers, asks the observations, and decides what is inside.
   private mutating func store(
     _ values: [Float], _ batch: Batch, _ sampler: inout FieldSampler
   ) throws(CaptureError) {
-    // What is not a number is no surface; infinity is kept for points beyond the box.
-    let limit = lattice.voxel * 1e6
     for (place, value) in zip(batch.places, values) {
-      distances[Int(place)] = value.isNaN ? limit : max(-limit, min(limit, value))
+      distances[Int(place)] = Self.kept(value, voxel: lattice.voxel)
     }
     // Freedom matters inside, and just outside, where it may end the inside before the field does.
     let close = values.indices.filter { values[$0] < 2 * lattice.voxel }

@@ -122,7 +122,7 @@ typedef struct {
                float beta1, float beta2, float epsilon);
 } cfk_kernels;
 
-// Kernels by name ("generic", "avx2", "avx512"), NULL where unknown or not supported here.
+// Kernels by name ("generic", "avx2", "avx512", "avx512bf16"), NULL where unknown or not supported here.
 const cfk_kernels *cfk_kernels_named(const char *name);
 // Names in order of preference, best first, NULL-terminated; all that this program was built with.
 const char *const *cfk_kernel_names(void);
