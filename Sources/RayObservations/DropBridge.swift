@@ -2,63 +2,97 @@ internal import CaptureCore
 internal import Foundation
 
 /// What a camera probably saw at an instant of which its image is missing, by what it saw before and
-/// after: used for hidden space, and to doubt that others saw through it.
+/// after and by how the subject moved meanwhile in the others' eyes.
 ///
 /// Where one camera looks at a side of the subject and its image is dropped, that side would be closed by
-/// the smallest surface. What was subject before and after, at about the same depth, is subject in
-/// between; what was free both times, further from the subject than it moves meanwhile, is free. The rest
-/// stays unknown. A surface that moves is missed by a centimetre or so: enough to tell inside from
-/// outside, too much to train on.
+/// the smallest surface. What it saw before and after is carried along with what the others saw then and
+/// see now (``SubjectMotion``): two millimetres beside the truth where the subject moves by five
+/// centimetres, good enough to train on where nobody else looks, to tell inside from outside, and to
+/// doubt that others saw through it. What was free both times, further from the subject than it moves
+/// meanwhile, is free.
 struct DropBridge {
-  /// Depths further apart are of different things, or of what moves on where nothing was seen afterwards,
-  /// metres.
-  private static let agreement: (between: Float, beyond: Float) = (0.05, 0.015)
   /// How far the subject may have moved from the nearer of the two, metres.
   private static let motion: Float = 0.06
-  /// Confidence in what was seen both times, beside what is seen now.
+  /// Depths of another camera this near to a place are of the same surface, metres.
+  private static let near: Float = 0.025
+  /// Share of what others saw whose motion must be understood.
+  private static let leastAgreement: Float = 0.6
+  /// Confidence in what was seen at another time, beside what is seen now.
   private static let confidence: Float = 0.5
 
+  let camera: Int
   let rays: CameraRays
+  /// All that was carried along.
   let surface: [SurfaceObservation]
   /// ``ObservedDepth`` samples: only what was free.
   let depth: [Int16]
 
   /// - Parameters:
-  ///   - before, after: What the camera saw in two sets around the missing one, or in two next to it.
+  ///   - around: What all cameras saw in two sets around the missing one, or in two next to it.
+  ///   - now: What the others saw in the set from which it is missing.
   ///   - share: The way from the first to the second at which the missing one lies; beyond 0...1 where both
   ///     lie on one side.
   ///   - distance: How far from the camera the subject is, metres.
-  init(
-    _ before: CameraObserver.Sighting, _ after: CameraObserver.Sighting, share: Float,
-    rays: CameraRays, distance: Float
+  init?(
+    _ around: (first: [CameraObserver.Sighting?], second: [CameraObserver.Sighting?]),
+    now: [CameraObserver.Sighting?], share: Float, camera: Int, rays: CameraRays, distance: Float
   ) {
-    self.rays = rays
+    guard let before = around.first[camera], let after = around.second[camera] else { return nil }
+    (self.camera, self.rays) = (camera, rays)
     let isBetween = (0...1).contains(share)
-    let agreement = isBetween ? Self.agreement.between : Self.agreement.beyond
     let band = (isBetween ? 1 : 2) * Self.motion * rays.focal / max(distance, 0.1)
-    // Nobody knows how it goes on beyond the last image: as it was.
-    let share = max(0, min(1, share))
     depth = before.depth.indices.map { i in
       let (a, b) = (before.depth[i], after.depth[i])
       let isClear = min(before.silhouette[i], after.silhouette[i]) > band
       guard a < 0, b < 0, isClear else { return 0 }
       return Int16(max(-32767, (max(a, b) / ObservedDepth.step).rounded()))
     }
-    var later = [Int32](repeating: -1, count: after.depth.count)
-    for (k, o) in after.surface.enumerated() {
-      if let hit = rays.pixel(o.position) { later[hit.index] = Int32(k) }
+    let sides =
+      isBetween ? [around.first, around.second] : [share > 1 ? around.second : around.first]
+    surface = ObservationStage.each(sides.count) {
+      Self.carried(sides[$0], camera, from: rays.origin, now)
+    }.flatMap { $0 }
+  }
+
+  /// What a camera saw in one set, moved as what the others saw in both has moved.
+  private static func carried(
+    _ then: [CameraObserver.Sighting?], _ camera: Int, from origin: SIMD3<Float>,
+    _ now: [CameraObserver.Sighting?]
+  ) -> [SurfaceObservation] {
+    let own = then[camera]?.surface ?? []
+    let both = then.indices.filter { $0 != camera && then[$0] != nil && now[$0] != nil }
+    let motion = SubjectMotion(
+      from: both.flatMap { then[$0]?.surface ?? [] }, to: both.flatMap { now[$0]?.surface ?? [] },
+      carrying: own)
+    guard motion.agreement >= leastAgreement else { return [] }
+    return own.map { seen in
+      var o = seen
+      let (p, n) = motion.carry(seen)
+      (o.x, o.y, o.z) = (p.x, p.y, p.z)
+      (o.nx, o.ny, o.nz) = (n.x, n.y, n.z)
+      o.range = (p - origin).length
+      let d = (p - origin) / o.range
+      (o.dx, o.dy, o.dz) = (d.x, d.y, d.z)
+      o.incidence = max(0, -n.dot(d))
+      o.confidence = confidence * seen.confidence
+      return o
     }
-    surface = before.surface.compactMap { first in
-      guard let hit = rays.pixel(first.position), later[hit.index] >= 0 else { return nil }
-      let second = after.surface[Int(later[hit.index])]
-      guard abs(first.range - second.range) <= agreement else { return nil }
-      var result = first
-      let p = first.position + (second.position - first.position) * share
-      let n = (first.normal + (second.normal - first.normal) * share).normalized
-      (result.x, result.y, result.z) = (p.x, p.y, p.z)
-      (result.nx, result.ny, result.nz) = (n.x, n.y, n.z)
-      result.confidence = Self.confidence * min(first.confidence, second.confidence)
-      return result
+  }
+
+  /// What can be trained on: places that no other camera saw, and none saw through.
+  func surface(
+    unseenBy others: [(rays: CameraRays, sighting: CameraObserver.Sighting)]
+  ) -> [SurfaceObservation] {
+    surface.filter { o in
+      others.allSatisfy { other in
+        guard let hit = other.rays.pixel(o.position) else { return true }
+        let depth = other.sighting.depth[hit.index]
+        if depth > 0 {
+          let isFacing = o.normal.dot(o.position - other.rays.origin) < 0
+          return depth < hit.z - Self.near || depth < hit.z + Self.near && !isFacing
+        }
+        return depth == 0 || -depth < hit.z || other.sighting.silhouette[hit.index] <= 2
+      }
     }
   }
 

@@ -33,8 +33,8 @@ public struct ObservationConfiguration: DocumentedConfiguration {
   /// Edge of the cells in which it is decided what is inside where nobody looks; more where pixels are
   /// coarser.
   public var hiddenCell = 0.01
-  /// How near in time a camera's other images must be to stand in for a missing one where it is decided what
-  /// is inside; 0 for never.
+  /// How near in time a camera's other images must be to stand in for a missing one, moved as the other
+  /// cameras saw the subject move; 0 for never.
   public var bridge = 0.25
   /// Whether a large area without any return, in front of which something moves, counts as empty.
   public var noReturnIsFree = true
@@ -69,7 +69,7 @@ public struct ObservationConfiguration: DocumentedConfiguration {
     .init("hiddenCell", "m", "Smallest cells that tell inside from outside where nobody looks."),
     .init(
       "bridge", "s",
-      "How near a camera's other images must be to stand in for a missing one in hidden space."),
+      "How near in time a camera's other images must be to stand in for a missing one; 0: never."),
     .init(
       "noReturnIsFree", "", "Whether large areas that never return depth count as empty space."),
     .init("silhouetteBand", "px", "Width around the subject in which every free ray is kept."),

@@ -39,7 +39,7 @@ enum ObservationFile {
     _ cameras: [CameraObserver.Result?], sizes: [(width: Int, height: Int)], hidden: [UInt32],
     to url: URL
   ) throws(CaptureError) {
-    let sizes = zip(cameras, sizes).map { $0 == nil ? (width: 0, height: 0) : $1 }
+    let sizes = zip(cameras, sizes).map { $0?.depth.isEmpty ?? true ? (width: 0, height: 0) : $1 }
     let surface = cameras.flatMap { $0?.surface ?? [] }
     let free = cameras.flatMap { $0?.freeRays ?? [] }
     let layout = Layout(

@@ -26,8 +26,9 @@ public struct ObservationReport: Codable, Equatable, Sendable {
 struct ObservationIndex: Codable {
   static let name = "observations.json"
 
-  /// 2 added the cells that nobody saw through, 3 the cameras' own times.
-  static let version = 3
+  /// 2 added the cells that nobody saw through, 3 the cameras' own times, 4 what was carried along in place
+  /// of missing images.
+  static let version = 4
 
   var version = Self.version
   var cameras: [PlacedCamera]
@@ -140,10 +141,15 @@ public enum ObservationStage {
     _ observers: [CameraObserver?]
   ) -> [CameraObserver.Result?] {
     each(observers.count) { c in
-      sightings[c].flatMap { own in
-        let others = sightings.indices.filter { $0 != c }.compactMap { sightings[$0]?.surface }
-        return observers[c]?.conclude(own, beside: others + bridges.map(\.surface))
+      guard let own = sightings[c] else {
+        guard let bridge = bridges.first(where: { $0.camera == c }) else { return nil }
+        let others = zip(observers, sightings).compactMap { observer, sighting in
+          observer.flatMap { o in sighting.map { (o.rays, $0) } }
+        }
+        return CameraObserver.Result(surface: bridge.surface(unseenBy: others))
       }
+      let others = sightings.indices.filter { $0 != c }.compactMap { sightings[$0]?.surface }
+      return observers[c]?.conclude(own, beside: others + bridges.map(\.surface))
     }
   }
 
@@ -159,16 +165,15 @@ public enum ObservationStage {
         let (first, second, share) = DropBridge.sets(
           around: number, camera: c, frames, reach: configuration.bridge)
       else { continue }
-      func sighting(_ k: Int) throws(CaptureError) -> CameraObserver.Sighting? {
-        var set = frames[k]
-        for other in set.entries.indices where other != c { set.entries[other] = .init() }
-        set.entries[c].color = nil
-        return observer.observe(try load(set)[c])
+      func sighted(_ k: Int) throws(CaptureError) -> [CameraObserver.Sighting?] {
+        let images = try load(frames[k])
+        return each(observers.count) { observers[$0]?.observe(images[$0]) }
       }
-      guard let before = try sighting(first), let after = try sighting(second) else { continue }
       let distance = (observer.survey.box.center - observer.rays.origin).length
-      bridges.append(
-        DropBridge(before, after, share: share, rays: observer.rays, distance: distance))
+      let bridge = DropBridge(
+        (first: try sighted(first), second: try sighted(second)), now: sightings, share: share,
+        camera: c, rays: observer.rays, distance: distance)
+      if let bridge { bridges.append(bridge) }
     }
     return bridges
   }
@@ -181,7 +186,7 @@ public enum ObservationStage {
     each(sets.count) { k in
       func free(margin: Double, pixels: Int) -> [FreeDepth] {
         zip(sets[k], rays).compactMap { result, rays in
-          guard let result, let rays else { return nil }
+          guard let result, let rays, !result.depth.isEmpty else { return nil }
           return result.depth.withUnsafeBufferPointer {
             FreeDepth(
               ObservedDepth(width: rays.width, height: rays.height, samples: $0), rays: rays,
@@ -204,7 +209,7 @@ public enum ObservationStage {
   }
 
   /// The values of an expression, worked out concurrently.
-  private static func each<Value>(_ count: Int, _ value: (Int) -> Value) -> [Value] {
+  static func each<Value>(_ count: Int, _ value: (Int) -> Value) -> [Value] {
     var values = [Value?](repeating: nil, count: count)
     values.withUnsafeMutableBufferPointer { values in
       nonisolated(unsafe) let values = values

@@ -1,0 +1,240 @@
+internal import CaptureCore
+internal import Foundation
+
+/// How a subject moved from one instant to another, told from what the same cameras saw at both.
+///
+/// A graph of nodes lies over the surface; each has a rotation and a shift of its own, and a place is
+/// carried by those next to it. The nodes bring what was seen first onto what was seen second, and agree
+/// with their neighbours about each other's place, so that parts that nobody follows move with those
+/// that somebody does:
+///
+///     Σ ρ(n · (x' − y)) + λ Σ |R_a (g_b − g_a) + g_a + t_a − g_b − t_b|²,   x' = Σ w_i (R_i (x − g_i) + g_i + t_i)
+///
+/// where y is the nearest observation to x' with a like normal, found anew as λ and the reach shrink.
+/// Source: Sumner, Schmid, Pauly, *Embedded deformation for shape manipulation*, SIGGRAPH 2007.
+struct SubjectMotion {
+  /// Mean distance between nodes, metres.
+  static let spacing: Float = 0.09
+  /// From stiff to soft: how far matches are looked for (metres), λ in matches, rounds, and for how many
+  /// places.
+  private static let schedule: [(reach: Float, stiffness: Float, rounds: Int, matched: Int)] = [
+    (0.3, 3000, 12, 1000), (0.2, 1000, 6, 1000), (0.12, 300, 5, 2000), (0.08, 60, 4, 4000),
+    (0.05, 15, 4, mostMatched), (0.03, 6, 4, mostMatched),
+  ]
+  /// Matches further from their plane than this count less, metres.
+  private static let robust: Float = 0.01
+  /// No rounds follow one in which no node went further, metres.
+  private static let settled: Float = 2e-4
+  private static let mostMatched = 6000
+
+  /// Nodes that carry a place.
+  private static let carriers = 4
+  /// Nodes that a node agrees with.
+  private static let neighbours = 8
+
+  private var nodes: [Node] = []
+  private var edges: [(a: Int, b: Int)] = []
+  /// Share of what was seen first that lies on what was seen second, after the motion.
+  private(set) var agreement: Float = 0
+
+  private struct Node {
+    let place: SIMD3<Float>
+    /// Columns of the rotation.
+    var x = SIMD3<Float>(1, 0, 0)
+    var y = SIMD3<Float>(0, 1, 0)
+    var z = SIMD3<Float>(0, 0, 1)
+    var shift = SIMD3<Float>.zero
+
+    func rotate(_ v: SIMD3<Float>) -> SIMD3<Float> { x * v.x + y * v.y + z * v.z }
+    func carry(_ p: SIMD3<Float>) -> SIMD3<Float> { rotate(p - place) + place + shift }
+  }
+
+  /// - Parameters:
+  ///   - first, second: What the same cameras saw at both instants.
+  ///   - carried: What else is to be carried.
+  init(
+    from first: [SurfaceObservation], to second: [SurfaceObservation],
+    carrying carried: [SurfaceObservation]
+  ) {
+    guard !first.isEmpty, !second.isEmpty else { return }
+    nodes = Self.nodes(over: first, carried)
+    edges = Self.edges(nodes)
+    for step in Self.schedule {
+      let places = first.strided(to: step.matched)
+      let holds = places.map { hold($0.position) }
+      let target = PointCells(second.strided(to: 4 * step.matched), edge: step.reach)
+      for _ in 0..<step.rounds {
+        if improve(places, holds, target, step.stiffness) < Self.settled { break }
+      }
+    }
+    let target = PointCells(second, edge: 2 * Self.robust)
+    let places = first.strided(to: Self.mostMatched)
+    agreement =
+      Float(
+        places.count { o in
+          let (p, n) = carry(o)
+          return target.nearest(p, facing: n) != nil
+        }) / Float(places.count)
+  }
+
+  /// Where an observation lies after the motion.
+  func carry(_ o: SurfaceObservation) -> (position: SIMD3<Float>, normal: SIMD3<Float>) {
+    let hold = hold(o.position)
+    return (carry(o.position, hold), turn(o.normal, hold).normalized)
+  }
+
+  // MARK: The graph
+
+  private typealias Hold = [(node: Int, weight: Float)]
+
+  private static func nodes(
+    over first: [SurfaceObservation], _ carried: [SurfaceObservation]
+  ) -> [Node] {
+    var cells: [SIMD3<Int32>: SIMD4<Float>] = [:]
+    for o in first.strided(to: 4 * mostMatched) + carried.strided(to: 4 * mostMatched) {
+      let c = SIMD3<Int32>((o.position / spacing).rounded(.down))
+      cells[c, default: .zero] += SIMD4(o.position, 1)
+    }
+    let order = cells.keys.sorted { ($0.z, $0.y, $0.x) < ($1.z, $1.y, $1.x) }
+    return order.compactMap { key in
+      cells[key].map { Node(place: SIMD3($0.x, $0.y, $0.z) / $0.w) }
+    }
+  }
+
+  private static func edges(_ nodes: [Node]) -> [(a: Int, b: Int)] {
+    nodes.indices.flatMap { a in
+      nodes.indices.filter { $0 != a }
+        .map { (b: $0, square: (nodes[$0].place - nodes[a].place).lengthSquared) }
+        .sorted { ($0.square, $0.b) < ($1.square, $1.b) }
+        .prefix(neighbours).map { (a: a, b: $0.b) }
+    }
+  }
+
+  /// The nearest nodes, those that are nearer weighing more.
+  private func hold(_ p: SIMD3<Float>) -> Hold {
+    var best: [(node: Int, square: Float)] = []
+    for i in nodes.indices {
+      let square = (nodes[i].place - p).lengthSquared
+      guard best.count <= Self.carriers || square < best[Self.carriers].square else { continue }
+      let at = best.firstIndex { square < $0.square } ?? best.count
+      best.insert((i, square), at: at)
+      if best.count > Self.carriers + 1 { best.removeLast() }
+    }
+    // The first node that carries nothing gives the distance at which weights end.
+    let end = best.count > Self.carriers ? best[Self.carriers].square.squareRoot() : .infinity
+    var hold = best.prefix(Self.carriers).map { node, square in
+      let rest = end.isFinite ? max(0, 1 - square.squareRoot() / end) : 1
+      return (node: node, weight: rest * rest + 1e-6)
+    }
+    let sum = hold.reduce(0) { $0 + $1.weight }
+    for i in hold.indices { hold[i].weight /= sum }
+    return hold
+  }
+
+  private func carry(_ p: SIMD3<Float>, _ hold: Hold) -> SIMD3<Float> {
+    hold.reduce(.zero) { $0 + nodes[$1.node].carry(p) * $1.weight }
+  }
+
+  private func turn(_ n: SIMD3<Float>, _ hold: Hold) -> SIMD3<Float> {
+    hold.reduce(.zero) { $0 + nodes[$1.node].rotate(n) * $1.weight }
+  }
+
+  // MARK: Fitting
+
+  /// Matches anew and solves once.
+  ///
+  /// - Returns: The farthest that a node went, metres.
+  private mutating func improve(
+    _ matched: [SurfaceObservation], _ holds: [Hold], _ target: PointCells, _ stiffness: Float
+  ) -> Float {
+    var problem = NodeEquations(nodes: nodes.count)
+    for (o, hold) in zip(matched, holds) {
+      let p = carry(o.position, hold)
+      guard let y = target.nearest(p, facing: turn(o.normal, hold)) else { continue }
+      let residual = y.normal.dot(p - y.position)
+      let scaled = residual / Self.robust
+      let root = 1 / (1 + scaled * scaled)
+      for (node, weight) in hold {
+        let arm = nodes[node].rotate(o.position - nodes[node].place)
+        problem.add(
+          node, turn: arm.cross(y.normal) * (weight * root), shift: y.normal * (weight * root))
+      }
+      problem.close(residual: residual * root)
+    }
+    let root = (stiffness * Float(problem.count) / Float(max(1, edges.count)) / 100).squareRoot()
+    for (a, b) in edges {
+      let arm = nodes[a].rotate(nodes[b].place - nodes[a].place)
+      let error = arm + nodes[a].place + nodes[a].shift - nodes[b].place - nodes[b].shift
+      for axis in 0..<3 {
+        var n = SIMD3<Float>.zero
+        n[axis] = root
+        problem.add(a, turn: arm.cross(n), shift: n)
+        problem.add(b, turn: .zero, shift: -n)
+        problem.close(residual: error[axis] * root)
+      }
+    }
+    var farthest: Float = 0
+    for (i, change) in problem.solve().enumerated() {
+      nodes[i].x = nodes[i].x.turned(change.turn)
+      nodes[i].y = nodes[i].y.turned(change.turn)
+      nodes[i].z = nodes[i].z.turned(change.turn)
+      nodes[i].shift += change.shift
+      farthest = max(farthest, change.shift.length)
+    }
+    return farthest
+  }
+}
+
+/// Observations by cells, for the nearest one.
+private struct PointCells {
+  private let edge: Float
+  private var cells: [SIMD3<Int32>: [SurfaceObservation]] = [:]
+
+  init(_ surface: [SurfaceObservation], edge: Float) {
+    self.edge = edge
+    for o in surface { cells[Self.cell(o.position, edge), default: []].append(o) }
+  }
+
+  private static func cell(_ p: SIMD3<Float>, _ edge: Float) -> SIMD3<Int32> {
+    SIMD3<Int32>((p / edge).rounded(.down))
+  }
+
+  /// The nearest observation within an edge of the place whose normal is within 60 degrees of one given.
+  func nearest(_ p: SIMD3<Float>, facing n: SIMD3<Float>) -> SurfaceObservation? {
+    guard (p * 0) == .zero, p.length < 1e4 else { return nil }
+    var (found, best) = (SurfaceObservation?.none, edge * edge)
+    let c = Self.cell(p, edge)
+    for z in c.z - 1...c.z + 1 {
+      for y in c.y - 1...c.y + 1 {
+        for x in c.x - 1...c.x + 1 {
+          for o in cells[SIMD3(x, y, z)] ?? [] {
+            let square = (o.position - p).lengthSquared
+            if square < best, o.normal.dot(n) > 0.5 { (found, best) = (o, square) }
+          }
+        }
+      }
+    }
+    return found
+  }
+}
+
+extension Array {
+  /// At most `count` elements, evenly spread.
+  fileprivate func strided(to count: Int) -> [Element] {
+    guard self.count > count else { return self }
+    return (0..<count).map { self[$0 * self.count / count] }
+  }
+}
+
+extension SIMD3<Float> {
+  fileprivate var lengthSquared: Float { dot(self) }
+
+  /// Turned about an axis by the axis's length, radians.
+  fileprivate func turned(_ axis: SIMD3<Float>) -> SIMD3<Float> {
+    let angle = axis.length
+    guard angle > 1e-9 else { return self }
+    let k = axis / angle
+    let (c, s) = (cosf(angle), sinf(angle))
+    return self * c + k.cross(self) * s + k * (k.dot(self) * (1 - c))
+  }
+}

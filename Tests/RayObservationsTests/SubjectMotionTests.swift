@@ -1,0 +1,97 @@
+import CaptureCore
+import Foundation
+import Testing
+
+@testable import RayObservations
+
+@Suite struct SubjectMotionTests {
+  /// A bumpy, upright body of 1.2 m with a thick front, by azimuth (0 is +z) and height.
+  private func body(_ azimuth: ClosedRange<Float>, step: Float = 0.05) -> [SurfaceObservation] {
+    func place(_ a: Float, _ h: Float) -> SIMD3<Float> {
+      let r = 0.2 + 0.05 * sinf(3 * a + 4 * h) + 0.04 * sinf(7 * h) + 0.03 * cosf(a)
+      return SIMD3(r * sinf(a), h, r * cosf(a))
+    }
+    var result: [SurfaceObservation] = []
+    for h in stride(from: Float(0), through: 1.2, by: step) {
+      for a in stride(from: azimuth.lowerBound, through: azimuth.upperBound, by: step / 0.2) {
+        let p = place(a, h)
+        let n = (place(a, h + 1e-3) - p).cross(place(a + 1e-2, h) - p).normalized
+        var o = SurfaceObservation()
+        (o.x, o.y, o.z, o.confidence) = (p.x, p.y, p.z, 1)
+        let outward = n.dot(SIMD3(p.x, 0, p.z)) > 0 ? n : -n
+        (o.nx, o.ny, o.nz) = (outward.x, outward.y, outward.z)
+        result.append(o)
+      }
+    }
+    return result
+  }
+
+  /// Bows forward by an angle that grows with the height, and walks on.
+  private func moved(_ o: SurfaceObservation, bow: Float, walk: SIMD3<Float>) -> SurfaceObservation
+  {
+    let angle = bow * max(0, o.y - 0.5)
+    func turned(_ v: SIMD3<Float>) -> SIMD3<Float> {
+      SIMD3(v.x, v.y * cosf(angle) - v.z * sinf(angle), v.y * sinf(angle) + v.z * cosf(angle))
+    }
+    let p = turned(o.position - SIMD3(0, 0.5, 0)) + SIMD3(0, 0.5, 0) + walk
+    let n = turned(o.normal)
+    var result = o
+    (result.x, result.y, result.z) = (p.x, p.y, p.z)
+    (result.nx, result.ny, result.nz) = (n.x, n.y, n.z)
+    return result
+  }
+
+  /// Mean distance of the carried back from where it is, metres.
+  private func error(bow: Float, walk: SIMD3<Float>) -> (Float, agreement: Float) {
+    let front = body(-1.9...1.9)
+    let back = body(1.9...4.4)
+    let motion = SubjectMotion(
+      from: front, to: front.map { moved($0, bow: bow, walk: walk) }, carrying: back)
+    let sum = back.reduce(Float(0)) {
+      $0 + (motion.carry($1).position - moved($1, bow: bow, walk: walk).position).length
+    }
+    return (sum / Float(back.count), motion.agreement)
+  }
+
+  @Test func whatStandsStillStays() {
+    let (mean, agreement) = error(bow: 0, walk: .zero)
+    #expect(mean < 1e-4)
+    #expect(agreement > 0.99)
+  }
+
+  @Test(arguments: [(0, SIMD3<Float>(0.1, 0, 0.04)), (0.15, .zero), (0.1, SIMD3(-0.06, 0, 0.05))])
+  func theUnseenBackMovesWithTheFront(_ bow: Double, _ walk: SIMD3<Float>) {
+    let (mean, agreement) = error(bow: Float(bow), walk: walk)
+    #expect(mean < 0.008, "\(mean * 1000) mm")
+    #expect(agreement > 0.97)
+  }
+
+  @Test func anotherSubjectAgreesWithNothing() {
+    let front = body(-1.9...1.9)
+    let motion = SubjectMotion(
+      from: front, to: front.map { moved($0, bow: 0, walk: SIMD3(2, 0, 0)) }, carrying: front)
+    #expect(motion.agreement == 0)
+    #expect(SubjectMotion(from: [], to: front, carrying: front).agreement == 0)
+  }
+
+  @Test func equationsFindTheChangesThatRowsWereMadeOf() {
+    var random = SeededGenerator(seed: 4)
+    func vector() -> SIMD3<Float> {
+      SIMD3(random.uniform(), random.uniform(), random.uniform()) * 2 - 1
+    }
+    let wanted = (0..<3).map { _ in NodeEquations.Change(turn: vector(), shift: vector()) }
+    var equations = NodeEquations(nodes: 3)
+    for _ in 0..<200 {
+      let parts = [0, 1, 2].shuffled(using: &random).prefix(2).map {
+        ($0, NodeEquations.Change(turn: vector(), shift: vector()))
+      }
+      for (node, part) in parts { equations.add(node, turn: part.turn, shift: part.shift) }
+      equations.close(residual: -parts.reduce(0) { $0 + $1.1.dot(wanted[$1.0]) })
+    }
+    #expect(equations.count == 200)
+    for (found, wanted) in zip(equations.solve(), wanted) {
+      #expect((found.turn - wanted.turn).length < 0.01)
+      #expect((found.shift - wanted.shift).length < 0.01)
+    }
+  }
+}
