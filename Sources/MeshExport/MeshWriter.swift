@@ -5,7 +5,8 @@ public import Foundation
 public protocol MeshWriter: Sendable {
   /// What `--format` calls it, and the ending of its files, without the dot.
   var fileExtension: String { get }
-  /// The bytes of a file with this mesh; normals and colours are written when the mesh has them.
+  /// The bytes of a file with this mesh; normals, colours and confidence are written when the mesh has them and the format a
+  /// place for them.
   ///
   /// The mesh has been checked: at least one face, counts that agree, indices in range, finite
   /// positions.
@@ -32,12 +33,13 @@ extension MeshWriter {
       throw CaptureError(.badInput, "The mesh is empty.", at: url.path)
     }
     guard mesh.normals.isEmpty || mesh.normals.count == count,
-      mesh.colors.isEmpty || mesh.colors.count == count
+      mesh.colors.isEmpty || mesh.colors.count == count,
+      mesh.confidence.isEmpty || mesh.confidence.count == count
     else {
       throw CaptureError(
         .sizeMismatch,
-        "A mesh of \(count) vertices has \(mesh.normals.count) normals and \(mesh.colors.count) "
-          + "colours.", at: url.path)
+        "A mesh of \(count) vertices has \(mesh.normals.count) normals, \(mesh.colors.count) colours "
+          + "and \(mesh.confidence.count) confidences.", at: url.path)
     }
     guard count <= Int(Int32.max), mesh.triangles.allSatisfy({ Int($0.max()) < count }) else {
       throw CaptureError(

@@ -3,8 +3,8 @@ public import Foundation
 
 /// Reads meshes from PLY files, binary little-endian or ascii.
 ///
-/// Takes positions (`x y z`), normals (`nx ny nz`), colours (`red green blue`, uchar) and faces;
-/// polygons become fans of triangles; what else a file holds is skipped. A file that ends too
+/// Takes positions (`x y z`), normals (`nx ny nz`), colours (`red green blue`, uchar), `confidence`
+/// and faces; polygons become fans of triangles; what else a file holds is skipped. A file that ends too
 /// early, goes on too long, or refers to vertices it does not have is refused.
 public enum PLYReader: MeshReader {
   /// The extension of its files.
@@ -57,6 +57,7 @@ public enum PLYReader: MeshReader {
     mesh.positions.reserveCapacity(element.count)
     if layout.hasNormals { mesh.normals.reserveCapacity(element.count) }
     if layout.hasColors { mesh.colors.reserveCapacity(element.count) }
+    if layout.hasConfidence { mesh.confidence.reserveCapacity(element.count) }
     var values = [Double](repeating: 0, count: VertexLayout.names.count)
     for _ in 0..<element.count {
       for (property, slot) in zip(element.properties, layout.slots) {
@@ -68,11 +69,13 @@ public enum PLYReader: MeshReader {
       }
       let p = SIMD3(Float(values[0]), Float(values[1]), Float(values[2]))
       let n = SIMD3(Float(values[3]), Float(values[4]), Float(values[5]))
-      guard (p * 0 + n * 0) == .zero else {
+      let confidence = Float(values[9])
+      guard (p * 0 + n * 0) == .zero, confidence.isFinite else {
         throw CaptureError(.badInput, "A vertex has a number that is not finite.")
       }
       mesh.positions.append(p)
       if layout.hasNormals { mesh.normals.append(n) }
+      if layout.hasConfidence { mesh.confidence.append(confidence) }
       if layout.hasColors {
         guard let r = UInt8(exactly: values[6]), let g = UInt8(exactly: values[7]),
           let b = UInt8(exactly: values[8])
@@ -142,29 +145,31 @@ public enum PLYReader: MeshReader {
 
 /// Which of a vertex's numbers mean what.
 private struct VertexLayout {
-  static let names = ["x", "y", "z", "nx", "ny", "nz", "red", "green", "blue"]
+  static let names = ["x", "y", "z", "nx", "ny", "nz", "red", "green", "blue", "confidence"]
 
   /// For each property, its place in ``names``; nil for those that are skipped.
   var slots: [Int?]
   var hasNormals: Bool
   var hasColors: Bool
+  var hasConfidence: Bool
 
   init(_ element: PLYHeader.Element) throws(CaptureError) {
     slots = element.properties.map { property in
       guard property.listCount == nil, let slot = Self.names.firstIndex(of: property.name) else {
         return nil
       }
-      return slot < 6 || property.scalar == .uint8 ? slot : nil
+      return !(6..<9).contains(slot) || property.scalar == .uint8 ? slot : nil
     }
     let found = Set(slots.compactMap { $0 })
     guard found.isSuperset(of: 0..<3) else {
       throw CaptureError(.badInput, "The PLY file's vertices lack x, y or z.")
     }
     (hasNormals, hasColors) = (found.isSuperset(of: 3..<6), found.isSuperset(of: 6..<9))
+    hasConfidence = found.contains(9)
     // Half a normal means nothing, and must not be read as one.
     slots = slots.map { [hasNormals, hasColors] in
       guard let slot = $0 else { return nil }
-      return slot < 3 || (slot < 6 ? hasNormals : hasColors) ? slot : nil
+      return !(3..<9).contains(slot) || (slot < 6 ? hasNormals : hasColors) ? slot : nil
     }
   }
 }

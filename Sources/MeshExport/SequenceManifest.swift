@@ -13,6 +13,8 @@ public struct SequenceManifest: Codable, Equatable, Sendable {
     public var file: String
     /// Number of vertices and faces.
     public var vertices, faces: Int
+    /// Share of the vertices that no camera saw; nil where that is not known.
+    public var unseen: Double?
     /// Smallest box around the mesh, metres.
     public var bounds: BoundingBox
     /// SHA-256 of the file, 64 hexadecimal digits.
@@ -23,6 +25,9 @@ public struct SequenceManifest: Codable, Equatable, Sendable {
       (self.index, self.time, self.file, self.sha256) = (index, time, file, sha256)
       (vertices, faces) = (mesh.positions.count, mesh.triangles.count)
       bounds = mesh.bounds
+      if !mesh.confidence.isEmpty {
+        unseen = Double(mesh.confidence.count { $0 == 0 }) / Double(mesh.confidence.count)
+      }
     }
   }
 

@@ -2,7 +2,7 @@ public import CaptureCore
 
 /// A mesh with an account of how it came about.
 public struct ExtractedMesh: Equatable, Sendable {
-  /// The surface: closed, outward-facing, in world metres.
+  /// The surface: outward-facing, in world metres, closed unless trimmed.
   public var mesh: TriangleMesh
   /// What it took, and what was left out.
   public var report: MeshReport
@@ -26,6 +26,8 @@ public struct MeshReport: Codable, Equatable, Sendable {
   public var smallComponents = 0, unobservedComponents = 0, hollowComponents = 0
   /// Vertices where carving, not the field, ends the surface.
   public var carvedVertices = 0
+  /// Vertices that no camera saw, before trimming; 0 where nothing was observed.
+  public var unseenVertices = 0
   /// Faces that close the surface at the boundary of the box, and their area in square metres:
   /// the subject goes on beyond.
   public var boxFaces = 0

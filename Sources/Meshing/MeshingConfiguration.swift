@@ -2,6 +2,14 @@ public import CaptureCore
 
 /// How a surface is taken from a field.
 public struct MeshingConfiguration: DocumentedConfiguration {
+  /// What is cut off a closed surface.
+  public enum Trim: String, Codable, Sendable, CaseIterable {
+    /// Nothing: what nobody saw is closed plausibly.
+    case none
+    /// Faces with a corner that no camera saw: the surface is open there.
+    case unseen
+  }
+
   /// Edge of the cells that the surface is cut from, metres.
   public var voxel: Float = 0.004
   /// Halvings between the coarsest and the finest cells.
@@ -23,6 +31,10 @@ public struct MeshingConfiguration: DocumentedConfiguration {
   public var carve = true
   /// Whether vertices get colours.
   public var color = true
+  /// Whether vertices get a confidence: how well cameras saw them.
+  public var confidence = true
+  /// What is cut off.
+  public var trim = Trim.none
 
   /// All defaults.
   public init() {}
@@ -47,6 +59,12 @@ public struct MeshingConfiguration: DocumentedConfiguration {
       "hollows", "", "Whether closed surfaces around hollows, which nobody can see, are kept."),
     ConfigurationField("carve", "", "Whether space that a camera saw through is cut away."),
     ConfigurationField("color", "", "Whether vertices get colours."),
+    ConfigurationField(
+      "confidence", "",
+      "Whether vertices get a confidence: by how many cameras, and how well, they were seen."),
+    ConfigurationField(
+      "trim", "", "What is cut off the closed surface: nothing, or what no camera saw.",
+      choices: Trim.allCases.map(\.rawValue)),
   ]
 
   /// - Throws: ``CaptureError`` `usage`, naming the key, when a value is out of its range.

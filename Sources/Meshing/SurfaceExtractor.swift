@@ -9,7 +9,7 @@ public import CaptureCore
 /// The inside is where the distance is negative, inside the box, and where no camera saw through:
 /// `max(distance, freedom, distance to the box) < 0`. The result is a closed 2-manifold whatever
 /// the field: every edge in exactly two triangles, of opposite directions, counter-clockwise seen
-/// from outside. It is the same for any number of threads.
+/// from outside; it is opened where nobody saw it if the configuration says so. It is the same for any number of threads.
 ///
 /// The field is asked sparsely: for distances from coarse to fine, for gradients at every other point
 /// near the surface, which tell the distances between, and for all it has at each vertex. For the 0.51
@@ -53,6 +53,12 @@ public enum SurfaceExtractor {
     (mesh.normals, mesh.colors) = (attributes.normals, attributes.colors)
     (mesh.positions, mesh.triangles) = (surface.positions, surface.triangles)
     account(for: surface, &sampler.report)
+    if configuration.confidence || configuration.trim == .unseen, let observations {
+      mesh.confidence = VertexConfidence(observations, voxel: configuration.voxel)
+        .values(of: mesh, threads: sampler.threads)
+      sampler.report.unseenVertices = mesh.confidence.count { $0 == 0 }
+      if configuration.trim == .unseen { try trim(&mesh, &sampler.report) }
+    }
     if sampler.report.boxFaces > 0 {
       monitor.warn(
         "The surface leaves the box: \(sampler.report.boxFaces) faces close it at the boundary.")
@@ -72,6 +78,20 @@ public enum SurfaceExtractor {
     samples.predict(from: even)
     try samples.close(&sampler)
     return SurfaceAssembler(samples, threads: sampler.threads).surface()
+  }
+
+  /// Leaves the faces whose corners were all seen.
+  private static func trim(
+    _ mesh: inout TriangleMesh, _ report: inout MeshReport
+  ) throws(CaptureError) {
+    let seen = mesh.confidence.map { $0 > 0 }
+    mesh.keep { seen[Int($0.x)] && seen[Int($0.y)] && seen[Int($0.z)] }
+    (report.vertices, report.faces) = (mesh.positions.count, mesh.triangles.count)
+    guard !mesh.triangles.isEmpty else {
+      throw CaptureError(
+        .badInput, "No camera saw anything of the surface.",
+        remedy: "Leave `meshing.trim` out to see what the field made up.")
+    }
   }
 
   private static func account(for surface: RawSurface, _ report: inout MeshReport) {

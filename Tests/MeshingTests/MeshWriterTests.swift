@@ -120,7 +120,8 @@ func withFolder(_ body: (URL) throws -> Void) throws {
     mesh.colors.removeLast()
     var error = #expect(throws: CaptureError.self) { try writer.write(mesh, to: url) }
     #expect(
-      error?.description == "/nowhere/a: A mesh of 4 vertices has 4 normals and 3 colours.")
+      error?.description == "/nowhere/a: A mesh of 4 vertices has 4 normals, 3 colours "
+        + "and 0 confidences.")
     mesh = Samples.bare
     mesh.triangles[2].y = 4
     error = #expect(throws: CaptureError.self) { try writer.write(mesh, to: url) }

@@ -44,6 +44,11 @@ import Testing
   @Test func whatIsWrittenReadsBack() throws {
     #expect(try PLYReader.decode(PLYWriter().encode(Samples.tetrahedron)) == Samples.tetrahedron)
     #expect(try PLYReader.decode(PLYWriter().encode(Samples.bare)) == Samples.bare)
+    var sure = Samples.bare
+    sure.confidence = [0, 0.25, 1, 3.5]
+    #expect(try PLYReader.decode(PLYWriter().encode(sure)) == sure)
+    sure.colors = Samples.tetrahedron.colors
+    #expect(try PLYReader.decode(PLYWriter().encode(sure)) == sure)
   }
 
   @Test func textPolygonsAndUnknownPropertiesAreRead() throws {

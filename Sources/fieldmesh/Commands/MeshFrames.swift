@@ -15,6 +15,9 @@ struct MeshFrames: ParsableCommand {
     help: ArgumentHelp("Edge of the cells that the surface is cut from.", valueName: "metres"))
   var voxel: Double?
 
+  @Option(help: ArgumentHelp("Cut off what no camera saw: unseen, or none.", valueName: "what"))
+  var trim: String?
+
   @Option(
     help: ArgumentHelp(
       "Write OUT/between/time_<t>.ply for this time in seconds instead; may be repeated.",
@@ -28,7 +31,8 @@ struct MeshFrames: ParsableCommand {
   var part: String?
 
   func run() throws {
-    let settings = voxel.map { ["meshing.voxel=\($0)"] } ?? []
+    let settings =
+      (voxel.map { ["meshing.voxel=\($0)"] } ?? []) + (trim.map { ["meshing.trim=\($0)"] } ?? [])
     if let part {
       guard time.isEmpty else {
         throw CaptureError(

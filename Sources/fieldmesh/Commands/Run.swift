@@ -16,8 +16,13 @@ struct Run: ParsableCommand {
   @Option(help: ArgumentHelp("How surfaces are made: field or tsdf.", valueName: "name"))
   var method: String?
 
+  @Option(help: ArgumentHelp("Cut off what no camera saw: unseen, or none.", valueName: "what"))
+  var trim: String?
+
   func run() throws {
-    let settings = try take.settings() + (method.map { ["method=\($0)"] } ?? [])
+    let settings =
+      try take.settings() + (method.map { ["method=\($0)"] } ?? [])
+      + (trim.map { ["meshing.trim=\($0)"] } ?? [])
     let configuration = try configuration.load(settings)
     let pipeline = try runtime.pipeline(in: take.folder, configuration)
     let report = try pipeline.run(take.source())

@@ -1,0 +1,115 @@
+internal import CaptureCore
+
+/// How well cameras saw places of a surface.
+///
+/// A camera's weight at a vertex is the greatest of its observations around it that face the same way,
+///
+///     max over o of confidence_o · (1 − |x − p_o|² / reach²)
+///
+/// and the confidence of the vertex is the sum over the cameras: 0 is what nobody saw, 2 what two
+/// cameras saw well.
+struct VertexConfidence {
+  /// Pixels of a camera two metres away lie a centimetre apart on a surface that leans; metres.
+  private static let reach: Float = 0.02
+  /// Cells of the grid; cells of larger boxes are larger.
+  private static let mostCells: Float = 4_194_304
+
+  private let origin: SIMD3<Float>
+  private let edge: Float
+  private let cells: SIMD3<Int>
+  /// The first of each cell's entries; one more at the end.
+  private let starts: [Int32]
+  private let entries: [Entry]
+  private let cameras: Int
+  private let inverseSquare: Float
+
+  private struct Entry {
+    /// Place, and confidence.
+    var place: SIMD4<Float>
+    /// Normal, and in the last number's bits the camera.
+    var normal: SIMD4<Float>
+  }
+
+  /// Sorts the observations into cells: O(observations + cells).
+  init(_ frame: any FrameObservations, voxel: Float) {
+    let reach = max(Self.reach, 1.5 * voxel)
+    inverseSquare = 1 / (reach * reach)
+    let surface = frame.surface
+    var box = BoundingBox.empty
+    for o in surface { box.include(o.position) }
+    let size = surface.isEmpty ? SIMD3<Float>.zero : box.size
+    origin = surface.isEmpty ? .zero : box.lower
+    var edge = reach
+    func counts(_ edge: Float) -> SIMD3<Float> { (size / edge).rounded(.down) + 1 }
+    while counts(edge).x * counts(edge).y * counts(edge).z > Self.mostCells { edge *= 1.26 }
+    self.edge = edge
+    cells = SIMD3<Int>(counts(edge))
+    var starts = [Int32](repeating: 0, count: cells.x * cells.y * cells.z + 1)
+    var places = [Int](repeating: 0, count: surface.count)
+    var cameras = 0
+    for (i, o) in surface.enumerated() {
+      let c = SIMD3<Int>(
+        ((o.position - origin) / edge).clamped(
+          lowerBound: .zero, upperBound: SIMD3<Float>(cells &- 1)))
+      places[i] = (c.z * cells.y + c.y) * cells.x + c.x
+      starts[places[i] + 1] += 1
+      cameras = max(cameras, Int(o.camera) + 1)
+    }
+    for i in 1..<starts.count { starts[i] += starts[i - 1] }
+    self.starts = starts
+    self.cameras = cameras
+    var entries = [Entry](
+      repeating: Entry(place: .zero, normal: .zero), count: surface.count)
+    for (i, o) in surface.enumerated() {
+      entries[Int(starts[places[i]])] = Entry(
+        place: SIMD4(o.position, o.confidence),
+        normal: SIMD4(o.normal, Float(bitPattern: o.camera)))
+      starts[places[i]] += 1
+    }
+    self.entries = entries
+  }
+
+  /// The confidence of each vertex; the mesh has normals.
+  func values(of mesh: TriangleMesh, threads: Int?) -> [Float] {
+    let count = mesh.positions.count
+    let block = 4096
+    return [Float](unsafeUninitializedCapacity: count) { out, filled in
+      nonisolated(unsafe) let out = out
+      concurrently((count + block - 1) / block, threads: threads) { index, _ in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, cameras)) { best in
+          for i in index * block..<min(count, (index + 1) * block) {
+            out[i] = value(mesh.positions[i], mesh.normals[i], best)
+          }
+        }
+      }
+      filled = count
+    }
+  }
+
+  private func value(
+    _ p: SIMD3<Float>, _ n: SIMD3<Float>, _ best: UnsafeMutableBufferPointer<Float>
+  ) -> Float {
+    let q = (p - origin) / edge
+    guard all(q .> -1), all(q .< SIMD3<Float>(cells &+ 1)) else { return 0 }
+    let c = SIMD3<Int>(q.rounded(.down))
+    best.update(repeating: 0)
+    let (low, high) = (c &- 1, c &+ 1)
+    for z in max(0, low.z)...max(0, min(cells.z - 1, high.z)) {
+      for y in max(0, low.y)...max(0, min(cells.y - 1, high.y)) {
+        let row = (z * cells.y + y) * cells.x
+        let first = row + max(0, low.x)
+        let last = row + max(0, min(cells.x - 1, high.x))
+        // The cells of a row stand one behind the other.
+        for k in Int(starts[first])..<Int(starts[last + 1]) {
+          let (place, normal) = (entries[k].place, entries[k].normal)
+          let d = SIMD3(place.x, place.y, place.z) - p
+          let weight = place.w * (1 - d.dot(d) * inverseSquare)
+          guard weight > 0, SIMD3(normal.x, normal.y, normal.z).dot(n) > 0.3 else { continue }
+          let camera = Int(normal.w.bitPattern)
+          best[camera] = max(best[camera], weight)
+        }
+      }
+    }
+    return best.reduce(0, +)
+  }
+}
