@@ -29,8 +29,9 @@ struct CameraView {
   private let projection: PixelProjection
   private let width, height: Int
   private var patches: [Patch]
-  /// z-depth up to which the whole neighbourhood of 3 × 3 pixels is free; 0 without.
-  private let clear: [Float]
+  /// Of each pixel: the z-depth up to which its whole neighbourhood of 3 × 3 pixels is free, 0 without; and
+  /// the z-depth of its patch, endless without. Most points are done with these, and need no patch.
+  private var depths: [SIMD2<Float>]
 
   init?(_ frame: any FrameObservations, camera index: Int, _ camera: PlacedCamera) {
     guard let model = camera.description.depth, let depth = frame.depth(ofCamera: index),
@@ -39,7 +40,7 @@ struct CameraView {
     (width, height) = (depth.width, depth.height)
     projection = PixelProjection(model, worldFromCamera: camera.worldFromDepth)
     let known = depth.samples.map { Float($0) * ObservedDepth.step }
-    clear = Self.clearance(known, width, height)
+    depths = Self.clearance(known, width, height).map { SIMD2($0, .infinity) }
     patches = [Patch](repeating: Patch(), count: width * height)
     for o in frame.surface where o.camera == UInt32(index) { add(o) }
   }
@@ -52,6 +53,7 @@ struct CameraView {
     let weight = max(o.confidence, 1e-3) * 1e-6 / (sigma * sigma)
     guard weight > 0, weight.isFinite else { return }
     let at = Int(hit.v + 0.5) * width + Int(hit.u + 0.5)
+    depths[at].y = hit.z
     patches[at] = Patch(
       place: SIMD4(o.position, weight), normal: SIMD4(o.normal, hit.z),
       color: SIMD4(Float(o.red), Float(o.green), Float(o.blue), o.hasColor == 1 ? 1 : 0))
@@ -82,12 +84,11 @@ struct CameraView {
   @inline(__always) func add(_ p: SIMD3<Float>, _ truncation: Float, to evidence: inout Evidence) {
     guard let hit = projection.project(p) else { return }
     let at = Int(hit.v + 0.5) * width + Int(hit.u + 0.5)
-    if hit.z < clear[at] - truncation { evidence.isFree = true }
+    let depth = depths[at]
+    if hit.z < depth.x - truncation { evidence.isFree = true }
     // Planes hold near their pixels only: far along the ray, they say nothing.
-    let patch = patches[at]
-    guard patch.place.w > 0, abs(patch.normal.w - hit.z) < 4 * truncation,
-      abs(patch.distance(p)) < 2 * truncation,
-      let (distance, weight) = plane(p, hit, patch.normal.w), abs(distance) < truncation
+    guard abs(depth.y - hit.z) < 4 * truncation, abs(patches[at].distance(p)) < 2 * truncation,
+      let (distance, weight) = plane(p, hit, depth.y), abs(distance) < truncation
     else { return }
     let trust = weight * (distance < 0 ? max(0.02, 1 + distance / truncation) : 1)
     evidence.weighted += trust * distance

@@ -31,7 +31,7 @@ public struct MeshingConfiguration: DocumentedConfiguration {
   public var carve = true
   /// Whether vertices get colours.
   public var color = true
-  /// Whether vertices get a confidence: how well cameras saw them.
+  /// Whether vertices get a confidence: how well cameras saw them. Previews do without, unless trimmed.
   public var confidence = true
   /// What is cut off.
   public var trim = Trim.none
@@ -61,7 +61,7 @@ public struct MeshingConfiguration: DocumentedConfiguration {
     ConfigurationField("color", "", "Whether vertices get colours."),
     ConfigurationField(
       "confidence", "",
-      "Whether vertices get a confidence: by how many cameras, and how well, they were seen."),
+      "Whether vertices of a trained field get a confidence: how many cameras saw them, how well."),
     ConfigurationField(
       "trim", "", "What is cut off the closed surface: nothing, or what no camera saw.",
       choices: Trim.allCases.map(\.rawValue)),

@@ -9,8 +9,9 @@ internal import CaptureCore
 /// and the confidence of the vertex is the sum over the cameras: 0 is what nobody saw, 2 what two
 /// cameras saw well.
 struct VertexConfidence {
-  /// Pixels of a camera two metres away lie a centimetre apart on a surface that leans; metres.
-  private static let reach: Float = 0.02
+  /// Farthest that an observation speaks for, metres: pixels of a coarse camera two metres away lie 8 mm
+  /// apart, twice that on a surface that leans by 60 degrees.
+  private static let reach: Float = 0.016
   /// Cells of the grid; cells of larger boxes are larger.
   private static let mostCells: Float = 4_194_304
 
@@ -26,7 +27,7 @@ struct VertexConfidence {
   private struct Entry {
     /// Place, and confidence.
     var place: SIMD4<Float>
-    /// Normal, and in the last number's bits the camera.
+    /// Normal, and the camera.
     var normal: SIMD4<Float>
   }
 
@@ -63,7 +64,7 @@ struct VertexConfidence {
     for (i, o) in surface.enumerated() {
       entries[Int(starts[places[i]])] = Entry(
         place: SIMD4(o.position, o.confidence),
-        normal: SIMD4(o.normal, Float(bitPattern: o.camera)))
+        normal: SIMD4(o.normal, Float(o.camera)))
       starts[places[i]] += 1
     }
     self.entries = entries
@@ -74,11 +75,13 @@ struct VertexConfidence {
     let count = mesh.positions.count
     let block = 4096
     return [Float](unsafeUninitializedCapacity: count) { out, filled in
-      nonisolated(unsafe) let out = out
-      concurrently((count + block - 1) / block, threads: threads) { index, _ in
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, cameras)) { best in
-          for i in index * block..<min(count, (index + 1) * block) {
-            out[i] = value(mesh.positions[i], mesh.normals[i], best)
+      entries.withUnsafeBufferPointer { entries in
+        nonisolated(unsafe) let (out, entries) = (out, entries)
+        concurrently((count + block - 1) / block, threads: threads) { index, _ in
+          withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, cameras)) { best in
+            for i in index * block..<min(count, (index + 1) * block) {
+              out[i] = value(mesh.positions[i], mesh.normals[i], entries, best)
+            }
           }
         }
       }
@@ -87,12 +90,14 @@ struct VertexConfidence {
   }
 
   private func value(
-    _ p: SIMD3<Float>, _ n: SIMD3<Float>, _ best: UnsafeMutableBufferPointer<Float>
+    _ p: SIMD3<Float>, _ n: SIMD3<Float>, _ entries: UnsafeBufferPointer<Entry>,
+    _ best: UnsafeMutableBufferPointer<Float>
   ) -> Float {
     let q = (p - origin) / edge
     guard all(q .> -1), all(q .< SIMD3<Float>(cells &+ 1)) else { return 0 }
     let c = SIMD3<Int>(q.rounded(.down))
     best.update(repeating: 0)
+    let (place, normal) = (SIMD4(p, 0), SIMD4(n, 0))
     let (low, high) = (c &- 1, c &+ 1)
     for z in max(0, low.z)...max(0, min(cells.z - 1, high.z)) {
       for y in max(0, low.y)...max(0, min(cells.y - 1, high.y)) {
@@ -101,12 +106,13 @@ struct VertexConfidence {
         let last = row + max(0, min(cells.x - 1, high.x))
         // The cells of a row stand one behind the other.
         for k in Int(starts[first])..<Int(starts[last + 1]) {
-          let (place, normal) = (entries[k].place, entries[k].normal)
-          let d = SIMD3(place.x, place.y, place.z) - p
-          let weight = place.w * (1 - d.dot(d) * inverseSquare)
-          guard weight > 0, SIMD3(normal.x, normal.y, normal.z).dot(n) > 0.3 else { continue }
-          let camera = Int(normal.w.bitPattern)
-          best[camera] = max(best[camera], weight)
+          let entry = entries[k]
+          var d = entry.place - place
+          d.w = 0
+          let share = 1 - (d * d).sum() * inverseSquare
+          guard share > 0 else { continue }
+          let (camera, weight) = (Int(entry.normal.w), entry.place.w * share)
+          if weight > best[camera], (entry.normal * normal).sum() > 0.3 { best[camera] = weight }
         }
       }
     }

@@ -25,6 +25,8 @@ struct FrameSurfaces: Sendable {
     // Cells finer than the voxels that depth was fused into show nothing more.
     if configuration.method == .tsdf {
       configuration.meshing.voxel = max(configuration.meshing.voxel, configuration.fusion.voxel)
+      // A tenth of a preview's time.
+      configuration.meshing.confidence = false
     }
     self.configuration = configuration
     let size = SIMD3<Double>(cache.box.size)
