@@ -14,6 +14,8 @@ struct CameraObserver {
   let range: ClosedRange<Float>
   let survey: SceneSurvey
   let configuration: ObservationConfiguration
+  /// What colours are multiplied by.
+  var colorFactor = SIMD3<Float>(repeating: 1)
 
   /// Cosine between ray and normal from which on a surface counts as seen well.
   private static let sureIncidence: Float = 0.5
@@ -221,7 +223,10 @@ struct CameraObserver {
     o.confidence = min(1, configuration.noise(1.5) / o.sigma)
     o.camera = UInt32(camera)
     if let rgb = colors?.color(z: z, direction: rays.directions[i]) {
-      (o.red, o.green, o.blue, o.hasColor) = (rgb.x, rgb.y, rgb.z, 1)
+      let even = (SIMD3<Float>(rgb) * colorFactor).rounded(.toNearestOrAwayFromZero)
+        .clamped(lowerBound: .zero, upperBound: SIMD3(repeating: 255))
+      (o.red, o.green, o.blue) = (UInt8(even.x), UInt8(even.y), UInt8(even.z))
+      o.hasColor = 1
     }
     return o
   }

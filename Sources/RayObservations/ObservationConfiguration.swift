@@ -36,6 +36,8 @@ public struct ObservationConfiguration: DocumentedConfiguration {
   /// How near in time a camera's other images must be to stand in for a missing one, moved as the other
   /// cameras saw the subject move; 0 for never.
   public var bridge = 0.25
+  /// Whether the cameras' colours are brought to each other: exposures and white balances differ.
+  public var balanceColors = true
   /// Whether a large area without any return, in front of which something moves, counts as empty.
   public var noReturnIsFree = true
   /// Pixels around the subject's silhouette in which every free ray is kept.
@@ -70,6 +72,8 @@ public struct ObservationConfiguration: DocumentedConfiguration {
     .init(
       "bridge", "s",
       "How near in time a camera's other images must be to stand in for a missing one; 0: never."),
+    .init(
+      "balanceColors", "", "Whether differing exposures and white balances are evened out."),
     .init(
       "noReturnIsFree", "", "Whether large areas that never return depth count as empty space."),
     .init("silhouetteBand", "px", "Width around the subject in which every free ray is kept."),

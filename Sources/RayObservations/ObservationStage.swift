@@ -16,6 +16,8 @@ public struct ObservationReport: Codable, Equatable, Sendable {
   public var box: BoundingBox
   /// Height of the floor under the world's origin, metres; nil where none was found.
   public var floorHeight: Float?
+  /// By camera: what its red, green and blue were multiplied by to match the others'.
+  public var colorFactors: [SIMD3<Float>]
   /// One entry a frame set.
   public var frames: [Frame]
   /// What the user should know.
@@ -67,16 +69,20 @@ public enum ObservationStage {
     let rays = rays(cameras)
     let ranges = cameras.map { range($0, configuration) }
     let survey = try survey(rays, ranges, frames, load, configuration, monitor)
-    for warning in survey.warnings { monitor.warn(warning) }
-    let observers = cameras.indices.map { c in
+    var observers = cameras.indices.map { c in
       rays[c].map {
         CameraObserver(
           camera: c, rays: $0, placed: cameras[c], range: ranges[c], survey: survey,
           configuration: configuration)
       }
     }
+    let factors = try colorFactors(observers, frames, load, configuration, monitor)
+    for c in observers.indices { observers[c]?.colorFactor = factors[c] }
+    let warnings = survey.warnings + ColorBalance.warnings(factors, cameras)
+    for warning in warnings { monitor.warn(warning) }
     var report = ObservationReport(
-      box: survey.box, floorHeight: survey.floor?.c, frames: [], warnings: survey.warnings)
+      box: survey.box, floorHeight: survey.floor?.c, colorFactors: factors, frames: [],
+      warnings: warnings)
     try AtomicFile.makeFolder(folder)
     let sizes = rays.map { (width: $0?.width ?? 0, height: $0?.height ?? 0) }
     let hiddenCell = hiddenCell(rays, survey.box, configuration)
@@ -122,6 +128,29 @@ public enum ObservationStage {
     try AtomicFile.write(
       encoded(index), to: folder.appendingPathComponent(ObservationIndex.name))
     return report
+  }
+
+  /// Frame sets of which colours are compared.
+  private static let colorFrames = 6
+
+  /// What each camera's colours are to be multiplied by.
+  private static func colorFactors(
+    _ observers: [CameraObserver?], _ frames: [FrameSet],
+    _ load: (FrameSet) throws(CaptureError) -> [CameraFrame],
+    _ configuration: ObservationConfiguration, _ monitor: StageMonitor
+  ) throws(CaptureError) -> [SIMD3<Float>] {
+    var balance = ColorBalance(cameras: observers.count)
+    if configuration.balanceColors, observers.count > 1 {
+      let count = min(colorFrames, frames.count)
+      for i in 0..<count {
+        try monitor.checkCancelled()
+        let images = try load(frames[i * frames.count / count])
+        balance.add(
+          each(observers.count) { observers[$0]?.observe(images[$0]) },
+          observers.map { $0?.rays })
+      }
+    }
+    return balance.factors()
   }
 
   /// Cells no finer than what the nearest camera's pixels tell apart.

@@ -41,7 +41,7 @@ extension SyntheticRig {
     let time = exposureTime(camera: camera, frame: frame)
     let view = View(scene: scene(at: time), rays: colorRays, worldFromLens: worldFromColor[camera])
     let hits = view.hits()
-    let pixels = ColorSensor(knobs: configuration).measure(
+    let pixels = ColorSensor(knobs: configuration, camera: camera).measure(
       view, hits, seed: RigLayout.mix(configuration.seed, camera, 16, frame))
     let (width, height) = (view.rays.width, view.rays.height)
     guard

@@ -44,6 +44,10 @@ extension SyntheticRigConfiguration {
       "Returned light below which depth pixels are lost (1: white, head-on, at 1 m)."),
     ConfigurationField("colorNoise", "steps", "Standard deviation of colour noise."),
     ConfigurationField(
+      "exposureSpread", "",
+      "Standard deviation of the logarithm of the cameras' exposures; half of it, of their red, green and blue."
+    ),
+    ConfigurationField(
       "wiredDelay", "seconds", "Wired delay of each camera after the one before it."),
     ConfigurationField(
       "clockOffset", "seconds", "Largest offset of a camera's clock; unwires the rig."),
@@ -111,6 +115,7 @@ extension SyntheticRigConfiguration {
     try require("grazingLimit", grazingLimit, in: 0...90)
     try require("darkLimit", darkLimit, in: 0...10)
     try require("colorNoise", colorNoise, in: 0...255)
+    try require("exposureSpread", exposureSpread, in: 0...1)
     try require("wiredDelay", wiredDelay, in: 0...1)
     try require("clockOffset", clockOffset, in: 0...1000)
     try require("clockDrift", clockDrift, in: 0...0.1)

@@ -66,6 +66,9 @@ public struct SyntheticRigConfiguration: DocumentedConfiguration {
   public var darkLimit = 0.008
   /// Standard deviation of colour noise, in steps of 8-bit colour.
   public var colorNoise = 1.5
+  /// Standard deviation of the logarithm of the cameras' exposures; half of it, of their red, green and blue
+  /// apart.
+  public var exposureSpread = 0.0
 
   /// Wired delay of each camera after the one before it, seconds.
   public var wiredDelay = 0.00016

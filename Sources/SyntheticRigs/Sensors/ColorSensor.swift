@@ -1,8 +1,24 @@
 internal import CaptureCore
+internal import Foundation
 
 /// The colour camera: matte surfaces in even light, smoothed silhouettes, a little noise.
 struct ColorSensor: Sendable {
   let knobs: SyntheticRigConfiguration
+  /// What this camera makes of red, green and blue.
+  let gain: SIMD3<Float>
+
+  init(knobs: SyntheticRigConfiguration, camera: Int) {
+    self.knobs = knobs
+    gain = Self.gain(knobs, camera)
+  }
+
+  /// A camera's exposure and white balance.
+  static func gain(_ knobs: SyntheticRigConfiguration, _ camera: Int) -> SIMD3<Float> {
+    var random = SeededGenerator(seed: RigLayout.mix(knobs.seed, camera, 17, 0))
+    let (spread, exposure) = (Float(knobs.exposureSpread), random.normal())
+    func factor() -> Float { expf(spread * (exposure + 0.5 * random.normal())) }
+    return SIMD3(factor(), factor(), factor())
+  }
 
   /// Colour of a ray that meets nothing.
   private static let background = SIMD3<Float>(0.02, 0.02, 0.03)
@@ -23,7 +39,8 @@ struct ColorSensor: Sendable {
               ? blended(view, tracer, u, v) : Self.color(hits[v * width + u])
             let at = pixels.baseAddress! + 3 * (v * width + u)
             for channel in 0..<3 {
-              let noisy = 255 * color[channel] + Float(knobs.colorNoise) * random.normal()
+              let noisy =
+                255 * gain[channel] * color[channel] + Float(knobs.colorNoise) * random.normal()
               (at + channel).initialize(to: UInt8(min(max(noisy.rounded(), 0), 255)))
             }
           }
