@@ -75,7 +75,7 @@ public struct StageManifest: Codable, Equatable, Sendable {
 }
 
 /// Version of the program, as `--version` prints it and manifests keep it.
-public let programVersion = "0.3.0"
+public let programVersion = "0.4.0"
 
 /// Writes a value as JSON for people and programs.
 package func writeJSON(
