@@ -233,16 +233,13 @@ struct ClockSearch {
   }
 
   /// Takes back clocks, where the calibration turns out to be a bad one, that do not fit well once it
-  /// is put right: surfaces that lie apart by themselves fit as well, or as badly, a stride away. Of a
-  /// good one, those that the fine step tells nothing of and that do not fit at all.
+  /// is put right: surfaces that lie apart by themselves fit as well, or as badly, a stride away. Of
+  /// one that does not, those that hardly fit at all.
   private mutating func verify(
     _ result: MotionAlignment.Result, _ candidates: [[Double]], _ views: [ClockPlacement.View]
   ) {
     let isBad = result.looseness > Self.badCalibration
-    let doubtful = (1..<clocks).filter {
-      placement.isPlaced[$0] && (isBad || result.offsetDeviations[$0] == nil)
-    }
-    guard !doubtful.isEmpty else { return }
+    let placed = (1..<clocks).filter { placement.isPlaced[$0] }
     let corrected = zip(views, result.poses).map { view, pose -> ClockPlacement.View in
       guard let lens = lenses[view.camera], let place = cameras[view.camera].worldFromDepth else {
         return view
@@ -256,8 +253,8 @@ struct ClockSearch {
     var trial = placement
     trial.fits = result.fits
     let fitting = trial.fitting(
-      doubtful, candidates, corrected, period: period, isStrict: isBad)
-    for clock in doubtful where !fitting.contains(clock) {
+      placed, candidates, corrected, period: period, isStrict: isBad)
+    for clock in placed where !fitting.contains(clock) {
       placement.withdraw(
         clock,
         because:
