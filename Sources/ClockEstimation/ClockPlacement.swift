@@ -29,8 +29,9 @@ struct ClockPlacement {
   }
 
   /// Takes back what further looks have not confirmed.
-  mutating func withdraw(_ clock: Int) {
+  mutating func withdraw(_ clock: Int, because note: String? = nil) {
     isPlaced[clock] = false
+    if let note { notes[clock] = note }
     tentative.removeAll { $0 == clock }
   }
 
@@ -76,6 +77,22 @@ struct ClockPlacement {
       isPlaced[clock] = true
       move(clock, to: found.offset)
     }
+  }
+
+  /// Those of some placed clocks that fit, at an offset near their own, with all the others as they are.
+  func fitting(
+    _ clocks: [Int], _ candidates: [[Double]], _ views: [View], period: Double, isStrict: Bool
+  ) -> Set<Int> {
+    Set(
+      clocks.filter { clock in
+        var others = self
+        others.isPlaced[clock] = false
+        guard let found = others.search(clock, candidates[clock], views, period) else {
+          return false
+        }
+        return found.rival == nil && (isStrict ? found.fitsWell : found.fits)
+          && abs(found.offset - fits[clock].offset) < max(0.15, 4 * period)
+      })
   }
 
   private mutating func note(_ found: ShiftCosts.Minimum, of clock: Int) {

@@ -10,6 +10,8 @@ struct ClockSearch {
   /// How well a clock must be known that the search does not vouch for, and how closely it must come
   /// out from several starts, seconds.
   private static let confirmed = (deviation: 0.003, spread: 0.002)
+  /// How many times a good calibration's errors make a bad one: half a degree, or a centimetre.
+  private static let badCalibration = 2.0
 
   let cameras: [ClockCamera]
   let lenses: [ThumbnailLens?]
@@ -71,6 +73,9 @@ struct ClockSearch {
       }
     }
     if placement.isPlaced != placed { result = refine(placement.fits, views) }
+    let likely = placement.isPlaced
+    verify(result, candidates, views)
+    if placement.isPlaced != likely { result = refine(placement.fits, views) }
     var latest = alignment(views)
     for window in windows(around: section, in: lead) {
       placement.fits = result.fits
@@ -224,6 +229,37 @@ struct ClockSearch {
       let moving = MovingSurface(streams[camera].images, pixels: view.width * view.height)
       return .init(
         camera: camera, view: TimedView(stream: streams[camera], moving: moving, view: view))
+    }
+  }
+
+  /// Takes back clocks, where the calibration turns out to be a bad one, that do not fit well once it
+  /// is put right: surfaces that lie apart by themselves fit as well, or as badly, a stride away. Of
+  /// one that does not, those that hardly fit at all.
+  private mutating func verify(
+    _ result: MotionAlignment.Result, _ candidates: [[Double]], _ views: [ClockPlacement.View]
+  ) {
+    let isBad = result.looseness > Self.badCalibration
+    let placed = (1..<clocks).filter { placement.isPlaced[$0] }
+    let corrected = zip(views, result.poses).map { view, pose -> ClockPlacement.View in
+      guard let lens = lenses[view.camera], let place = cameras[view.camera].worldFromDepth else {
+        return view
+      }
+      return .init(
+        camera: view.camera,
+        view: TimedView(
+          stream: view.view.stream, moving: view.view.moving,
+          view: ThumbnailView(lens, worldFromDepth: pose.corrected(place))))
+    }
+    var trial = placement
+    trial.fits = result.fits
+    let fitting = trial.fitting(
+      placed, candidates, corrected, period: period, isStrict: isBad)
+    for clock in placed where !fitting.contains(clock) {
+      placement.withdraw(
+        clock,
+        because:
+          "The cameras stand too far from their calibration to tell: place them, as with 'fieldmesh align', then ask again."
+      )
     }
   }
 

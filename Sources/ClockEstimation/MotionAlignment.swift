@@ -13,8 +13,9 @@ internal import Foundation
 struct MotionAlignment {
   /// Samples of one pair of cameras and one quarter second that are taken for independent, at most.
   private static let independent = 12.0
-  /// What interpolation, shutters and lenses leave, seconds.
-  private static let floor = 0.0003
+  /// What shutters, lenses and the interpolation between images leave, as a share of the time from one
+  /// image to the next; of a bad calibration, once it is put right, more remains.
+  private static let floor = 0.009
   /// Edge of the regions whose errors are taken to be one all along, and what thumbnails, noise and
   /// interpolation do to each of them where a camera looks straight at it, metres.
   private static let region: (edge: Float, error: Double) = (0.2, 0.00035)
@@ -24,8 +25,11 @@ struct MotionAlignment {
   private static let gates: [Float] = [0.12, 0.08, 0.05, 0.03, 0.03, 0.03]
 
   private let pieces: AlignmentPieces
+  /// As ``MotionAlignment/floor`` makes it, seconds.
+  private let floor: Double
 
   init(views: [TimedView], clockOfView: [Int], threads: Int) {
+    floor = Self.floor * (views.map(\.spacing).max() ?? 0)
     pieces = AlignmentPieces(views: views, clockOfView: clockOfView, threads: threads)
   }
 
@@ -34,6 +38,11 @@ struct MotionAlignment {
     var offsetDeviations, rateDeviations: [Double?]
     /// By clock: by how much its offset follows one of each pair of clocks, first the smaller.
     var reliance: [[SIMD2<Int>: Double]]
+    /// By view: by how much it stands elsewhere than the calibration says.
+    var poses: [PoseCorrection]
+    /// How many times that is more than is expected of a good calibration, at least 1; infinite where
+    /// nothing tells.
+    var looseness: Double
   }
 
   /// Refines the fits of those clocks that `isPlaced` names. Where too little that moves agrees to say
@@ -42,8 +51,13 @@ struct MotionAlignment {
   /// - Parameter fixed: The clock that the others are related to: the rig's.
   func refined(_ start: [ClockFit], isPlaced: [Bool], fixed: Int = 0) -> Result {
     var isTold = isPlaced
+    var first: Result?
     while true {
-      let result = solved(start, isPlaced: isTold, fixed: fixed)
+      var result = solved(start, isPlaced: isTold, fixed: fixed)
+      // What all of them say of the calibration.
+      let all = first ?? result
+      first = all
+      (result.poses, result.looseness) = (all.poses, all.looseness)
       let vague = start.indices.filter {
         isTold[$0] && $0 != fixed && result.offsetDeviations[$0] == nil
       }
@@ -84,7 +98,7 @@ struct MotionAlignment {
       fits: start, poses: pieces.views.map { _ in PoseCorrection() })
     var result = Result(
       fits: start, offsetDeviations: start.map { _ in nil }, rateDeviations: start.map { _ in nil },
-      reliance: start.map { _ in [:] })
+      reliance: start.map { _ in [:] }, poses: state.poses, looseness: .infinity)
     let clocks = start.indices.filter { isPlaced[$0] && $0 != fixed }
     guard !clocks.isEmpty else { return result }
     var looseness = 1.0
@@ -100,6 +114,7 @@ struct MotionAlignment {
       }
       step(&state, solution.values, equations)
       looseness = Self.looseness(state)
+      (result.poses, result.looseness) = (state.poses, looseness)
       if isLast { conclude(&result, state, samples, equations, solution) }
     }
     return result
@@ -151,6 +166,7 @@ struct MotionAlignment {
     let (byTime, byRegion) = (Grouping(samples.map(\.block)), Grouping(regions))
     let byMoment = Grouping(samples.map { SIMD2(Int($0.block), $0.pair) })
     guard byTime.count > 3 else { return }
+    let floor = floor * result.looseness.squareRoot()
     result.fits = state.fits
     for (n, clock) in equations.clocks.enumerated() {
       func pulls(_ column: Int) -> (inverse: [Double], pulls: [RobustSolution.Pull]) {
@@ -185,7 +201,7 @@ struct MotionAlignment {
         return variance.squareRoot()
       }
       result.offsetDeviations[clock] =
-        (deviations[0] * deviations[0] + Self.floor * Self.floor).squareRoot()
+        (deviations[0] * deviations[0] + floor * floor).squareRoot()
       result.rateDeviations[clock] = deviations[1]
     }
   }

@@ -23,6 +23,17 @@ struct PoseCorrection: Sendable {
       ))
   }
 
+  /// Where a camera stands that is said to be at `place`.
+  func corrected(_ place: RigidTransform) -> RigidTransform {
+    let motion = motion(about: .zero)
+    let rotation = RigidTransform(
+      rows: (
+        SIMD3<Double>(motion.rows.0), SIMD3<Double>(motion.rows.1), SIMD3<Double>(motion.rows.2)
+      ), translation: .zero)
+    return RigidTransform(
+      rows: (rotation * place).rows, translation: place.translation + shift)
+  }
+
   /// A small rigid motion about a point.
   struct Motion: Sendable {
     let origin, shift: SIMD3<Float>

@@ -25,11 +25,18 @@ struct ShiftCosts: Sendable {
     var contrast: Double
     /// The cost as a share of the usual shift's.
     var share: Double
+    /// The cost itself, 0...1.
+    var cost: Double
 
     /// Whether chance does not make such a minimum.
     var isClear: Bool { contrast > 2.5 && share < 0.55 || contrast > 5 && share < 0.8 }
     /// Whether it is worth a closer look.
     var isVisible: Bool { isClear || contrast > 1.5 && share < 0.8 }
+    /// Whether surfaces lie on each other: on synthetic rigs true offsets have costs to 0.106, wrong
+    /// ones 0.12 and more.
+    var fitsWell: Bool { isClear && cost < 0.112 && share < 0.27 }
+    /// Whether they may, where cameras share surface that both graze: to 0.146 and 0.36 there.
+    var fits: Bool { isClear && cost < 0.2 && share < 0.5 }
   }
 
   /// The best offset; nil when hardly any image could be compared.
@@ -54,7 +61,7 @@ struct ShiftCosts: Sendable {
     let rival = rivals.min { (means[$0] ?? 1) < (means[$1] ?? 1) }
     return Minimum(
       offset: refined(best, means), rival: rival.map { offsets[$0] }, contrast: contrast,
-      share: least / max(usual, 1e-6))
+      share: least / max(usual, 1e-6), cost: least)
   }
 
   private func mean(_ column: Int) -> Double? {

@@ -23,8 +23,12 @@ struct AlignmentFrames: Sendable {
   /// else five, so that any time near the moment lies between two.
   static func load(
     _ cameras: [AlignmentCamera], _ configuration: AlignmentConfiguration, threads: Int?,
-    load: @Sendable (_ camera: Int, _ index: Int) -> DepthImage?, monitor: StageMonitor
+    load: @Sendable (_ camera: Int, _ index: Int) -> DepthImage?,
+    color: (@Sendable (_ camera: Int, _ index: Int) -> ColorImage?)?, monitor: StageMonitor
   ) throws(CaptureError) -> AlignmentFrames {
+    let greyLenses = cameras.map {
+      color == nil ? nil : GreyLens($0.description, longest: configuration.longest)
+    }
     let lenses = cameras.map { DepthLens($0.description, longest: configuration.longest) }
     let around = cameras.contains { $0.clockDeviation > 0 } ? 2 : 0
     let instants = moments(of: cameras, lenses, configuration, around: around)
@@ -45,7 +49,13 @@ struct AlignmentFrames: Sendable {
           let image = load(camera, cameras[camera].indices[chosen[camera].positions[slot]]),
           let depth = lens.reduce(image)
         else { return }
-        read[i] = SurfaceImage(depth: depth, lens: lens, configuration)
+        var surface = SurfaceImage(depth: depth, lens: lens, configuration)
+        if let grey = greyLenses[camera],
+          let image = color?(camera, cameras[camera].indices[chosen[camera].positions[slot]])
+        {
+          surface.grey = grey.grey(image, depth: depth, lens: lens)
+        }
+        read[i] = surface
       }
     }
     var images = chosen.map { [SurfaceImage?](repeating: nil, count: $0.positions.count) }

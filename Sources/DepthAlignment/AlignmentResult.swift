@@ -62,6 +62,9 @@ public struct AlignmentResult: Sendable {
   public var pairs: [Pair]
   /// Motions that were left as they were at the start.
   public var unknown: [UnknownMotion]
+  /// Cameras that would have gone farther from the start than a refinement may; they stand there yet,
+  /// and nothing else is said of them.
+  public var strayed: [Int] = []
   /// What the noise is as a multiple of the expected one.
   public var noise: Double
   /// Moments of the recording that were compared.

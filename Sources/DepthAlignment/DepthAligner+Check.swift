@@ -64,6 +64,8 @@ extension DepthAligner {
       var finding = PlacementCheck.Finding.holds
       if let swap = swaps.first(where: { $0.0 == camera || $0.1 == camera }) {
         finding = .swapped(with: swap.0 == camera ? swap.1 : swap.0)
+      } else if result.strayed.contains(camera) {
+        finding = .lost
       } else if !seeing.contains(camera) || stand.open.count > 3 {
         finding = isContradicted(camera, result) ? .lost : .untold
       } else if !stand.isNear {

@@ -12,10 +12,11 @@ extension DepthAligner {
 
   /// Draws the conclusions from where the steps ended, with the motions that nothing tells.
   func conclude(
-    start: AlignmentState, _ state: AlignmentState, _ noise: Float, _ converged: Bool
+    start: AlignmentState, _ state: AlignmentState, _ noise: Float, _ tones: [Tone?],
+    _ converged: Bool
   ) -> (result: AlignmentResult, free: FreeMotions) {
     let fine = levels.last ?? .fine
-    let last = gather(state, fine.rule(noise: noise, byPlace: true))
+    let last = gather(state, fine.rule(noise: noise, byPlace: true), tones)
     var wide = fine.rule(noise: noise)
     (wide.gate, wide.likeness) = (0.05, 0.7)
     let (first, now) = (gather(start, wide), gather(state, wide))

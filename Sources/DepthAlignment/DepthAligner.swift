@@ -10,7 +10,7 @@ public struct DepthAligner: Sendable {
   let threads: Int?
   let frames: AlignmentFrames
   /// Ordered pairs of cameras with depth.
-  let pairs: [JointSystem.Pair]
+  private(set) var pairs: [JointSystem.Pair]
   let clockOf: [Int]
   /// Standard deviation of what is known of each clock, seconds.
   let clockDeviations: [Double]
@@ -21,18 +21,22 @@ public struct DepthAligner: Sendable {
   ///   - cameras: In the take's order.
   ///   - reference: The camera that stays where it is.
   ///   - load: Decodes a depth image; nil where it cannot be read. Called from several threads.
+  ///   - color: Decodes the colour image taken with a depth image, by the depth image's index; nil
+  ///     where there is none. Nil as a whole where colour is not to be looked at.
   /// - Throws: ``CaptureError`` `tryAgain` when asked to stop.
   public init(
     _ cameras: [AlignmentCamera], reference: Int,
     configuration: AlignmentConfiguration = AlignmentConfiguration(), threads: Int? = nil,
     monitor: StageMonitor = .silent,
-    load: @Sendable (_ camera: Int, _ index: Int) -> DepthImage?
+    load: @Sendable (_ camera: Int, _ index: Int) -> DepthImage?,
+    color: (@Sendable (_ camera: Int, _ index: Int) -> ColorImage?)? = nil
   ) throws(CaptureError) {
     (self.cameras, self.reference, self.configuration, self.threads) = (
       cameras, reference, configuration, threads
     )
     frames = try AlignmentFrames.load(
-      cameras, configuration, threads: threads, load: load, monitor: monitor)
+      cameras, configuration, threads: threads, load: load,
+      color: configuration.colorWeight > 0 ? color : nil, monitor: monitor)
     let seeing = cameras.indices.filter { [frames] in
       frames.streams[$0].map { !$0.images.isEmpty } ?? false
     }
@@ -71,6 +75,8 @@ public struct DepthAligner: Sendable {
 
   /// Refines all places and clocks from where the cameras are.
   ///
+  /// Cameras that would go farther than ``AlignmentConfiguration/farthestTurn`` or
+  /// ``AlignmentConfiguration/farthestShift`` are left where they are, and named.
   /// - Throws: ``CaptureError`` `badInput` when fewer than two cameras have depth, `tryAgain` when
   ///   asked to stop.
   /// - Complexity: about 40 passes over some thousand pixels of every image and camera.
@@ -88,8 +94,28 @@ public struct DepthAligner: Sendable {
         remedy: "Depth of two cameras is the least that can be aligned.")
     }
     let (start, levels) = (start, levels)
-    let (state, noise, converged) = try stepped(from: start, levels, monitor)
-    return conclude(start: start, state, noise, converged)
+    var (aligner, strayed) = (self, [Int]())
+    while true {
+      let (state, noise, tones, converged) = try aligner.stepped(from: start, levels, monitor)
+      let gone = aligner.strayed(from: start, to: state)
+      if gone.isEmpty || aligner.pairs.isEmpty {
+        var (result, free) = aligner.conclude(start: start, state, noise, tones, converged)
+        result.strayed = strayed.sorted()
+        return (result, free)
+      }
+      // What drew it away were no matches: the others are aligned without it.
+      strayed += gone
+      aligner.pairs.removeAll { gone.contains($0.from) || gone.contains($0.to) }
+    }
+  }
+
+  /// Cameras that went farther than any start that can be refined is wrong.
+  private func strayed(from start: AlignmentState, to end: AlignmentState) -> [Int] {
+    cameras.indices.filter { camera in
+      let (then, now) = (start.worldFromColor[camera], end.worldFromColor[camera])
+      return (then.inverse * now).turn.length > configuration.farthestTurn
+        || (now.translation - then.translation).length > configuration.farthestShift
+    }
   }
 
   /// From coarse to fine, as thorough as asked for.
@@ -101,25 +127,34 @@ public struct DepthAligner: Sendable {
   /// last step was too small to matter.
   func stepped(
     from start: AlignmentState, _ levels: [AlignmentLevel], _ monitor: StageMonitor
-  ) throws(CaptureError) -> (AlignmentState, noise: Float, hasConverged: Bool) {
+  ) throws(CaptureError) -> (AlignmentState, noise: Float, tones: [Tone?], hasConverged: Bool) {
     var (state, noise, converged) = (start, Float(1), false)
+    var tones = tones
     var done = 0
     for level in levels {
-      for _ in 0..<level.steps {
+      // Patterns are seen as far as their edges are smeared: the shapes come first.
+      let isColored = level.gate < 0.06
+      if level.gate < 0.04 {
+        for i in tones.indices where tones[i]?.isUseful == false { tones[i] = nil }
+      }
+      for step in 0..<level.steps {
         try monitor.checkCancelled()
-        let sums = gather(state, level.rule(noise: noise))
+        let sums = gather(state, level.rule(noise: noise), isColored ? tones : [])
+        for i in tones.indices { tones[i] = tones[i]?.updated(by: sums[i].sums.tone) }
         noise = Self.noise(sums)
-        guard let step = step(sums, state, holdingClocks: level.gate > 0.11) else { break }
-        state = step.state
+        guard let next = self.step(sums, state, holdingClocks: level.gate > 0.11) else { break }
+        state = next.state
         done += 1
         monitor.report(
           done, AlignmentLevel.steps(levels),
-          String(format: "step %.2f mm, noise x %.2f", 1000 * step.size, noise))
-        converged = step.size < level.smallest
-        if converged { break }
+          String(format: "step %.2f mm, noise x %.2f", 1000 * next.size, noise))
+        converged = next.size < level.smallest
+        // Grey values count from the second look on, and their tone is known after another one.
+        let isEarly = isColored && step < 3 && tones.contains { $0 != nil }
+        if converged && !isEarly { break }
       }
     }
-    return (state, noise, converged)
+    return (state, noise, tones, converged)
   }
 
   /// One Gauss-Newton step; nil where nothing matches.
@@ -163,7 +198,20 @@ public struct DepthAligner: Sendable {
     return places.reduce(.zero, +) / Double(max(1, places.count))
   }
 
-  func gather(_ state: AlignmentState, _ rule: MatchRule) -> [Gathered] {
+  /// Tones before anything was compared, by pair; nil where there are no grey values.
+  var tones: [Tone?] {
+    pairs.map { pair in
+      let isGrey = [pair.from, pair.to].allSatisfy { camera in
+        frames.streams[camera]?.images.contains { !$0.grey.isEmpty } ?? false
+      }
+      return isGrey ? Tone() : nil
+    }
+  }
+
+  /// - Parameter tones: By pair; pairs without one are compared by depth alone.
+  func gather(
+    _ state: AlignmentState, _ rule: MatchRule, _ tones: [Tone?] = []
+  ) -> [Gathered] {
     let center = center
     let poses = cameras.indices.map { camera in
       FloatPose(
@@ -173,14 +221,16 @@ public struct DepthAligner: Sendable {
     results.withUnsafeMutableBufferPointer { results in
       nonisolated(unsafe) let results = results
       concurrently(pairs.count, threads: threads) { i, _ in
-        results[i] = gather(pairs[i], poses, state, rule)
+        results[i] = gather(
+          pairs[i], poses, state, rule, tones.indices.contains(i) ? tones[i] : nil)
       }
     }
     return results
   }
 
   private func gather(
-    _ pair: JointSystem.Pair, _ poses: [FloatPose], _ state: AlignmentState, _ rule: MatchRule
+    _ pair: JointSystem.Pair, _ poses: [FloatPose], _ state: AlignmentState, _ rule: MatchRule,
+    _ tone: Tone?
   ) -> Gathered {
     var result = Gathered()
     guard let from = frames.streams[pair.from], let to = frames.streams[pair.to] else {
@@ -191,7 +241,7 @@ public struct DepthAligner: Sendable {
       1, Int((Double(from.lens.width * from.lens.height) / Double(rule.stride)).squareRoot()))
     let search = MatchSearch(
       from: from, to: to, fromPose: poses[pair.from], toPose: poses[pair.to], rule: rule,
-      configuration: configuration, between: clockOf[pair.from] != clockOf[pair.to])
+      configuration: configuration, between: clockOf[pair.from] != clockOf[pair.to], tone: tone)
     let shift = state.shifts[clockOf[pair.from]] - state.shifts[clockOf[pair.to]]
     for (moment, source) in from.sources.enumerated() {
       let before = result.sums.right

@@ -14,6 +14,15 @@ struct MatchRule: Sendable {
   var noise: Float
   /// Whether sums by place are kept, for the uncertainty.
   var byPlace: Bool
+
+  /// What may be a match while places are known roughly.
+  static func likely(gate: Float) -> MatchRule {
+    MatchRule(width: gate / 2, gate: gate, likeness: 0.6, stride: 1, noise: 1, byPlace: false)
+  }
+  /// What is a match where the places are known: as near as the noise lets it be.
+  static func exact(noise: Float) -> MatchRule {
+    MatchRule(width: 0, gate: 0.05, likeness: 0.5, stride: 1, noise: noise, byPlace: false)
+  }
 }
 
 /// Sums over the matches of one camera's pixels with another camera's surface.
@@ -42,6 +51,8 @@ struct PairSums: Sendable {
   var blank = 0
   /// Sums of the robust weights, and of these times (r / sigma)².
   var robust = 0.0, robustSquares = 0.0
+  /// What the matches show of grey values.
+  var tone = ToneSums()
   /// Matches within 5 cm, and the sum of their squares.
   var near = 0, nearSquares = 0.0
 }
@@ -73,6 +84,8 @@ struct MatchSearch {
   let configuration: AlignmentConfiguration
   /// Whether the cameras' clocks differ: then B is looked up between two images.
   let between: Bool
+  /// How A's grey values become B's; nil compares depth alone.
+  var tone: Tone?
 
   /// B's images for a time: one, or the two around it and the share of the second.
   private struct Lookup {
@@ -122,7 +135,19 @@ struct MatchSearch {
                 let target = Target(
                   first: (firstDepth, firstNormals), second: (secondDepth, secondNormals),
                   share: lookup.share, span: lookup.span)
-                walk(depth, normals, target, seed, &sums)
+                // What is drawn on things that stand still is the same in either image.
+                let other = lookup.share > 0.5 ? two : one
+                image.grey.withUnsafeBufferPointer { own in
+                  other.grey.withUnsafeBufferPointer { others in
+                    let hasGrey = tone != nil && own.count == depth.count && !others.isEmpty
+                    let pair =
+                      hasGrey
+                      ? GreyPair(
+                        own: own, other: others,
+                        depth: lookup.share > 0.5 ? secondDepth : firstDepth) : nil
+                    walk(depth, normals, target, pair, seed, &sums)
+                  }
+                }
               }
             }
           }
@@ -139,6 +164,12 @@ struct MatchSearch {
     var share, span: Float
   }
 
+  private struct GreyPair {
+    var own, other: UnsafeBufferPointer<Float>
+    /// Of the other camera.
+    var depth: UnsafeBufferPointer<Float>
+  }
+
   private struct Hit {
     var distance, speed, sigma: Float
     var normal: SIMD3<Float>
@@ -147,7 +178,7 @@ struct MatchSearch {
 
   private func walk(
     _ depth: UnsafeBufferPointer<Float>, _ normals: UnsafeBufferPointer<SIMD4<Int16>>,
-    _ target: Target, _ seed: Int, _ sums: inout PairSums
+    _ target: Target, _ grey: GreyPair?, _ seed: Int, _ sums: inout PairSums
   ) {
     let (lens, other) = (from.lens, to.lens)
     let stride = rule.stride
@@ -168,6 +199,12 @@ struct MatchSearch {
             let n = toPose.unrotate(fromPose.rotate(normal))
             guard let hit = match(q, n, z, target, otherDirections, at, &sums) else { continue }
             add(hit, p, &sums)
+            guard let grey, let tone, hit.speed == 0, grey.own[i].isFinite,
+              let seen = GreySlope(
+                q, u: pixel.u, v: pixel.v, at: at, grey: grey.other, depth: grey.depth,
+                directions: otherDirections, width: other.width)
+            else { continue }
+            add(seen, own: grey.own[i], tone, p, hit, &sums)
           }
         }
       }
@@ -229,10 +266,55 @@ struct MatchSearch {
     sums.robustSquares += Double(robust * r * r / (hit.sigma * hit.sigma))
     let weight = Double(robust / (sigma * sigma))
     let n = toPose.rotate(hit.normal)
-    let m = p.cross(n)
+    addEquation(n, hit.speed, p, residual: r, weight: weight, &sums)
+    // The normals are as noisy as the depth.
+    let turn = hit.normalDeviation * min(1, rule.noise)
+    let aside: SIMD3<Float> = abs(n.x) < 0.6 ? SIMD3(1, 0, 0) : SIMD3(0, 1, 0)
+    let s = n.cross(aside).normalized
+    for t in [s, n.cross(s)] { addSpurious(t, p, weight * Double(turn * turn), &sums) }
+  }
+
+  /// Least change of grey values by a pixel that counts as something drawn: several times the noise.
+  private static let drawn: Float = 4
+  /// Noise of a smoothed image's change by a pixel, grey values.
+  private static let slopeNoise: Float = 1
+
+  /// What is drawn on a surface must be the same to both cameras.
+  @inline(__always)
+  private func add(
+    _ seen: GreySlope, own: Float, _ tone: Tone, _ p: SIMD3<Float>, _ hit: Hit,
+    _ sums: inout PairSums
+  ) {
+    let r = seen.value - (tone.gain * own + tone.bias)
+    guard let deviation = tone.deviation else {
+      return sums.tone.add(own: own, other: seen.value, weight: 1)
+    }
+    let width = 3 * deviation
+    let shape = width * width / (width * width + r * r)
+    let robust = shape * shape
+    sums.tone.add(own: own, other: seen.value, weight: robust)
+    guard seen.steepness > Self.drawn else { return }
+    sums.tone.drawn += 1
+    sums.tone.robust += Double(robust)
+    sums.tone.robustSquares += Double(robust * r * r)
+    let weight = configuration.colorWeight * Double(robust / (deviation * deviation))
+    let slope = toPose.rotate(seen.slope)
+    addEquation(slope, 0, p, residual: r, weight: weight, &sums)
+    let noise = Double(Self.slopeNoise * Self.slopeNoise)
+    addSpurious(toPose.rotate(seen.noise.0), p, weight * noise, &sums)
+    addSpurious(toPose.rotate(seen.noise.1), p, weight * noise, &sums)
+  }
+
+  /// A residual that changes by `slope · motion` of the point, and by `speed` with time.
+  @inline(__always)
+  private func addEquation(
+    _ slope: SIMD3<Float>, _ speed: Float, _ p: SIMD3<Float>, residual r: Float, weight: Double,
+    _ sums: inout PairSums
+  ) {
+    let m = p.cross(slope)
     let row: [7 of Double] = [
-      Double(m.x), Double(m.y), Double(m.z), Double(n.x), Double(n.y), Double(n.z),
-      Double(hit.speed),
+      Double(m.x), Double(m.y), Double(m.z), Double(slope.x), Double(slope.y), Double(slope.z),
+      Double(speed),
     ]
     var k = 0
     for i in 0..<PairSums.size {
@@ -243,9 +325,6 @@ struct MatchSearch {
         k += 1
       }
     }
-    // The normals are as noisy as the depth.
-    let turn = hit.normalDeviation * min(1, rule.noise)
-    addSpurious(n, p, weight * Double(turn * turn), &sums)
     guard rule.byPlace else { return }
     let cell = (p * 4).rounded(.down)
     let place =
@@ -255,24 +334,20 @@ struct MatchSearch {
     }
   }
 
-  /// What turning the normal by its noise adds to the matrix, along two directions of the plane.
+  /// What noise of a slope along `t` adds to the matrix.
   @inline(__always)
   private func addSpurious(
-    _ n: SIMD3<Float>, _ p: SIMD3<Float>, _ weight: Double, _ sums: inout PairSums
+    _ t: SIMD3<Float>, _ p: SIMD3<Float>, _ weight: Double, _ sums: inout PairSums
   ) {
-    let aside: SIMD3<Float> = abs(n.x) < 0.6 ? SIMD3(1, 0, 0) : SIMD3(0, 1, 0)
-    let s = n.cross(aside).normalized
-    for t in [s, n.cross(s)] {
-      let m = p.cross(t)
-      let row: [7 of Double] = [
-        Double(m.x), Double(m.y), Double(m.z), Double(t.x), Double(t.y), Double(t.z), 0,
-      ]
-      var k = 0
-      for i in 0..<PairSums.size {
-        for j in i..<PairSums.size {
-          sums.spurious[k] += weight * row[i] * row[j]
-          k += 1
-        }
+    let m = p.cross(t)
+    let row: [7 of Double] = [
+      Double(m.x), Double(m.y), Double(m.z), Double(t.x), Double(t.y), Double(t.z), 0,
+    ]
+    var k = 0
+    for i in 0..<PairSums.size {
+      for j in i..<PairSums.size {
+        sums.spurious[k] += weight * row[i] * row[j]
+        k += 1
       }
     }
   }

@@ -16,6 +16,40 @@ struct PairSearch: Sendable {
     var score: Double
   }
 
+  /// How much of what stands off the planes of two cameras fits, and how well.
+  struct Agreement: Sendable {
+    /// Pixels tried; of these within the gate of the other camera's surface, with a like normal; seen
+    /// through by the other camera; in its image where it measured nothing.
+    private(set) var tried = 0, matched = 0, seenThrough = 0, blank = 0
+    /// Sum of the matches' robust weights.
+    private(set) var robust = 0.0
+
+    /// Matched less looked through, less half of where the other camera should have seen something
+    /// and did not, -1...1.
+    var score: Double {
+      tried > 0 ? (robust - Double(seenThrough) - 0.5 * Double(blank)) / Double(tried) : -1
+    }
+    /// Share of the pixels that fit, 0...1.
+    var share: Double { tried > 0 ? robust / Double(tried) : 0 }
+    /// What fits, of all that lies near the other camera's surface or is looked through, 0...1: bodies
+    /// that are laid into each other otherwise than they were recorded lie near, but do not fit.
+    var consistency: Double {
+      matched + seenThrough > 0 ? robust / Double(matched + seenThrough) : 0
+    }
+    /// Share of the pixels that lie near and do not fit, or are looked through, 0...1.
+    var misfit: Double {
+      tried > 0 ? (Double(matched + seenThrough) - robust) / Double(tried) : 0
+    }
+
+    mutating func add(_ sums: PairSums) {
+      tried += sums.tried
+      matched += sums.matched
+      seenThrough += sums.seenThrough
+      blank += sums.blank
+      robust += sums.robust
+    }
+  }
+
   /// What one camera shows, in its depth lens' frame.
   struct View: Sendable {
     var planes: [SurfacePlane]
@@ -44,7 +78,9 @@ struct PairSearch: Sendable {
     let judged = found.prefix(Self.judged).map { candidate in
       Candidate(
         toFromFrom: candidate.pose,
-        score: score(a, b, candidate.pose, between: between, pixels: 400, gate: 0.12))
+        score: agreement(
+          a, b, candidate.pose, between: between, pixels: 400, rule: .likely(gate: 0.12)
+        ).score)
     }.sorted { $0.score > $1.score }
     var kept: [Candidate] = []
     for candidate in judged where kept.count < keep {
@@ -63,17 +99,20 @@ struct PairSearch: Sendable {
       && (a.apply(SIMD3(0, 0, 2)) - b.apply(SIMD3(0, 0, 2))).length < metres
   }
 
-  /// How well what stands off the planes agrees, -1...1: matched less looked through, less half of
-  /// where the other camera should have seen something and did not.
-  func score(
-    _ a: View, _ b: View, _ toFromFrom: RigidTransform, between: Bool, pixels: Int, gate: Float
-  ) -> Double {
-    let rule = MatchRule(
-      width: gate / 2, gate: gate, likeness: 0.6,
-      stride: pixels, noise: 1, byPlace: false)
-    var good = 0.0
-    var all = 0
-    for (from, to, pose) in [(a, b, toFromFrom), (b, a, toFromFrom.inverse)] {
+  /// How well what stands off the planes agrees.
+  ///
+  /// - Parameters:
+  ///   - between: Whether the cameras' clocks differ; then `shift` is added to the first one's times
+  ///     on the second one's clock, seconds.
+  ///   - pixels: About how many pixels of an image are tried.
+  func agreement(
+    _ a: View, _ b: View, _ toFromFrom: RigidTransform, between: Bool, shift: Double = 0,
+    pixels: Int, rule: MatchRule
+  ) -> Agreement {
+    var result = Agreement()
+    for (from, to, pose, shift) in [
+      (a, b, toFromFrom, shift), (b, a, toFromFrom.inverse, -shift),
+    ] {
       var rule = rule
       let size = from.all.lens.width * from.all.lens.height
       rule.stride = max(1, Int((Double(size) / Double(pixels)).squareRoot()))
@@ -84,12 +123,12 @@ struct PairSearch: Sendable {
       var sums = PairSums()
       for (moment, source) in from.offPlanes.sources.enumerated() {
         guard let source else { continue }
-        search.add(source: source, time: from.all.times[source], seed: 7 * moment, to: &sums)
+        search.add(
+          source: source, time: from.all.times[source] + shift, seed: 7 * moment, to: &sums)
       }
-      good += sums.robust - Double(sums.seenThrough) - 0.5 * Double(sums.blank)
-      all += sums.tried
+      result.add(sums)
     }
-    return all > 0 ? good / Double(all) : -1
+    return result
   }
 
   // MARK: Voting

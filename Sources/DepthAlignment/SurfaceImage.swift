@@ -7,9 +7,11 @@ struct SurfaceImage: Sendable {
   /// Unit normals towards the camera in its frame, and how uncertain they are (standard deviation,
   /// radians), both times 32767; all zero where the neighbourhood is no plane.
   let normals: [SIMD4<Int16>]
+  /// Grey values of the surfaces, 0...255, NaN where unknown; empty without colour.
+  var grey: [Float] = []
 
   /// Bytes a pixel.
-  static let bytes = MemoryLayout<Float>.stride + MemoryLayout<SIMD4<Int16>>.stride
+  static let bytes = 2 * MemoryLayout<Float>.stride + MemoryLayout<SIMD4<Int16>>.stride
 
   init(depth: [Float], lens: DepthLens, _ configuration: AlignmentConfiguration) {
     self.depth = depth
@@ -28,8 +30,8 @@ struct SurfaceImage: Sendable {
     }
   }
 
-  private init(depth: [Float], normals: [SIMD4<Int16>]) {
-    (self.depth, self.normals) = (depth, normals)
+  private init(depth: [Float], normals: [SIMD4<Int16>], grey: [Float]) {
+    (self.depth, self.normals, self.grey) = (depth, normals, grey)
   }
 
   /// The image without normals on planes: these pixels match nothing then, but stay in the way.
@@ -40,7 +42,7 @@ struct SurfaceImage: Sendable {
       let point = SurfacePoint(position: lens.directions[i] * depth[i], normal: normal)
       if planes.contains(where: { PlaneFinder.isOn($0, point, loose: 2) }) { normals[i] = .zero }
     }
-    return SurfaceImage(depth: depth, normals: normals)
+    return SurfaceImage(depth: depth, normals: normals, grey: grey)
   }
 
   /// The normal of a pixel and its standard deviation, radians; nil where there is none.

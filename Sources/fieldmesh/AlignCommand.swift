@@ -6,11 +6,11 @@ import Foundation
 /// `fieldmesh align`: where the cameras stand, from what they measured together.
 struct Align: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Place the cameras of a rig by the depth of a take, without any target.",
+    abstract: "Place the cameras of a rig by what a take shows, without any target.",
     discussion: """
       Starts from --start or the take's own calibration, which may be wrong by 3 degrees and 5 cm, \
       or from nothing. Beside FILE are written FILE's name with .report.json and .png: every figure, \
-      and the cameras' points from three sides. Motions that the depth does not tell are named and \
+      and the cameras' points from three sides. Motions that the images do not tell are named and \
       left alone; when a camera cannot be placed, no calibration is written.
       """)
 
@@ -24,6 +24,9 @@ struct Align: ParsableCommand {
 
   @Flag(help: "Use no calibration: find the cameras by what they see of the same things.")
   var fromNothing = false
+
+  @Flag(help: "Look at shapes alone, not at what is drawn on them.")
+  var depthOnly = false
 
   @Flag(help: "Write over a calibration that is there.")
   var force = false
@@ -49,7 +52,8 @@ struct Align: ParsableCommand {
     let alignment = try TakeAlignment(
       TakeSource(
         takes: recording.urls, calibration: start.map { URL(fileURLWithPath: $0) }),
-      fromNothing: fromNothing, configuration: try JobConfiguration().setting(settings))
+      fromNothing: fromNothing, usesColor: !depthOnly,
+      configuration: try JobConfiguration().setting(settings))
     Interruption.listen()
     let isQuiet = quiet
     let report = try alignment.align(

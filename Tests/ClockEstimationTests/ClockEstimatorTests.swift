@@ -42,6 +42,22 @@ import Testing
     try check(scene, try scene.estimates(error: (turn: 0.0175, shift: 0.01)), within: 0.003)
   }
 
+  @Test(arguments: [1, 2]) func aCalibrationFarOffIsNoReasonToBeSure(seed: Int) throws {
+    // Three degrees and five centimetres: fifteen centimetres at the subject.
+    let scene = BallScene(clocks: Self.unrelated, rate: 15, speed: 1.5, seed: UInt64(seed))
+    let estimates = try scene.estimates(error: (turn: 0.052, shift: 0.05))
+    let lead = try #require(estimates.firstIndex { $0.source == .shared })
+    for (camera, estimate) in estimates.enumerated() where camera != lead {
+      guard let deviation = estimate.offsetDeviation else {
+        #expect(!estimate.note.isEmpty)
+        continue
+      }
+      let error =
+        estimate.fit.offset - scene.trueOffset(camera, lead: lead, at: estimate.fit.reference)
+      #expect(abs(error) < 3 * deviation, "camera \(camera): \(error), \(estimate)")
+    }
+  }
+
   @Test(arguments: [1, 4]) func camerasThatShareOnlyRimsSaySo(seed: Int) throws {
     let scene = BallScene(
       clocks: Self.unrelated, apart: 2 * .pi / 3, rate: 15, speed: 1.5, seed: UInt64(seed))

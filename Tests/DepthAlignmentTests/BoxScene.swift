@@ -83,6 +83,24 @@ struct BoxScene: Sendable {
     return image
   }
 
+  /// What a colour camera sees of waves that are drawn on everything.
+  func color(_ worldFromColor: RigidTransform, at time: Double = 0, gain: Double = 1) -> ColorImage
+  {
+    let pixels = Self.lens.directionTable().flatMap { d -> [UInt8] in
+      guard d.x.isFinite else { return [0, 0, 0] }
+      let (eye, ray) = (worldFromColor.translation, worldFromColor.rotate(SIMD3<Double>(d)))
+      guard let t = depth(from: eye, along: ray, time) else { return [0, 0, 0] }
+      let p = eye + ray * t
+      let waves = 50 * sin(9 * p.x + 1) * cos(7 * p.z) + 30 * sin(13 * p.x - 6 * p.z + 4 * p.y)
+      return [UInt8](repeating: UInt8(gain * (120 + waves)), count: 3)
+    }
+    guard
+      let image = try? ColorImage(
+        width: Self.lens.width, height: Self.lens.height, pixels: pixels)
+    else { preconditionFailure("three samples a pixel") }
+    return image
+  }
+
   private func depth(
     from eye: SIMD3<Double>, along d: SIMD3<Double>, _ time: Double
   ) -> Double? {
@@ -114,9 +132,11 @@ struct BoxScene: Sendable {
   /// - Parameters:
   ///   - times: When each camera takes its images; the first camera's clock is the rig's.
   ///   - recorded: What is added to the recorded times of each camera.
+  ///   - isColored: Whether there are colour images; every second camera exposes a third more.
   func aligner(
     _ truth: [RigidTransform], said places: [RigidTransform], times: [[Double]],
-    recorded: [Double]? = nil, configuration: AlignmentConfiguration = BoxScene.brief
+    recorded: [Double]? = nil, configuration: AlignmentConfiguration = BoxScene.brief,
+    isColored: Bool = false
   ) throws -> DepthAligner {
     let scene = self
     let cameras = truth.indices.map { i in
@@ -125,10 +145,17 @@ struct BoxScene: Sendable {
         times: times[i].map { $0 + (recorded?[i] ?? 0) }, indices: Array(times[i].indices),
         clock: recorded == nil ? 0 : i, clockDeviation: recorded == nil || i == 0 ? 0 : 0.02)
     }
-    return try DepthAligner(cameras, reference: 0, configuration: configuration) { camera, index in
+    let color: @Sendable (Int, Int) -> ColorImage? = { camera, index in
+      isColored
+        ? scene.color(
+          truth[camera], at: times[camera][index], gain: camera % 2 == 0 ? 0.75 : 1) : nil
+    }
+    let depth: @Sendable (Int, Int) -> DepthImage? = { camera, index in
       scene.image(
         truth[camera], at: times[camera][index], seed: UInt64(100 * camera + index + 1))
     }
+    return try DepthAligner(
+      cameras, reference: 0, configuration: configuration, load: depth, color: color)
   }
 
   /// Every place but the first turned by `degrees` and moved by `metres` in some direction.

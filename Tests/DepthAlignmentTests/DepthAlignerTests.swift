@@ -28,6 +28,24 @@ import Testing
     }
   }
 
+  @Test func aCameraThatWouldGoFarIsLeftWhereItIsAndNamed() throws {
+    let truth = BoxScene.ring(3, spread: 2.4)
+    var said = BoxScene.disturbed(truth, degrees: 0.3, metres: 0.005, seed: 1)
+    said[2] = BoxScene.disturbed(truth, degrees: 3, metres: 0.05, seed: 1)[2]
+    var brief = BoxScene.brief
+    (brief.moments, brief.farthestShift) = (1, 0.02)
+    let result = try BoxScene.balls.aligner(
+      truth, said: said, times: Self.still(3), configuration: brief
+    ).refined()
+    #expect(result.strayed == [2])
+    let moved = said[2].inverse * result.cameras[2].worldFromColor
+    #expect(moved.turn.length < 1e-12 && moved.translation.length < 1e-12)
+    #expect(result.unknown.count == 6 && result.unknown.allSatisfy { $0.camera == 2 })
+    // The other one is not drawn along.
+    let error = truth[1].inverse * result.cameras[1].worldFromColor
+    #expect(error.turn.length * 180 / .pi < 0.05 && error.translation.length < 0.002)
+  }
+
   @Test func clocksThatAreOffAreFoundWithThePlaces() throws {
     var scene = BoxScene.balls
     scene.balls[0].velocity = SIMD3(0.6, 0, -0.5)

@@ -97,8 +97,13 @@ public struct AlignmentReport: Codable, Equatable, Sendable {
   }
 
   private mutating func advise(_ result: AlignmentResult) {
+    let strayed = result.strayed.map { cameras[$0].id }
     for camera in cameras where camera.verdict != .pass {
-      if camera.unknown.count >= 6 {
+      if strayed.contains(camera.id) {
+        advice.append(
+          "Camera \(camera.id) was drawn farther from its start than a refinement is good for, and was left there: give a better start, or try --from-nothing."
+        )
+      } else if camera.unknown.count >= 6 {
         advice.append(
           "Camera \(camera.id) shares no surface with the others: let it see what they see, or place it by a target."
         )
@@ -199,8 +204,9 @@ extension AlignmentReport.Camera {
     overlapPercent = 100 * camera.overlap
     clock = solution.clocks?[index]
     unknown = result.unknown.filter { $0.camera == index }.map(\.words)
+    // From nothing, what is not told is anywhere.
     verdict =
-      unknown.count >= 6 || own.isEmpty
+      unknown.count >= (fromNothing ? 1 : 6) || own.isEmpty
       ? .fail
       : !unknown.isEmpty || overlapPercent < 3 || shiftDeviationMillimetres > 5
         || turnDeviationDegrees > 0.2 ? .warn : .pass

@@ -1,6 +1,7 @@
 internal import Calibration
 internal import CaptureCore
 internal import DepthAlignment
+internal import Foundation
 internal import Recordings
 
 extension TakeAlignment {
@@ -12,8 +13,9 @@ extension TakeAlignment {
     var reference: Int
     /// What is known of the clocks, with the cameras almost where they are now.
     var clocks: [ClockEstimate]?
-    /// The pairs that connect the cameras, where they were found from nothing.
-    var links: [(first: Int, second: Int, score: Double)] = []
+    /// Pairs that measured what cannot be where they stand, by the share of their pixels off the
+    /// planes; looked for where the cameras were found from nothing.
+    var contradictions: [(first: Int, second: Int, share: Double)] = []
   }
 
   /// How little the clocks are trusted while the calibration is still wrong, seconds.
@@ -23,18 +25,28 @@ extension TakeAlignment {
   /// turns: each needs the other.
   ///
   /// - Throws: ``CaptureError`` `badInput` where cameras cannot be connected from nothing, naming the
-  ///   groups that can.
+  ///   groups that can, or where what was found contradicts itself.
   func solved(_ monitor: StageMonitor = .silent) throws(CaptureError) -> Solution {
     if let start {
       let reference = reader.take.cameras.firstIndex { $0.id == start.reference } ?? 0
       return try refined(
         try place(reader.take, start).map(\.worldFromColor), reference: reference, monitor)
     }
-    let (places, links) = try found(monitor)
-    var solution = try refined(places, reference: 0, monitor)
-    solution.links = links
+    let solution = try refined(try found(monitor), reference: 0, monitor)
+    if let worst = solution.contradictions.max(by: { $0.share < $1.share }) {
+      let (first, second) = (
+        reader.take.cameras[worst.first].id, reader.take.cameras[worst.second].id
+      )
+      throw CaptureError(
+        .badInput,
+        "The places that were found contradict each other: \(String(format: "%.0f", 100 * worst.share)) % of what \(first) and \(second) saw off the floor cannot be where they would stand.",
+        at: reader.take.name, remedy: Self.howToRecord)
+    }
     return solution
   }
+
+  private static let howToRecord =
+    "Put large things of different shapes where both groups of cameras see them, record again, or give a rough calibration with --start."
 
   private func refined(
     _ places: [RigidTransform], reference: Int, _ monitor: StageMonitor
@@ -50,11 +62,12 @@ extension TakeAlignment {
       let cameras = cameras(
         current, clocks, leastDeviation: pass == 0 ? Self.firstDeviation : 0)
       let aligner = try aligner(
-        cameras, reference: reference, AlignmentConfiguration(), monitor)
+        cameras, reference: reference, AlignmentConfiguration(), isColored: true, monitor)
       let result = try aligner.refined(monitor)
       current = result.cameras.map(\.worldFromColor)
       solution = Solution(
-        result: result, start: places, reference: reference, clocks: clocks)
+        result: result, start: places, reference: reference, clocks: clocks,
+        contradictions: start == nil ? aligner.contradictions(in: result) : [])
       if clocks == nil { break }
     }
     guard let solution else { throw CaptureError(.badInput, "Nothing was aligned.") }
@@ -64,9 +77,7 @@ extension TakeAlignment {
   /// Places all cameras from nothing, in a level world.
   private func found(
     _ monitor: StageMonitor
-  ) throws(CaptureError) -> (
-    [RigidTransform], [(first: Int, second: Int, score: Double)]
-  ) {
+  ) throws(CaptureError) -> [RigidTransform] {
     let clocks = try reader.clocks(
       nil, configuration.clocks, threads: threads, monitor: monitor)
     let take = reader.take
@@ -83,18 +94,17 @@ extension TakeAlignment {
       func names(_ list: [Int]) -> String {
         list.map { take.cameras[$0].id }.joined(separator: ", ")
       }
+      let unclear = placement.ambiguous.map { pair in
+        "\(take.cameras[pair.first].id) and \(take.cameras[pair.second].id)"
+      }
       throw CaptureError(
         .badInput,
-        "No place was found for \(names(missing)): nothing that stands out agrees with what \(names(placed)) measured.",
-        at: take.name,
-        remedy:
-          "Put large things of different shapes where both groups of cameras see them, record again, or give a rough calibration with --start."
-      )
+        "No place was found for \(names(missing)): nothing that stands out agrees with what \(names(placed)) measured."
+          + (unclear.isEmpty
+            ? "" : " What \(unclear.joined(separator: ", ")) saw fits together in several ways."),
+        at: take.name, remedy: Self.howToRecord)
     }
     let world = aligner.levelled(placement.referenceFromColor) ?? .identity
-    return (
-      take.cameras.indices.map { world * (placement.referenceFromColor[$0] ?? .identity) },
-      placement.links
-    )
+    return take.cameras.indices.map { world * (placement.referenceFromColor[$0] ?? .identity) }
   }
 }

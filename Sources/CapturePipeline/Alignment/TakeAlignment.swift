@@ -13,20 +13,23 @@ public struct TakeAlignment {
   let start: RigCalibration?
   let configuration: JobConfiguration
   let threads: Int?
+  /// Whether what is drawn on surfaces is looked at beside their shape.
+  let usesColor: Bool
 
   /// Opens a recording.
   /// - Parameters:
   ///   - source: The recording, and the calibration to start from, unless it is the recording's own.
   ///   - fromNothing: Whether every calibration is ignored.
+  ///   - usesColor: Whether what is drawn on surfaces counts beside their shape.
   ///   - configuration: How clocks are related.
   /// - Throws: ``CaptureError`` for a recording or a calibration that cannot be read, or that are
   ///   not of one rig.
   public init(
-    _ source: TakeSource, fromNothing: Bool = false,
+    _ source: TakeSource, fromNothing: Bool = false, usesColor: Bool = true,
     configuration: JobConfiguration = JobConfiguration(), threads: Int? = nil
   ) throws(CaptureError) {
     reader = try RecordingFormats.open(source.takes)
-    (self.configuration, self.threads) = (configuration, threads)
+    (self.configuration, self.threads, self.usesColor) = (configuration, threads, usesColor)
     if fromNothing {
       start = nil
     } else if let file = source.calibration {
@@ -50,6 +53,7 @@ public struct TakeAlignment {
     (self.reader, self.start, self.configuration, self.threads) = (
       reader, start, configuration, threads
     )
+    usesColor = false
   }
 
   /// The cameras as the alignment sees them.
@@ -81,15 +85,39 @@ public struct TakeAlignment {
   }
 
   /// An aligner for the recording.
+  ///
+  /// - Parameter isColored: Whether it looks at colour, if the alignment may.
   func aligner(
     _ cameras: [AlignmentCamera], reference: Int, _ configuration: AlignmentConfiguration,
-    _ monitor: StageMonitor
+    isColored: Bool = false, _ monitor: StageMonitor
   ) throws(CaptureError) -> DepthAligner {
     let reader = reader
     // An image that cannot be read is left out here; the stage that needs it names it.
+    var color: (@Sendable (Int, Int) -> ColorImage?)?
+    if isColored && usesColor {
+      let companions = reader.take.cameras.indices.map { self.companions(of: $0) }
+      color = { camera, index in
+        companions[camera][index].flatMap { try? reader.color(camera: camera, index: $0) }
+      }
+    }
     return try DepthAligner(
       cameras, reference: reference, configuration: configuration, threads: threads,
-      monitor: monitor
-    ) { try? reader.depth(camera: $0, index: $1) }
+      monitor: monitor, load: { try? reader.depth(camera: $0, index: $1) }, color: color)
+  }
+
+  /// For each depth image of a camera the colour image nearest in time, within half of a frame.
+  private func companions(of camera: Int) -> [Int?] {
+    let colors = reader.samples(camera: camera, kind: .color).map(\.time)
+    let order = colors.indices.sorted { (colors[$0], $0) < (colors[$1], $1) }
+    let sorted = order.map { colors[$0] }
+    return reader.samples(camera: camera, kind: .depth).map { sample in
+      let after = sorted.partitionPoint { $0 < sample.time }
+      let near = [after - 1, after].filter { sorted.indices.contains($0) }
+        .min { abs(sorted[$0] - sample.time) < abs(sorted[$1] - sample.time) }
+      guard let near, abs(sorted[near] - sample.time) <= 0.5 / reader.take.framesPerSecond else {
+        return nil
+      }
+      return order[near]
+    }
   }
 }
