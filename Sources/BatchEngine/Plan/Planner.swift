@@ -74,6 +74,7 @@ public struct Planner: Sendable {
     return BatchPlan.Take(
       id: id, name: take.name, method: take.configuration.method, cameras: outline?.cameras ?? 0,
       frames: frames, parts: parts,
+      trainingParts: min(64, take.configuration.windows(frames: frames)),
       work: Workload(
         take.configuration, frames: frames, cameras: outline?.cameras ?? 0,
         depthPixels: outline?.depthPixels ?? 0), sources: sources)
