@@ -48,11 +48,13 @@ import Testing
     let units = try BatchUnit.all(stages: StageName.allCases, parts: [.train: 2, .mesh: 3])
     #expect(
       units.map(\.name) == [
-        "pair", "observe", "train-1-of-2", "train-2-of-2", "mesh-1-of-3", "mesh-2-of-3", "mesh-3-of-3", "export",
+        "pair", "observe", "train-1-of-2", "train-2-of-2", "mesh-1-of-3", "mesh-2-of-3",
+        "mesh-3-of-3", "export",
       ])
     for unit in units { #expect(try BatchUnit(named: unit.name) == unit) }
     for text in [
-      "", "paint", "mesh-4-of-3", "mesh-0-of-3", "mesh-1", "train-3-of-2", "pair-1-of-2", "mesh-1-of-x",
+      "", "paint", "mesh-4-of-3", "mesh-0-of-3", "mesh-1", "train-3-of-2", "pair-1-of-2",
+      "mesh-1-of-x",
     ] {
       #expect(throws: CaptureError.self) { _ = try BatchUnit(named: text) }
     }

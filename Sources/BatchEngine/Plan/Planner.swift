@@ -97,37 +97,17 @@ public struct Planner: Sendable {
     plan.takes[take].units.filter { !finished[take].contains($0.stage) }
   }
 
-  /// Writes the plan, what each take's units are told, and which of their results hold no longer.
+  /// Writes the plan, and what the units are told of takes that are new.
   ///
   /// Call with the batch's lock held.
   /// - Throws: ``CaptureError`` where the folder cannot be written.
-  public func write() throws(CaptureError) {
+  func write() throws(CaptureError) {
     for (index, take) in plan.takes.enumerated() {
       let home = folder.take(take.id)
       try home.make()
-      if (try? readJSON(TakeJob.self, from: home.job, remedy: "")) != jobs[index] {
-        try writeJSON(jobs[index], to: home.job)
-      }
-      for unit in units(of: index) {
-        try Self.markWaiting(unit, home)
-      }
+      if AtomicFile.size(of: home.job) == nil { try writeJSON(jobs[index], to: home.job) }
     }
     if (try? folder.readPlan()) != plan { try writeJSON(plan, to: folder.plan) }
     unlink(folder.cancel.path)
-  }
-
-  /// A result that holds no longer, and what has failed, is said to wait; unfinished work, which goes
-  /// on, is left alone.
-  private static func markWaiting(_ unit: BatchUnit, _ home: TakeFolder) throws(CaptureError) {
-    let url = home.state(unit)
-    let state = UnitState.read(url)
-    if var failed = state, failed.phase == .failed {
-      // Its tries and its error stay to be read until it runs.
-      failed.phase = .waiting
-      return try failed.write(to: url)
-    }
-    let isThere = StageManifest.isThere(in: home.output.folder(unit.stage))
-    guard state?.phase == .done || (isThere && state?.phase != .waiting) else { return }
-    try UnitState(phase: .waiting).write(to: url)
   }
 }
