@@ -1,3 +1,4 @@
+import CapturePipeline
 import Testing
 
 @testable import BatchEngine

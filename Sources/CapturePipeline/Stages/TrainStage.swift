@@ -75,7 +75,6 @@ struct TrainStage: PipelineStage {
         parameters += known
         continue
       }
-      try context.monitor.checkCancelled()
       var monitor = context.monitor
       if count > 1 {
         monitor.report = { step, steps, note in
