@@ -47,6 +47,9 @@ public struct Planner: Sendable {
         outline = try RecordingOutline(take.source)
         done = Set(
           try pipeline(folder.take(id).output, take.configuration).finished(take.source))
+        // Report and preview come after the last manifest.
+        let last = UnitState.read(folder.take(id).state(BatchUnit(.export)))
+        if last?.isUnfinished == true { done.remove(.export) }
       } catch {
         notes.append("'\(take.name)' cannot be used as it is. \(error)")
       }

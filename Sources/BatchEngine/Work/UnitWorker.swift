@@ -81,10 +81,13 @@ public struct UnitWorker: Sendable {
     if unit.stage == .export {
       let report = try pipeline.run(try job.source())
       let own = report.stages.first { $0.name == .export }
-      let manifest = StageManifest.find(in: pipeline.output.folder(.export))
+      let files = [
+        pipeline.output.folder(.export).appendingPathComponent("sequence.json"),
+        pipeline.output.preview,
+      ]
       return UnitResult(
         summary: own?.summary ?? "", skipped: report.skipped.count,
-        bytes: manifest?.outputs.first { $0.file == "sequence.json" }?.bytes ?? 0)
+        bytes: files.reduce(0) { $0 + (AtomicFile.size(of: $1) ?? 0) })
     }
     let manifest = try pipeline.run(
       only: unit.stage, unit.stage == .pair ? try job.source() : nil)
