@@ -19,26 +19,6 @@ public protocol BatchEngine: Sendable {
   ) throws(CaptureError) -> EngineEnd
 }
 
-/// What an engine is given.
-public struct BatchWork: Sendable {
-  /// Where it works.
-  public let folder: BatchFolder
-  /// The takes.
-  public let plan: BatchPlan
-  /// By take: the units that are to run, in order.
-  public let units: [[BatchUnit]]
-  /// What units are expected to take.
-  let rates: Rates
-
-  /// What a planner has found to do, or of that only what belongs to some takes.
-  public init(_ planner: Planner, only takes: Set<Int>? = nil) {
-    (folder, plan, rates) = (planner.folder, planner.plan, planner.rates)
-    units = planner.plan.takes.indices.map {
-      takes?.contains($0) ?? true ? planner.units(of: $0) : []
-    }
-  }
-}
-
 /// What the user asked for.
 public enum StopRequest: Int, Comparable, Sendable {
   /// Nothing.

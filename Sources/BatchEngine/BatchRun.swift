@@ -44,6 +44,7 @@ public struct BatchRun: Sendable {
     let chosen = onlyFailed ? try failedTakes() : nil
     try planner.write()
     let end = try engine.run(BatchWork(planner, only: chosen), observer: observer, stop: stop)
+    if end == .finished { folder.sweep(planner.plan) }
     let summary = try BatchSummary(folder)
     try summary.write(to: folder)
     switch end {

@@ -17,17 +17,19 @@ struct CheckpointStore {
   }
 
   let folder: URL
+  /// What the names begin with: other windows' checkpoints may stand in the folder.
+  let prefix: String
   let fingerprint: String
 
   private func url(_ step: Int) -> URL {
-    folder.appendingPathComponent("checkpoint_\(step.padded(to: 8)).fmc")
+    folder.appendingPathComponent("\(prefix)\(step.padded(to: 8)).fmc")
   }
 
   private func steps() -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     return names.compactMap { name in
-      guard name.hasPrefix("checkpoint_"), name.hasSuffix(".fmc") else { return nil }
-      return Int(name.dropFirst(11).dropLast(4))
+      guard name.hasPrefix(prefix), name.hasSuffix(".fmc") else { return nil }
+      return Int(name.dropFirst(prefix.count).dropLast(4))
     }.sorted(by: >)
   }
 

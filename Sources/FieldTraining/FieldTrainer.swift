@@ -22,23 +22,29 @@ public struct TrainingReport: Codable, Equatable, Sendable {
   public var cameras: [PlacedCamera]
 }
 
-/// Trains one field over all frames of a take.
+/// Trains one field over all frames of a take, or over one of its windows.
 public enum FieldTrainer {
   /// Trains, or goes on from the newest checkpoint in `folder`, and writes the field there.
   ///
   /// The result depends on the observations, the configuration and the kind of machine alone: not on
-  /// the number of threads, nor on how often the training was interrupted.
+  /// the number of threads, nor on how often the training was interrupted. Windows may be trained in
+  /// any order and by several processes in one folder.
   ///
+  /// - Parameter window: Which of the ``TrainingWindows`` of these observations, from 0.
   /// - Throws: ``CaptureError`` `usage` for a configuration out of range, `badInput` for observations
   ///   that cannot be read, `tryAgain` when stopped or when the disk is full. A checkpoint is
   ///   written when the monitor asks to stop.
   /// - Complexity: O(steps × points × parameters of the field).
   public static func train(
     source: any ObservationSource, configuration: TrainingConfiguration,
-    backend: any FieldBackend, folder: URL, monitor: StageMonitor = .silent
+    backend: any FieldBackend, folder: URL, window: Int = 0, monitor: StageMonitor = .silent
   ) throws(CaptureError) -> TrainingReport {
     try configuration.validate()
-    let run = try TrainingRun(source, configuration, backend, folder, monitor)
+    let ranges = TrainingWindows(frames: source.frameCount, configuration).ranges
+    precondition(ranges.indices.contains(window), "one of the windows")
+    let run = try TrainingRun(
+      ranges.count > 1 ? WindowSource(source, ranges[window]) : source,
+      WindowPlace(index: window, count: ranges.count), configuration, backend, folder, monitor)
     return try run.finish()
   }
 }
@@ -46,6 +52,7 @@ public enum FieldTrainer {
 /// One training from its first or a later step to the end.
 private final class TrainingRun {
   let source: any ObservationSource
+  let window: WindowPlace
   let configuration: TrainingConfiguration
   let backend: any FieldBackend
   let folder: URL
@@ -59,10 +66,12 @@ private final class TrainingRun {
   var poses: PoseState?
 
   init(
-    _ source: any ObservationSource, _ configuration: TrainingConfiguration,
-    _ backend: any FieldBackend, _ folder: URL, _ monitor: StageMonitor
+    _ source: any ObservationSource, _ window: WindowPlace,
+    _ configuration: TrainingConfiguration, _ backend: any FieldBackend, _ folder: URL,
+    _ monitor: StageMonitor
   ) throws(CaptureError) {
-    (self.source, self.configuration, self.backend) = (source, configuration, backend)
+    (self.source, self.window) = (source, window)
+    (self.configuration, self.backend) = (configuration, backend)
     (self.folder, self.monitor) = (folder, monitor)
     guard let maker = BuiltinFields.all.first(where: { $0.name == configuration.field })?.make
     else { throw CaptureError(.usage, "There is no such field.", at: "training.field") }
@@ -73,7 +82,7 @@ private final class TrainingRun {
     }
     space = FieldSpace(box: source.box, times: source.times)
     store = CheckpointStore(
-      folder: folder,
+      folder: folder, prefix: window.checkpointPrefix,
       fingerprint: try Self.fingerprint(configuration, space, layout.field, source))
     try AtomicFile.makeFolder(folder)
     let cameras = configuration.refinePoses ? source.cameras.count : nil
@@ -154,9 +163,9 @@ private final class TrainingRun {
       }
     }
     let state = session.state
-    try TrainedField.write(
+    try WindowField.write(
       layout: layout, space: space, bandWeights: bandWeights(configuration.steps - 1),
-      parameters: state.parameters, to: folder)
+      parameters: state.parameters, window: window, to: folder)
     store.removeAll()
     let changes = poses.map { refiner.changes($0) }
     for change in changes ?? [] where change.isHeld { monitor.warn(change.warning) }

@@ -2,38 +2,128 @@ public import CaptureCore
 public import Foundation
 public import NeuralFields
 
-/// A trained field: the surface at any time of the take.
+/// What training left: the surface at any time of the take.
+///
+/// A take that was trained in windows has a field for each. Where two windows share frames, the first
+/// one's distances give way to the second one's, linearly in time: alone at the first shared frame,
+/// gone at the last.
 public struct TrainedField: Sendable {
+  private let windows: [ClosedRange<Double>]
+  private let store: WindowStore
+
+  /// Reads what ``FieldTrainer`` wrote for all windows.
+  /// - Throws: ``CaptureError`` `badInput` when a file is missing, damaged or of another version.
+  public static func load(
+    folder: URL, backend: any FieldBackend
+  ) throws(CaptureError) -> TrainedField {
+    let several = folder.appendingPathComponent(WindowPlace(index: 0, count: 2).fieldName)
+    guard AtomicFile.size(of: several) != nil else {
+      return try TrainedField(WindowStore(folder, count: 1, backend))
+    }
+    let count = try WindowField.read(several).header.window?.count ?? 0
+    guard (2...WindowPlace.limit).contains(count) else {
+      throw CaptureError(
+        .badInput, "The field is not one of several windows.", at: several.path,
+        remedy: "Train again.")
+    }
+    return try TrainedField(WindowStore(folder, count: count, backend))
+  }
+
+  private init(_ store: WindowStore) throws(CaptureError) {
+    self.store = store
+    var windows: [ClosedRange<Double>] = []
+    for index in 0..<store.count {
+      let times = try store.field(index).header.space.times
+      let window = (times.first ?? 0)...(times.last ?? 0)
+      let before = windows.last ?? window
+      let beforeThat = windows.dropLast().last
+      guard
+        windows.isEmpty
+          || window.lowerBound > before.lowerBound && window.lowerBound <= before.upperBound
+            && window.upperBound > before.upperBound
+            && beforeThat.map({ $0.upperBound < window.lowerBound }) ?? true
+      else {
+        throw CaptureError(
+          .badInput, "Window \(index + 1) does not follow the one before it.",
+          at: store.url(index).path, remedy: "Train again.")
+      }
+      windows.append(window)
+    }
+    self.windows = windows
+  }
+
+  /// Number of parameters of a window's field, where a whole one is there; else nil.
+  public static func parameters(ofWindow index: Int, of count: Int, in folder: URL) -> Int? {
+    let place = WindowPlace(index: index, count: count)
+    let field = try? WindowField.read(folder.appendingPathComponent(place.fieldName))
+    guard let field, field.header.window ?? WindowPlace(index: 0, count: 1) == place else {
+      return nil
+    }
+    return field.layout.count
+  }
+
+  /// Names of the files that the windows' fields stand in.
+  public static func names(windows count: Int) -> [String] {
+    (0..<count).map { WindowPlace(index: $0, count: count).fieldName }
+  }
+
+  /// First and last time of the take, seconds.
+  public var duration: ClosedRange<Double> {
+    (windows.first?.lowerBound ?? 0)...(windows.last?.upperBound ?? 0)
+  }
+
+  /// The surface at a time in seconds; between frames the field's coefficients are interpolated.
+  /// - Throws: ``CaptureError`` `usage` for a time outside of the take, `badInput` when a window's file
+  ///   can no longer be read.
+  public func field(at time: Double) throws(CaptureError) -> any ScalarField {
+    guard duration.contains(time), let last = windows.lastIndex(where: { $0.contains(time) }) else {
+      throw CaptureError(
+        .usage, "The time \(time) s lies outside of the take.",
+        remedy: "Choose a time from \(duration.lowerBound) to \(duration.upperBound) s.")
+    }
+    guard last > 0, windows[last - 1].contains(time) else { return try surface(last, time) }
+    let (start, end) = (windows[last].lowerBound, windows[last - 1].upperBound)
+    let share = end > start ? (time - start) / (end - start) : 1
+    if share <= 0 { return try surface(last - 1, time) }
+    if share >= 1 { return try surface(last, time) }
+    return BlendedSurface(
+      a: try surface(last - 1, time), b: try surface(last, time), share: Float(share))
+  }
+
+  private func surface(_ index: Int, _ time: Double) throws(CaptureError) -> FieldSurface {
+    try store.field(index).surface(at: time, on: store.backend)
+  }
+}
+
+/// The field of one window, as its file has it.
+struct WindowField: Sendable {
   static let magic = "FMFIELD1"
-  static let name = "field.fmf"
 
   struct Header: Codable {
     var field: FieldDescription
     var space: FieldSpace
     var bandWeights: [Float]
+    /// Absent where there is one window.
+    var window: WindowPlace?
   }
 
-  private let layout: ParameterLayout
-  private let header: Header
+  let layout: ParameterLayout
+  let header: Header
   private let parameters: [Float]
-  private let backend: any FieldBackend
 
   static func write(
     layout: ParameterLayout, space: FieldSpace, bandWeights: [Float], parameters: [Float],
-    to folder: URL
+    window: WindowPlace, to folder: URL
   ) throws(CaptureError) {
     try ParameterFile.write(
       magic: magic,
-      header: Header(field: layout.field, space: space, bandWeights: bandWeights),
-      arrays: [parameters], to: folder.appendingPathComponent(name))
+      header: Header(
+        field: layout.field, space: space, bandWeights: bandWeights,
+        window: window.count > 1 ? window : nil),
+      arrays: [parameters], to: folder.appendingPathComponent(window.fieldName))
   }
 
-  /// Reads what ``FieldTrainer`` wrote.
-  /// - Throws: ``CaptureError`` `badInput` when the file is missing, damaged or of another version.
-  public static func load(
-    folder: URL, backend: any FieldBackend
-  ) throws(CaptureError) -> TrainedField {
-    let url = folder.appendingPathComponent(name)
+  static func read(_ url: URL) throws(CaptureError) -> WindowField {
     let file = try ParameterFile.read(Header.self, magic: magic, arrays: 1, at: url)
     let layout = try ParameterLayout(file.header.field)
     guard file.arrays[0].count == layout.count,
@@ -43,116 +133,15 @@ public struct TrainedField: Sendable {
         .badInput, "The field has \(file.arrays[0].count) parameters instead of \(layout.count).",
         at: url.path, remedy: "Train again.")
     }
-    return TrainedField(
-      layout: layout, header: file.header, parameters: file.arrays[0], backend: backend)
+    return WindowField(layout: layout, header: file.header, parameters: file.arrays[0])
   }
 
-  /// First and last time of the take, seconds.
-  public var duration: ClosedRange<Double> {
-    (header.space.times.first ?? 0)...(header.space.times.last ?? 0)
-  }
-
-  /// The surface at a time in seconds; between frames the field's coefficients are interpolated.
-  /// - Throws: ``CaptureError`` `usage` for a time outside of the take.
-  public func field(at time: Double) throws(CaptureError) -> any ScalarField {
-    guard duration.contains(time) else {
-      throw CaptureError(
-        .usage, "The time \(time) s lies outside of the take.",
-        remedy: "Choose a time from \(duration.lowerBound) to \(duration.upperBound) s.")
-    }
+  func surface(
+    at time: Double, on backend: any FieldBackend
+  ) throws(CaptureError) -> FieldSurface {
     let slice = try backend.slice(
       layout, parameters: parameters, bandWeights: header.bandWeights,
       position: header.space.position(time: time, capacity: layout.field.capacity))
     return FieldSurface(slice: slice, space: header.space, hasColor: !layout.field.color.isEmpty)
-  }
-}
-
-/// A field at one time, in world metres.
-struct FieldSurface: ScalarField {
-  let slice: any FieldSlice
-  let space: FieldSpace
-  let hasColor: Bool
-  /// Points converted at a time: 768 KB of scratch.
-  private static let block = 65_536
-
-  func distances(
-    at points: UnsafeBufferPointer<SIMD3<Float>>, into distances: UnsafeMutableBufferPointer<Float>
-  ) {
-    forBlocks(points) { field, range in
-      let out = distances.baseAddress! + range.lowerBound
-      slice.evaluate(field, distance: out, gradient: nil, rgb: nil)
-      for i in 0..<range.count { out[i] *= space.scale }
-    }
-  }
-
-  func gradients(
-    at points: UnsafeBufferPointer<SIMD3<Float>>, into distances: UnsafeMutableBufferPointer<Float>,
-    gradients: UnsafeMutableBufferPointer<SIMD3<Float>>
-  ) {
-    evaluate(points, distances, gradients: gradients, colors: nil)
-  }
-
-  func colors(
-    at points: UnsafeBufferPointer<SIMD3<Float>>,
-    into colors: UnsafeMutableBufferPointer<SIMD3<Float>>
-  ) -> Bool {
-    guard hasColor else { return false }
-    var unused = [Float](repeating: 0, count: points.count)
-    unused.withUnsafeMutableBufferPointer {
-      evaluate(points, $0, gradients: nil, colors: colors)
-    }
-    return true
-  }
-
-  func surface(
-    at points: UnsafeBufferPointer<SIMD3<Float>>, into distances: UnsafeMutableBufferPointer<Float>,
-    gradients: UnsafeMutableBufferPointer<SIMD3<Float>>,
-    colors: UnsafeMutableBufferPointer<SIMD3<Float>>
-  ) -> Bool {
-    evaluate(points, distances, gradients: gradients, colors: hasColor ? colors : nil)
-    return hasColor
-  }
-
-  private func evaluate(
-    _ points: UnsafeBufferPointer<SIMD3<Float>>, _ distances: UnsafeMutableBufferPointer<Float>,
-    gradients: UnsafeMutableBufferPointer<SIMD3<Float>>?,
-    colors: UnsafeMutableBufferPointer<SIMD3<Float>>?
-  ) {
-    let room = 3 * min(points.count, Self.block)
-    var slopes = [Float](repeating: 0, count: gradients == nil ? 0 : room)
-    var rgb = [Float](repeating: 0, count: colors == nil ? 0 : room)
-    forBlocks(points) { field, range in
-      let out = distances.baseAddress! + range.lowerBound
-      slopes.withUnsafeMutableBufferPointer { slopes in
-        rgb.withUnsafeMutableBufferPointer { rgb in
-          slice.evaluate(
-            field, distance: out, gradient: gradients == nil ? nil : slopes.baseAddress,
-            rgb: colors == nil ? nil : rgb.baseAddress)
-        }
-      }
-      for i in 0..<range.count {
-        out[i] *= space.scale
-        gradients?[range.lowerBound + i] = SIMD3(
-          slopes[3 * i], slopes[3 * i + 1], slopes[3 * i + 2])
-        colors?[range.lowerBound + i] = SIMD3(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2])
-      }
-    }
-  }
-
-  private func forBlocks(
-    _ points: UnsafeBufferPointer<SIMD3<Float>>,
-    _ body: (UnsafeBufferPointer<Float>, Range<Int>) -> Void
-  ) {
-    var packed = [Float](repeating: 0, count: 3 * min(points.count, Self.block))
-    for first in stride(from: 0, to: points.count, by: Self.block) {
-      let range = first..<min(points.count, first + Self.block)
-      for (k, i) in range.enumerated() {
-        let p = space.fieldFromWorld(points[i])
-        (packed[3 * k], packed[3 * k + 1], packed[3 * k + 2]) = (p.x, p.y, p.z)
-      }
-      packed.withUnsafeBufferPointer {
-        body(UnsafeBufferPointer(rebasing: $0[..<(3 * range.count)]), range)
-      }
-    }
   }
 }

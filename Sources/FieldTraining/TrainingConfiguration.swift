@@ -19,6 +19,10 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   public var steps = 15_000
   /// Frames a step draws from.
   public var framesPerStep = 2
+  /// Most frames that one field is trained on: longer takes are trained in windows; 0 for no limit.
+  public var window = 0
+  /// Frames that windows share, over which one field gives way to the next.
+  public var overlap = 8
   /// Depth pixels drawn a frame and step.
   public var raysPerFrame = 380
   /// Near-surface points a depth pixel.
@@ -121,6 +125,10 @@ public struct TrainingConfiguration: DocumentedConfiguration {
     .init("capacity", "", "Coefficient rows of the ResField layers; 0 takes one a frame."),
     .init("steps", "steps", "Optimiser steps."),
     .init("framesPerStep", "frames", "Frames that a step draws from."),
+    .init(
+      "window", "frames",
+      "Longer takes are trained in windows of so many frames, each all the steps; 0 for never."),
+    .init("overlap", "frames", "Frames that windows share, to blend their surfaces."),
     .init("raysPerFrame", "", "Depth pixels drawn a frame and step."),
     .init("nearPerRay", "", "Near-surface points a depth pixel."),
     .init("freePerRay", "", "Free-space points a depth pixel."),
@@ -170,7 +178,8 @@ public struct TrainingConfiguration: DocumentedConfiguration {
       ("width", width, 8...512), ("depth", depth, 2...20), ("rank", rank, 0...128),
       ("bands", bands, 0...12), ("capacity", capacity, 0...100_000),
       ("steps", steps, 1...10_000_000),
-      ("framesPerStep", framesPerStep, 1...64), ("raysPerFrame", raysPerFrame, 1...65536),
+      ("framesPerStep", framesPerStep, 1...64), ("window", window, 0...1_000_000),
+      ("overlap", overlap, 3...100_000), ("raysPerFrame", raysPerFrame, 1...65536),
       ("nearPerRay", nearPerRay, 0...16), ("freePerRay", freePerRay, 0...16),
       ("backgroundPerFrame", backgroundPerFrame, 0...65536),
       ("hiddenPerFrame", hiddenPerFrame, 0...65536),
@@ -181,6 +190,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
     ] as [(String, Int, ClosedRange<Int>)] {
       try require("training." + key, value, in: range)
     }
+    try validateWindows()
     try require("training.nearSigma", nearSigma, in: 0.0001...1)
     try require("training.targetRadius", targetRadius, in: 0.0005...0.05)
     try require("training.truncation", truncation, in: 0.001...1)
@@ -205,6 +215,25 @@ public struct TrainingConfiguration: DocumentedConfiguration {
     guard renderBeta[0] > 0, renderBeta[1] > 0 else {
       throw CaptureError(
         .usage, "The width of the density must not be 0.", at: "training.renderBeta")
+    }
+  }
+
+  private func validateWindows() throws(CaptureError) {
+    guard window > 0 else { return }
+    guard window >= 3 * overlap else {
+      throw CaptureError(
+        .usage, "Windows of \(window) frames cannot share \(overlap) frames.",
+        at: "training.window",
+        remedy: "Choose at least three times training.overlap, or 0 for one field.")
+    }
+    // Each window would move the cameras by itself, and the meshes with them.
+    guard !refinePoses else {
+      throw CaptureError(
+        .usage, "Poses are refined with one field over all frames, not with windows.",
+        at: "training.refinePoses",
+        remedy:
+          "Refine them on some frames (frames.first, frames.end) without training.window, and use the calibration.json that this leaves in OUT/train."
+      )
     }
   }
 }

@@ -1,3 +1,4 @@
+import CapturePipeline
 import Foundation
 import Logging
 

@@ -18,7 +18,7 @@ import Testing
       takes: (0..<takes).map {
         BatchPlan.Take(
           id: "take-\($0)", name: "take \($0)", method: .field, cameras: 4, frames: 300,
-          parts: parts,
+          parts: parts, trainingParts: 1,
           work: Workload(configuration, frames: 300, cameras: 4, depthPixels: 92160),
           sources: ["/data/take \($0)"])
       })
@@ -45,14 +45,16 @@ import Testing
 
   @Test("Units have names that read back")
   func unitNames() throws {
-    let units = try BatchUnit.all(stages: StageName.allCases, parts: 3)
+    let units = try BatchUnit.all(stages: StageName.allCases, parts: [.train: 2, .mesh: 3])
     #expect(
       units.map(\.name) == [
-        "pair", "observe", "train", "mesh-1-of-3", "mesh-2-of-3", "mesh-3-of-3", "export",
+        "pair", "observe", "train-1-of-2", "train-2-of-2", "mesh-1-of-3", "mesh-2-of-3",
+        "mesh-3-of-3", "export",
       ])
     for unit in units { #expect(try BatchUnit(named: unit.name) == unit) }
     for text in [
-      "", "paint", "mesh-4-of-3", "mesh-0-of-3", "mesh-1", "train-1-of-2", "mesh-1-of-x",
+      "", "paint", "mesh-4-of-3", "mesh-0-of-3", "mesh-1", "train-3-of-2", "pair-1-of-2",
+      "mesh-1-of-x",
     ] {
       #expect(throws: CaptureError.self) { _ = try BatchUnit(named: text) }
     }

@@ -15,7 +15,7 @@ import Testing
   private func schedule(
     takes: Int, parts: Int = 1, cores: Int, memory: Double = 1e12, atOnce: Int = .max
   ) throws -> Schedule {
-    let units = try BatchUnit.all(stages: Self.stages, parts: parts)
+    let units = try BatchUnit.all(stages: Self.stages, parts: [.mesh: parts])
     return Schedule(
       (0..<takes).map { _ in
         Schedule.Take(units: units, phases: units.map { _ in .waiting })

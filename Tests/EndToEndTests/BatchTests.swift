@@ -124,6 +124,15 @@ import Testing
     let last = try Command(arguments)
     #expect(last.status == 0, "\(last.errors)")
     try expectSame("one", "field")
+
+    // Killed after the last manifest, before the picture.
+    let take = output.appendingPathComponent("takes/one")
+    let state = take.appendingPathComponent("units/export.json")
+    let text = try String(contentsOf: state, encoding: .utf8)
+    try Data(text.replacing("\"done\",", with: "\"running\",").utf8).write(to: state)
+    try FileManager.default.removeItem(at: take.appendingPathComponent("preview.png"))
+    #expect(try Command(arguments).status == 0)
+    #expect(AtomicFile.size(of: take.appendingPathComponent("preview.png")) != nil)
   }
 
   @Test(

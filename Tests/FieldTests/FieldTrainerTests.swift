@@ -153,7 +153,7 @@ import Testing
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try AtomicFile.makeFolder(folder)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let store = CheckpointStore(folder: folder, fingerprint: "a")
+    let store = CheckpointStore(folder: folder, prefix: "checkpoint_", fingerprint: "a")
     var state = OptimizerState(parameters: [1, 2])
     state.step = 5
     try store.save(state, nil)
@@ -171,7 +171,7 @@ import Testing
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try AtomicFile.makeFolder(folder)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let store = CheckpointStore(folder: folder, fingerprint: "a")
+    let store = CheckpointStore(folder: folder, prefix: "checkpoint_", fingerprint: "a")
     var poses = PoseState(cameras: 2)
     poses.corrections[1] = PoseRefinerTests.errors[1]
     (poses.rounds, poses.before[0], poses.isHeld[1]) = (3, 0.1 + 0.2, true)

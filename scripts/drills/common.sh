@@ -34,12 +34,16 @@ reference() {
   done
 }
 
-# same OUT: every take's export is that of the undisturbed run, and nothing half-written is left.
+# same OUT: once workers have ended that outlived who had started them, every take's export is that of the undisturbed
+# run, and nothing half-written is left.
 same() {
   local take
+  while pgrep -f " work $1 --take" >/dev/null; do sleep 0.1; done
   for take in "$work"/alone/*/; do
     diff -r -x manifest.json -x inputs.json "$take/export" "$1/takes/$(basename "$take")/export" ||
       fail "$(basename "$take") differs"
   done
-  [[ -z $(find "$1" -name '*.tmp') ]] || fail "half-written files are left: $(find "$1" -name '*.tmp')"
+  local left
+  left=$(find "$1" -name '*.tmp')
+  [[ -z $left ]] || fail "half-written files are left: $left"
 }

@@ -24,6 +24,7 @@ public struct LocalEngine: BatchEngine {
   public func run(
     _ work: BatchWork, observer: any BatchObserver, stop: @escaping @Sendable () -> StopRequest
   ) throws(CaptureError) -> EngineEnd {
+    for take in work.units.indices where !work.units[take].isEmpty { try work.begin(take) }
     let run = LocalRun(self, work, observer, stop)
     return try run.finish()
   }

@@ -16,8 +16,8 @@ public struct BatchPlan: Codable, Equatable, Sendable {
     public var method: JobConfiguration.Method
     /// Cameras, and frame sets that will be used, about; 0 where the recording cannot be opened.
     public var cameras, frames: Int
-    /// Parts that meshing is cut into.
-    public var parts: Int
+    /// Parts that meshing is cut into, and training where its windows stand side by side.
+    public var parts, trainingParts: Int
     /// How much work the stages are.
     var work: Workload
     /// The recording's files, as in its job.
@@ -27,7 +27,8 @@ public struct BatchPlan: Codable, Equatable, Sendable {
     public var units: [BatchUnit] {
       let stages = StageName.allCases.filter { $0 != .train || method == .field }
       // The number of parts was checked when the plan was made or read.
-      return (try? BatchUnit.all(stages: stages, parts: parts)) ?? []
+      return
+        (try? BatchUnit.all(stages: stages, parts: [.train: trainingParts, .mesh: parts])) ?? []
     }
   }
 

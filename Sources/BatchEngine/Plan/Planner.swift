@@ -47,6 +47,9 @@ public struct Planner: Sendable {
         outline = try RecordingOutline(take.source)
         done = Set(
           try pipeline(folder.take(id).output, take.configuration).finished(take.source))
+        // Report and preview come after the last manifest.
+        let last = UnitState.read(folder.take(id).state(BatchUnit(.export)))
+        if last?.isUnfinished == true { done.remove(.export) }
       } catch {
         notes.append("'\(take.name)' cannot be used as it is. \(error)")
       }
@@ -74,6 +77,7 @@ public struct Planner: Sendable {
     return BatchPlan.Take(
       id: id, name: take.name, method: take.configuration.method, cameras: outline?.cameras ?? 0,
       frames: frames, parts: parts,
+      trainingParts: min(64, take.configuration.windows(frames: frames)),
       work: Workload(
         take.configuration, frames: frames, cameras: outline?.cameras ?? 0,
         depthPixels: outline?.depthPixels ?? 0), sources: sources)
@@ -96,37 +100,17 @@ public struct Planner: Sendable {
     plan.takes[take].units.filter { !finished[take].contains($0.stage) }
   }
 
-  /// Writes the plan, what each take's units are told, and which of their results hold no longer.
+  /// Writes the plan, and what the units are told of takes that are new.
   ///
   /// Call with the batch's lock held.
   /// - Throws: ``CaptureError`` where the folder cannot be written.
-  public func write() throws(CaptureError) {
+  func write() throws(CaptureError) {
     for (index, take) in plan.takes.enumerated() {
       let home = folder.take(take.id)
       try home.make()
-      if (try? readJSON(TakeJob.self, from: home.job, remedy: "")) != jobs[index] {
-        try writeJSON(jobs[index], to: home.job)
-      }
-      for unit in units(of: index) {
-        try Self.markWaiting(unit, home)
-      }
+      if AtomicFile.size(of: home.job) == nil { try writeJSON(jobs[index], to: home.job) }
     }
     if (try? folder.readPlan()) != plan { try writeJSON(plan, to: folder.plan) }
     unlink(folder.cancel.path)
-  }
-
-  /// A result that holds no longer, and what has failed, is said to wait; unfinished work, which goes
-  /// on, is left alone.
-  private static func markWaiting(_ unit: BatchUnit, _ home: TakeFolder) throws(CaptureError) {
-    let url = home.state(unit)
-    let state = UnitState.read(url)
-    if var failed = state, failed.phase == .failed {
-      // Its tries and its error stay to be read until it runs.
-      failed.phase = .waiting
-      return try failed.write(to: url)
-    }
-    let isThere = StageManifest.isThere(in: home.output.folder(unit.stage))
-    guard state?.phase == .done || (isThere && state?.phase != .waiting) else { return }
-    try UnitState(phase: .waiting).write(to: url)
   }
 }

@@ -31,6 +31,8 @@ struct Rates: Sendable {
     "mesh-tsdf": (2.3, 27e6, 900e6),
     "export": (0.02, 4_000, 300e6),
   ]
+  /// Bytes of a preview, however many frames a take has.
+  private static let preview = 1.2e6
 
   private var sums: [String: Sum] = [:]
   /// Units that were measured.
@@ -73,6 +75,7 @@ struct Rates: Sendable {
     }
     let rate = Self.builtin[key] ?? (0, 0, 0)
     return Estimate(
-      coreSeconds: rate.seconds * amount, bytes: rate.bytes * amount, memory: rate.memory)
+      coreSeconds: rate.seconds * amount,
+      bytes: rate.bytes * amount + (unit.stage == .export ? Self.preview : 0), memory: rate.memory)
   }
 }

@@ -40,23 +40,23 @@ public struct SlurmEngine: BatchEngine {
     try AtomicFile.makeFolder(home.appendingPathComponent("logs"))
     let limits = SlurmCommands.Limits(
       try SlurmCommands.run("scontrol", ["show", "config"], in: home))
-    let active = try SlurmSubmission.active(in: home)
-    let queued = Set(active.flatMap(\.takes))
+    let queue = try SlurmSubmission.queue(in: home)
     let open = work.plan.takes.indices.filter {
-      !work.units[$0].isEmpty && !queued.contains(work.plan.takes[$0].id)
+      !work.units[$0].isEmpty && !queue.takes.contains(work.plan.takes[$0].id)
     }
     guard !open.isEmpty else {
-      guard active.isEmpty else {
-        let jobs = active.flatMap { $0.jobs.map(\.id) }.joined(separator: ", ")
+      guard queue.takes.isEmpty else {
         throw CaptureError(
-          .tryAgain, "All that is to do is in the queue: jobs \(jobs).", at: work.folder.url.path,
+          .tryAgain,
+          "All that is to do is in the queue: jobs \(queue.jobs.joined(separator: ", ")).",
+          at: work.folder.url.path,
           remedy: "'fieldmesh status OUT --watch' shows it, 'fieldmesh cancel OUT' stops it.")
       }
       return .finished
     }
     try AtomicFile.write(
       Data(Self.script.utf8), to: home.appendingPathComponent("unit.sh"))
-    var room = profile.maxJobs - active.reduce(0) { $0 + $1.tasks }
+    var room = profile.maxJobs - queue.tasks
     var submitted = 0
     for group in groups(of: open, work, limits, room: &room) {
       guard stop() == .none else { break }
@@ -105,6 +105,7 @@ public struct SlurmEngine: BatchEngine {
     var submission = SlurmSubmission(
       number: SlurmSubmission.next(in: home), takes: takes.map { work.plan.takes[$0].id },
       jobs: [])
+    for take in takes { try work.begin(take) }
     var before: [String] = []
     for stage in StageName.allCases {
       let columns = takes.map { take in work.units[take].filter { $0.stage == stage } }

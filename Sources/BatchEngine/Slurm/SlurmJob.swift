@@ -1,4 +1,5 @@
 public import CaptureCore
+internal import CapturePipeline
 internal import Foundation
 
 /// A worker's own job, seen from inside.
@@ -33,7 +34,7 @@ public enum SlurmJob {
       _ = try SlurmCommands.run(
         "scontrol", ["requeue", job], in: URL(fileURLWithPath: "/"))
     } catch {
-      FileHandle.standardError.write(Data("The job is not queued again. \(error)\n".utf8))
+      StandardError.write("The job is not queued again. \(error)\n")
       return error
     }
     // The cluster ends this process; a status of its own could come before that.

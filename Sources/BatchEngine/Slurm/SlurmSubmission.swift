@@ -16,9 +16,6 @@ struct SlurmSubmission: Codable, Equatable {
   var takes: [String]
   var jobs: [Job]
 
-  /// Jobs that it has in the queue at most.
-  var tasks: Int { jobs.reduce(0) { $0 + $1.tasks } }
-
   func write(to home: URL) throws(CaptureError) {
     try writeJSON(self, to: home.appendingPathComponent("submission-\(number).json"))
   }
@@ -34,15 +31,41 @@ struct SlurmSubmission: Codable, Equatable {
   /// A number that no submission has yet.
   static func next(in home: URL) -> Int { (all(in: home).map(\.number).max() ?? 0) + 1 }
 
-  /// The submissions of which a job is in the queue.
-  static func active(in home: URL) throws(CaptureError) -> [SlurmSubmission] {
+  /// What of earlier submissions is in the queue.
+  struct Queue {
+    /// Numbers of the jobs.
+    var jobs: [String] = []
+    /// Takes that a task waits or runs for.
+    var takes: Set<String> = []
+    /// Tasks in all.
+    var tasks = 0
+
+    init(_ submissions: [SlurmSubmission], squeue: String) {
+      let lines = Set(squeue.split(whereSeparator: \.isWhitespace).map(String.init))
+      for submission in submissions {
+        for job in submission.jobs {
+          let tasks = (0..<job.tasks).filter { lines.contains("\(job.id)_\($0)") }
+          for index in tasks where submission.takes.indices.contains(index) {
+            takes.insert(submission.takes[index])
+          }
+          // The job that writes the summary is no array.
+          let count = tasks.count + (lines.contains("\(job.id)_N/A") ? 1 : 0)
+          if count > 0 { jobs.append(job.id) }
+          self.tasks += count
+        }
+      }
+    }
+  }
+
+  /// What is in the queue of the submissions that a folder tells of.
+  static func queue(in home: URL) throws(CaptureError) -> Queue {
     let known = all(in: home)
-    guard !known.isEmpty else { return [] }
-    // %F is the array's number, whatever its tasks are called.
-    let answer = try SlurmCommands.run("squeue", ["--noheader", "--format=%F"], in: home)
-    let queued = Set(
-      answer.split(whereSeparator: \.isWhitespace).map(String.init))
-    return known.filter { $0.jobs.contains { queued.contains($0.id) } }
+    guard !known.isEmpty else { return Queue([], squeue: "") }
+    // %F is the array's number, whatever its tasks are called; a line a task.
+    return Queue(
+      known,
+      squeue: try SlurmCommands.run(
+        "squeue", ["--noheader", "--array", "--format=%F_%K"], in: home))
   }
 }
 

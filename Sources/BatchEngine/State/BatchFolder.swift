@@ -36,6 +36,18 @@ public struct BatchFolder: Sendable {
       TakeJob.self, from: take(id).job, remedy: "Start 'fieldmesh batch JOBS -o OUT' again.")
   }
 
+  /// Removes what killed processes left half-written of the batch's own files; the stages' own are
+  /// removed by who runs the stage next. Call when all is done: a worker that somebody took for dead and
+  /// that writes at this moment may fail at it, as may happen to it anyway.
+  public func sweep(_ plan: BatchPlan) {
+    OutputFolder.sweep(url)
+    for take in plan.takes {
+      let home = self.take(take.id)
+      OutputFolder.sweep(home.url)
+      OutputFolder.sweep(home.units)
+    }
+  }
+
   /// The plan of a batch that was begun.
   /// - Throws: ``CaptureError`` `usage` where there is none, or one of another program.
   public func readPlan() throws(CaptureError) -> BatchPlan {
@@ -66,10 +78,10 @@ public struct TakeFolder: Sendable {
   public var output: OutputFolder { OutputFolder(url) }
   /// What the units of the take are told.
   var job: URL { url.appendingPathComponent("job.json") }
+  /// Where workers say how they are.
+  var units: URL { url.appendingPathComponent("units") }
   /// What a unit's worker says about itself.
-  func state(_ unit: BatchUnit) -> URL {
-    url.appendingPathComponent("units").appendingPathComponent(unit.name + ".json")
-  }
+  func state(_ unit: BatchUnit) -> URL { units.appendingPathComponent(unit.name + ".json") }
   /// What a unit's workers wrote for people.
   public func log(_ unit: BatchUnit) -> URL {
     url.appendingPathComponent("logs").appendingPathComponent(unit.name + ".log")

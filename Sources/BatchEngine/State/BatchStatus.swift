@@ -123,7 +123,9 @@ public struct BatchStatus: Codable, Equatable, Sendable {
       log: String(home.log(unit).path.dropFirst(folder.url.path.count + 1)),
       note: state?.summary ?? "", skipped: state?.skipped ?? 0, memory: state?.memory ?? 0,
       bytes: state?.bytes ?? 0)
-    if isThere, state?.phase != .waiting {
+    // The last unit goes on after its manifest: report and preview.
+    let goesOn = unit.stage == .export && state?.isUnfinished == true
+    if isThere, state?.phase != .waiting, !goesOn {
       result.phase = .done
       result.error = nil
       // A stage that was run by hand has no state, but its manifest tells.

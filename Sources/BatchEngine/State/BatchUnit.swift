@@ -1,11 +1,12 @@
 public import CaptureCore
 public import CapturePipeline
 
-/// What one worker does: a stage of a take, or of the stage `mesh` a part of the frames.
+/// What one worker does: a stage of a take, or of the stage `mesh` a part of the frames, of the stage
+/// `train` a part of the windows.
 public struct BatchUnit: Hashable, Sendable {
   /// The stage.
   public let stage: StageName
-  /// The part of the frames; nil for all.
+  /// The part of the frames or windows; nil for all.
   public let part: FramePart?
 
   /// A unit.
@@ -25,23 +26,31 @@ public struct BatchUnit: Hashable, Sendable {
     let stage = StageName(rawValue: pieces[0])
     if let stage, pieces.count == 1 {
       self.init(stage)
-    } else if stage == .mesh, pieces.count == 4, pieces[2] == "of" {
-      self.init(.mesh, try FramePart("\(pieces[1])/\(pieces[3])"))
+    } else if let stage, Self.dividable.contains(stage), pieces.count == 4, pieces[2] == "of" {
+      self.init(stage, try FramePart("\(pieces[1])/\(pieces[3])"))
     } else {
       throw CaptureError(
         .usage, "There is no unit '\(name)'.", remedy: "Name a stage, or such as mesh-3-of-8.")
     }
   }
 
+  /// Stages that are cut into parts.
+  private static let dividable: Set<StageName> = [.train, .mesh]
+
   /// The units of a take, in order: those of one stage stand together.
-  public static func all(stages: [StageName], parts: Int) throws(CaptureError) -> [BatchUnit] {
+  ///
+  /// - Parameter parts: Parts that stages are cut into; 1 for those left out.
+  public static func all(
+    stages: [StageName], parts: [StageName: Int]
+  ) throws(CaptureError) -> [BatchUnit] {
     var units: [BatchUnit] = []
     for stage in stages {
-      if stage == .mesh, parts > 1 {
-        for i in 0..<parts { units.append(BatchUnit(.mesh, try FramePart(index: i, of: parts))) }
-      } else {
+      let count = dividable.contains(stage) ? parts[stage] ?? 1 : 1
+      guard count > 1 else {
         units.append(BatchUnit(stage))
+        continue
       }
+      for i in 0..<count { units.append(BatchUnit(stage, try FramePart(index: i, of: count))) }
     }
     return units
   }

@@ -46,6 +46,9 @@ struct UnitState: Codable, Equatable, Sendable {
   /// Whether the result was there already.
   var isKept = false
 
+  /// Whether a worker began and did not come to its end.
+  var isUnfinished: Bool { [.running, .failed, .stopped].contains(phase) }
+
   /// The state of a unit; nil where no worker has begun, or a killed one left something unreadable.
   static func read(_ url: URL) -> UnitState? {
     guard let data = try? AtomicFile.read(url, limit: 1 << 20) else { return nil }

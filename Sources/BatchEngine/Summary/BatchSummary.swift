@@ -72,11 +72,10 @@ public struct BatchSummary: Codable, Equatable, Sendable {
         $1.file.hasSuffix(linked) ? $0 : $0 + $1.bytes
       }
     }
-    if status.units.contains(where: { $0.name == StageName.train.rawValue }),
-      let state = UnitState.read(folder.take(status.id).state(BatchUnit(.train)))
-    {
-      result.trainingNote = state.note
-    }
+    let notes = status.units.filter { $0.name.prefix { $0 != "-" } == StageName.train.rawValue }
+      .compactMap { try? BatchUnit(named: $0.name) }
+      .compactMap { UnitState.read(folder.take(status.id).state($0))?.note }
+    result.trainingNote = notes.filter { !$0.isEmpty }.joined(separator: ", ")
     if AtomicFile.size(of: output.preview) != nil {
       result.picture = "takes/\(status.id)/\(output.preview.lastPathComponent)"
     }

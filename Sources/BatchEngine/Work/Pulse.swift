@@ -71,8 +71,7 @@ final class Pulse: Sendable {
   func kept() { state.withLock { $0.isKept = true } }
 
   func log(_ line: String) {
-    let text = "\(Date().ISO8601Format()) \(line)\n"
-    FileHandle.standardError.write(Data(text.utf8))
+    StandardError.write("\(Date().ISO8601Format()) \(line)\n")
   }
 
   func end(_ result: UnitResult) throws(CaptureError) {

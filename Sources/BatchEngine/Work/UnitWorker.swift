@@ -70,7 +70,10 @@ public struct UnitWorker: Sendable {
     _ pipeline: Pipeline, _ job: TakeJob
   ) throws(CaptureError) -> UnitResult {
     if let part = unit.part {
-      let report = try pipeline.mesh(part)
+      let report =
+        unit.stage == .train ? try pipeline.train(part) : try pipeline.mesh(part)
+      // Meshing needs the whole stage: who trains the last window joins them.
+      if unit.stage == .train { try pipeline.joinTraining() }
       return UnitResult(
         summary: "\(report.frames) frames", skipped: report.skipped.count, bytes: report.bytes)
     }
@@ -78,10 +81,13 @@ public struct UnitWorker: Sendable {
     if unit.stage == .export {
       let report = try pipeline.run(try job.source())
       let own = report.stages.first { $0.name == .export }
-      let manifest = StageManifest.find(in: pipeline.output.folder(.export))
+      let files = [
+        pipeline.output.folder(.export).appendingPathComponent("sequence.json"),
+        pipeline.output.preview,
+      ]
       return UnitResult(
         summary: own?.summary ?? "", skipped: report.skipped.count,
-        bytes: manifest?.outputs.first { $0.file == "sequence.json" }?.bytes ?? 0)
+        bytes: files.reduce(0) { $0 + (AtomicFile.size(of: $1) ?? 0) })
     }
     let manifest = try pipeline.run(
       only: unit.stage, unit.stage == .pair ? try job.source() : nil)

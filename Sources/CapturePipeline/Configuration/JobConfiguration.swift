@@ -65,6 +65,11 @@ public struct JobConfiguration: DocumentedConfiguration {
     }
   }
 
+  /// How many fields a take of so many frame sets is trained as; see `training.window`.
+  public func windows(frames: Int) -> Int {
+    method == .field ? TrainingWindows(frames: max(0, frames), training).ranges.count : 1
+  }
+
   /// Checks every range of every stage.
   public func validate() throws(CaptureError) {
     try validate(frames, "frames")

@@ -1,6 +1,7 @@
 public import CaptureCore
 
-/// One of the equal parts that a take's frames are cut into, to be meshed by themselves.
+/// One of the equal parts that a take's frames are cut into, to be meshed by themselves, or its windows
+/// of frames, to be trained by themselves.
 public struct FramePart: Hashable, Codable, Sendable {
   /// Which part, from 0.
   public let index: Int
@@ -32,7 +33,7 @@ public struct FramePart: Hashable, Codable, Sendable {
     try self.init(index: number - 1, of: count)
   }
 
-  /// The positions of the part among so many frames; the parts' sizes differ by one at most.
+  /// The positions of the part among so many frames, or windows; the parts' sizes differ by one at most.
   public func range(of frames: Int) -> Range<Int> {
     (index * frames / count)..<((index + 1) * frames / count)
   }

@@ -20,10 +20,14 @@ public struct OutputFolder: Sendable {
 
   /// Removes what killed runs left half-written. Call with the lock held: then no writer is alive.
   func sweep() {
-    for folder in [url] + StageName.allCases.map(folder) {
-      for name in names(in: folder) where Self.isTemporary(name) {
-        unlink(folder.appendingPathComponent(name).path)
-      }
+    for folder in [url] + StageName.allCases.map(folder) { Self.sweep(folder) }
+  }
+
+  /// Removes what killed writers left half-written in one folder.
+  package static func sweep(_ folder: URL) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    where isTemporary(name) {
+      unlink(folder.appendingPathComponent(name).path)
     }
   }
 

@@ -11,6 +11,7 @@ public struct Workload: Codable, Equatable, Sendable {
 
   /// The work of a take of so many frame sets and cameras, whose depth images have so many pixels.
   public init(_ configuration: JobConfiguration, frames: Int, cameras: Int, depthPixels: Int) {
+    let windows = Double(configuration.windows(frames: frames))
     let (frames, images) = (Double(frames), Double(frames) * Double(cameras))
     let pixels = Double(max(1, depthPixels)) / Double(320 * 288)
     let training = configuration.training
@@ -18,7 +19,8 @@ public struct Workload: Codable, Equatable, Sendable {
       training.raysPerFrame * (1 + training.nearPerRay + training.freePerRay)
       + training.backgroundPerFrame + training.hiddenPerFrame + training.uniformPerFrame
       + 32 * training.renderedPerFrame
-    let points = Double(training.steps) * Double(training.framesPerStep) * Double(perFrame)
+    let points =
+      windows * Double(training.steps) * Double(training.framesPerStep) * Double(perFrame)
     let layers = Double(training.width * training.width) * Double(training.depth)
     let voxel =
       configuration.method == .tsdf

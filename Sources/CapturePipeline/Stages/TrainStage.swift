@@ -4,7 +4,7 @@ internal import FieldTraining
 internal import Foundation
 internal import RayObservations
 
-/// Fits the field to all observations; goes on from the newest checkpoint.
+/// Fits a field to all observations, or one to each window of them; goes on from the newest checkpoints.
 struct TrainStage: PipelineStage {
   let name = StageName.train
 
@@ -18,20 +18,77 @@ struct TrainStage: PipelineStage {
   }
 
   func run(_ context: StageContext) throws(CaptureError) -> StageResult {
-    let report = try FieldTrainer.train(
-      source: try ObservationCache.open(folder: context.output.folder(.observe)),
-      configuration: context.configuration.training, backend: context.backend,
-      folder: context.output.folder(.train), monitor: context.monitor)
-    var summary = "\(report.steps) steps, \(counted(report.parameters)) parameters"
-    if let poses = report.poses {
+    let folder = context.output.folder(.train)
+    let windows = try Self.windows(context)
+    let work = try train(windows.ranges.indices, of: windows, context)
+    var outputs = TrainedField.names(windows: windows.ranges.count)
+    var summary =
+      "\(context.configuration.training.steps) steps, \(counted(work.parameters)) parameters"
+    if windows.ranges.count > 1 {
+      let most = windows.ranges.map(\.count).max() ?? 0
+      summary = "\(windows.ranges.count) windows of up to \(most) frames, " + summary
+    }
+    if let report = work.report, let poses = report.poses {
       try writeJSON(poses, to: context.output.poses)
       try CalibrationFile.write(
         calibration(report.cameras, name: try FrameList.read(context.output).name),
-        to: context.output.folder(.train).appendingPathComponent(RigCalibration.fileName))
+        to: folder.appendingPathComponent(RigCalibration.fileName))
+      outputs += [context.output.poses.lastPathComponent, RigCalibration.fileName]
       let most = poses.map(\.subjectMillimetres).max() ?? 0
       summary += String(format: ", poses moved by up to %.1f mm", most)
     }
-    return StageResult(outputs: context.output.results(of: .train), summary: summary)
+    return StageResult(outputs: outputs, summary: summary)
+  }
+
+  /// The windows of the take.
+  static func windows(_ context: StageContext) throws(CaptureError) -> TrainingWindows {
+    let source = try ObservationCache.open(folder: context.output.folder(.observe))
+    return TrainingWindows(
+      frames: source.frameCount, context.configuration.training)
+  }
+
+  /// Whether the field of every window is there, for inputs that the stage is claimed for.
+  static func isComplete(_ context: StageContext) throws(CaptureError) -> Bool {
+    let count = try windows(context).ranges.count
+    let folder = context.output.folder(.train)
+    return (0..<count).allSatisfy {
+      TrainedField.parameters(ofWindow: $0, of: count, in: folder) != nil
+    }
+  }
+
+  /// Trains some of the windows, but those whose fields an earlier run has left.
+  ///
+  /// - Returns: Parameters of all of them, and the report of the last one that was trained.
+  func train(
+    _ chosen: Range<Int>, of windows: TrainingWindows, _ context: StageContext
+  ) throws(CaptureError) -> (parameters: Int, report: TrainingReport?) {
+    let configuration = context.configuration.training
+    let folder = context.output.folder(.train)
+    let source = try ObservationCache.open(folder: context.output.folder(.observe))
+    let count = windows.ranges.count
+    var (parameters, last): (Int, TrainingReport?) = (0, nil)
+    for (number, window) in chosen.enumerated() {
+      // What refinement says of the poses is in no field.
+      if !configuration.refinePoses,
+        let known = TrainedField.parameters(ofWindow: window, of: count, in: folder)
+      {
+        parameters += known
+        continue
+      }
+      var monitor = context.monitor
+      if count > 1 {
+        monitor.report = { step, steps, note in
+          context.monitor.report(number * steps + step, chosen.count * steps, note)
+        }
+        monitor.warn = { context.monitor.warn("window \(window + 1): \($0)") }
+      }
+      let report = try FieldTrainer.train(
+        source: source, configuration: configuration, backend: context.backend, folder: folder,
+        window: window, monitor: monitor)
+      parameters += report.parameters
+      last = report
+    }
+    return (parameters, last)
   }
 
   /// The cameras as a calibration whose reference is the first of them.

@@ -135,7 +135,7 @@ struct Status: ParsableCommand {
 /// `fieldmesh work`: one unit, as engines start it.
 struct Work: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Do one unit of a batch: a stage of a take, or a part of its meshes.",
+    abstract: "Do one unit of a batch: a stage of a take, or a part of one.",
     discussion: """
       Engines call this. What it says goes to the unit's log, how it stands to the unit's state. Exit \
       status 75: stopped with a checkpoint, or a passing condition: run it again.
@@ -179,7 +179,10 @@ struct Work: ParsableCommand {
     // Slurm warns with SIGUSR1 before the time limit.
     Interruption.listen(others: [SIGUSR1])
     let folder = BatchFolder(URL(fileURLWithPath: output))
-    guard !summary else { return try BatchSummary(folder).write(to: folder) }
+    guard !summary else {
+      folder.sweep(try folder.readPlan())
+      return try BatchSummary(folder).write(to: folder)
+    }
     guard let task = try task(folder) else { return }
     do {
       try work(folder, task.take, task.unit)

@@ -1,9 +1,6 @@
-import Foundation
+import CapturePipeline
 
-/// What people read of a run, apart from results.
-enum StandardError {
-  static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
-
+extension StandardError {
   /// A line for every tenth of some work.
   static func writeTenth(_ work: String, _ done: Int, _ total: Int, _ things: String) {
     guard done * 10 / total > (done - 1) * 10 / total else { return }
