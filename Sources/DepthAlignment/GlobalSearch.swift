@@ -116,16 +116,35 @@ extension DepthAligner {
     let fine = Self.distinct(best(rough)).prefix(Self.tried.finely).compactMap {
       settled($0.state, levels.dropFirst(2)) { .exact(noise: min(2, Self.slack * $0)) }
     }
-    let believed = Self.distinct(
-      best(fine).filter {
-        $0.agreement.share >= Self.leastShare
-          && $0.agreement.consistency >= Self.leastConsistency && two.tellsAll($0)
-      })
+    let ways = Self.distinct(best(fine))
+    let believed = ways.filter { stand in
+      stand.agreement.share >= Self.leastShare && two.tellsAll(stand)
+        && (stand.agreement.consistency >= Self.leastConsistency
+          || Self.standsOut(stand, among: ways))
+    }
     guard let first = believed.first else { return .nothing }
     let isAlone = believed.dropFirst().allSatisfy {
       $0.agreement.share < 0.3 * first.agreement.share
     }
     return isAlone ? .placed(first.candidate) : .ambiguous
+  }
+
+  /// Whether a pair fits better by far than in any other way.
+  private static func standsOut(_ stand: Stand, among ways: [Stand]) -> Bool {
+    let others = ways.filter {
+      !PairSearch.isNear(
+        $0.candidate.toFromFrom, stand.candidate.toFromFrom, degrees: 3, metres: 0.06)
+    }
+    return standsOut(stand.agreement, among: others.map(\.agreement))
+  }
+
+  /// Sensors that measure worse than their model says fit less consistently than ``leastConsistency``, but
+  /// nowhere else nearly as much.
+  static func standsOut(
+    _ agreement: PairSearch.Agreement, among others: [PairSearch.Agreement]
+  ) -> Bool {
+    agreement.share >= 2 * leastShare && agreement.consistency >= 0.4
+      && others.allSatisfy { $0.share < 0.3 * agreement.share }
   }
 
   /// Those that stand otherwise than all before them.

@@ -32,8 +32,13 @@ extension TakeAlignment {
       return try refined(
         try place(reader.take, start).map(\.worldFromColor), reference: reference, monitor)
     }
-    let solution = try refined(try found(monitor), reference: 0, monitor)
-    if let worst = solution.contradictions.max(by: { $0.share < $1.share }) {
+    let (places, links) = try found(monitor)
+    let solution = try refined(places, reference: 0, monitor)
+    // The pairs that connect the cameras were judged when they were found.
+    let doubtful = solution.contradictions.filter { pair in
+      !links.contains { $0.first == pair.first && $0.second == pair.second }
+    }
+    if let worst = doubtful.max(by: { $0.share < $1.share }) {
       let (first, second) = (
         reader.take.cameras[worst.first].id, reader.take.cameras[worst.second].id
       )
@@ -74,10 +79,10 @@ extension TakeAlignment {
     return solution
   }
 
-  /// Places all cameras from nothing, in a level world.
+  /// Places all cameras from nothing, in a level world, and the pairs that connect them.
   private func found(
     _ monitor: StageMonitor
-  ) throws(CaptureError) -> [RigidTransform] {
+  ) throws(CaptureError) -> ([RigidTransform], links: [(first: Int, second: Int)]) {
     let clocks = try reader.clocks(
       nil, configuration.clocks, threads: threads, monitor: monitor)
     let take = reader.take
@@ -105,6 +110,9 @@ extension TakeAlignment {
         at: take.name, remedy: Self.howToRecord)
     }
     let world = aligner.levelled(placement.referenceFromColor) ?? .identity
-    return take.cameras.indices.map { world * (placement.referenceFromColor[$0] ?? .identity) }
+    return (
+      take.cameras.indices.map { world * (placement.referenceFromColor[$0] ?? .identity) },
+      placement.links.map { (min($0.first, $0.second), max($0.first, $0.second)) }
+    )
   }
 }
