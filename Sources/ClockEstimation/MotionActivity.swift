@@ -84,7 +84,8 @@ struct MotionActivity: Sendable {
           pairs.append(SIMD2(values[i], y))
         }
       }
-      guard pairs.count >= 12, 2 * pairs.count > last - first else { return nil }
+      // Steps repeat, and a few are easily alike: most of the recording has to agree.
+      guard pairs.count >= 12, 4 * pairs.count > 3 * (last - first) else { return nil }
       let mean = pairs.reduce(.zero, +) / Double(pairs.count)
       var (xx, xy, yy) = (0.0, 0.0, 0.0)
       for p in pairs {
