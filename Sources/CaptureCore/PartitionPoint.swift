@@ -16,3 +16,16 @@ extension RandomAccessCollection {
     return low
   }
 }
+
+extension RandomAccessCollection where Element == Double {
+  /// Position of the number nearest to a value, at most `reach` away, where the numbers ascend; nil where
+  /// none is so near. O(log count).
+  @inlinable public func nearest(to value: Double, within reach: Double) -> Index? {
+    let after = partitionPoint { $0 <= value }
+    let candidates =
+      (after > startIndex ? [index(before: after)] : []) + (after < endIndex ? [after] : [])
+    return candidates.min { abs(self[$0] - value) < abs(self[$1] - value) }.flatMap {
+      abs(self[$0] - value) <= reach ? $0 : nil
+    }
+  }
+}

@@ -151,10 +151,6 @@ struct ThumbnailStream: Sendable {
 
   /// Position of the image nearest to a time, at most `reach` away.
   func nearest(_ time: Double, reach: Double) -> Int? {
-    let after = firstAfter(time)
-    let candidates = [after - 1, after].filter { times.indices.contains($0) }
-    return candidates.min { abs(times[$0] - time) < abs(times[$1] - time) }.flatMap {
-      abs(times[$0] - time) <= reach ? $0 : nil
-    }
+    times.nearest(to: time, within: reach)
   }
 }

@@ -53,23 +53,19 @@ final class SurfaceGrid: Sendable {
     let size = (box.size + 2 * Self.reach) / Self.reach
     cells = SIMD3(Int(size.x) + 1, Int(size.y) + 1, Int(size.z) + 1)
     let surface = frame.surface
-    var counts = [Int32](repeating: 0, count: cells.x * cells.y * cells.z + 1)
-    var places = [Int32](repeating: 0, count: surface.count)
-    for (i, o) in surface.enumerated() {
-      let c = Self.cell(o.position, origin, cells)
-      places[i] = Int32((c.z * cells.y + c.y) * cells.x + c.x)
-      counts[Int(places[i]) + 1] += 1
+    let (origin, cells) = (origin, cells)
+    let sorted = CellOrder(
+      surface.map { o in
+        let c = Self.cell(o.position, origin, cells)
+        return Int32((c.z * cells.y + c.y) * cells.x + c.x)
+      }, cells: cells.x * cells.y * cells.z)
+    starts = sorted.starts
+    entries = sorted.order.map { i in
+      let o = surface[Int(i)]
+      return Entry(
+        place: SIMD4(o.position, Float(bitPattern: UInt32(i))),
+        normal: SIMD4(o.normal, o.confidence))
     }
-    for i in 1..<counts.count { counts[i] += counts[i - 1] }
-    starts = counts
-    var entries = [Entry](repeating: Entry(place: .zero, normal: .zero), count: surface.count)
-    for i in places.indices {
-      entries[Int(counts[Int(places[i])])] = Entry(
-        place: SIMD4(surface[i].position, Float(bitPattern: UInt32(i))),
-        normal: SIMD4(surface[i].normal, surface[i].confidence))
-      counts[Int(places[i])] += 1
-    }
-    self.entries = entries
   }
 
   private static func cell(

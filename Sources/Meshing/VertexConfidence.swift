@@ -43,31 +43,22 @@ struct VertexConfidence {
     var edge = reach
     func counts(_ edge: Float) -> SIMD3<Float> { (size / edge).rounded(.down) + 1 }
     while counts(edge).x * counts(edge).y * counts(edge).z > Self.mostCells { edge *= 1.26 }
-    self.edge = edge
-    cells = SIMD3<Int>(counts(edge))
-    var starts = [Int32](repeating: 0, count: cells.x * cells.y * cells.z + 1)
-    var places = [Int](repeating: 0, count: surface.count)
-    var cameras = 0
-    for (i, o) in surface.enumerated() {
-      let c = SIMD3<Int>(
-        ((o.position - origin) / edge).clamped(
-          lowerBound: .zero, upperBound: SIMD3<Float>(cells &- 1)))
-      places[i] = (c.z * cells.y + c.y) * cells.x + c.x
-      starts[places[i] + 1] += 1
-      cameras = max(cameras, Int(o.camera) + 1)
+    let (origin, step, cells) = (origin, edge, SIMD3<Int>(counts(edge)))
+    (self.edge, self.cells) = (step, cells)
+    let sorted = CellOrder(
+      surface.map { o in
+        let c = SIMD3<Int>(
+          ((o.position - origin) / step).clamped(
+            lowerBound: .zero, upperBound: SIMD3<Float>(cells &- 1)))
+        return Int32((c.z * cells.y + c.y) * cells.x + c.x)
+      }, cells: cells.x * cells.y * cells.z)
+    starts = sorted.starts
+    entries = sorted.order.map { i in
+      let o = surface[Int(i)]
+      return Entry(
+        place: SIMD4(o.position, o.confidence), normal: SIMD4(o.normal, Float(o.camera)))
     }
-    for i in 1..<starts.count { starts[i] += starts[i - 1] }
-    self.starts = starts
-    self.cameras = cameras
-    var entries = [Entry](
-      repeating: Entry(place: .zero, normal: .zero), count: surface.count)
-    for (i, o) in surface.enumerated() {
-      entries[Int(starts[places[i]])] = Entry(
-        place: SIMD4(o.position, o.confidence),
-        normal: SIMD4(o.normal, Float(o.camera)))
-      starts[places[i]] += 1
-    }
-    self.entries = entries
+    cameras = surface.reduce(0) { max($0, Int($1.camera) + 1) }
   }
 
   /// The confidence of each vertex; the mesh has normals.

@@ -110,14 +110,9 @@ public struct TakeAlignment {
     let colors = reader.samples(camera: camera, kind: .color).map(\.time)
     let order = colors.indices.sorted { (colors[$0], $0) < (colors[$1], $1) }
     let sorted = order.map { colors[$0] }
+    let reach = 0.5 / reader.take.framesPerSecond
     return reader.samples(camera: camera, kind: .depth).map { sample in
-      let after = sorted.partitionPoint { $0 < sample.time }
-      let near = [after - 1, after].filter { sorted.indices.contains($0) }
-        .min { abs(sorted[$0] - sample.time) < abs(sorted[$1] - sample.time) }
-      guard let near, abs(sorted[near] - sample.time) <= 0.5 / reader.take.framesPerSecond else {
-        return nil
-      }
-      return order[near]
+      sorted.nearest(to: sample.time, within: reach).map { order[$0] }
     }
   }
 }
