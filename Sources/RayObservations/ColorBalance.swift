@@ -90,19 +90,20 @@ struct ColorBalance {
       }
     }
     var g = [SIMD3<Float>](repeating: .zero, count: cameras)
-    // Each camera in turn takes what fits its pairs best; the sum of a connected group never changes.
+    var weights = [Float](repeating: 0, count: cameras)
+    for pair in pairs {
+      weights[pair.a] += pair.weight
+      weights[pair.b] += pair.weight
+    }
+    let step = 0.5 / max(weights.max() ?? 0, 1)
+    // Steps down the slope; the sum of a connected group never changes.
     for _ in 0..<400 {
-      var (change, weights) = (
-        g.map { _ in SIMD3<Float>.zero }, [Float](repeating: 0, count: cameras)
-      )
+      var change = [SIMD3<Float>](repeating: .zero, count: cameras)
       for pair in pairs {
         let rest = (g[pair.a] - g[pair.b] - pair.ratio) * pair.weight
         change[pair.a] -= rest
         change[pair.b] += rest
-        weights[pair.a] += pair.weight
-        weights[pair.b] += pair.weight
       }
-      let step = 0.5 / max(weights.max() ?? 0, 1)
       for c in g.indices { g[c] += change[c] * step }
     }
     let limit = logf(Self.largest)

@@ -87,17 +87,26 @@ public enum ObservationStage {
     let sizes = rays.map { (width: $0?.width ?? 0, height: $0?.height ?? 0) }
     let hiddenCell = hiddenCell(rays, survey.box, configuration)
     let hiddenSpace = HiddenSpace(box: survey.box, edge: hiddenCell)
+    // A set beside one of which images are missing is looked at for both.
+    var recent: [(number: Int, sightings: [CameraObserver.Sighting?])] = []
+    func sighted(_ number: Int) throws(CaptureError) -> [CameraObserver.Sighting?] {
+      if let known = recent.first(where: { $0.number == number }) { return known.sightings }
+      let images = try load(frames[number])
+      let sightings = each(observers.count) { c in observers[c]?.observe(images[c]) }
+      recent.append((number, sightings))
+      if recent.count > setsInHand { recent.removeFirst() }
+      return sightings
+    }
     // Images come one set after the other; what is hidden is worked out for a few sets at a time.
     for first in stride(from: 0, to: frames.count, by: framesAtOnce) {
       let sets = frames[first..<min(first + framesAtOnce, frames.count)]
       var seen: [[CameraObserver.Result?]] = []
       var bridges: [[DropBridge]] = []
-      for (number, set) in zip(sets.indices, sets) {
+      for number in sets.indices {
         try monitor.checkCancelled()
         monitor.report(number, frames.count, "")
-        let images = try load(set)
-        let sightings = each(observers.count) { c in observers[c]?.observe(images[c]) }
-        let missing = try bridge(number, frames, sightings, observers, load, configuration)
+        let sightings = try sighted(number)
+        let missing = try bridge(number, frames, observers, configuration, sighted)
         seen.append(conclude(sightings, missing, observers))
         bridges.append(missing)
       }
@@ -140,7 +149,8 @@ public enum ObservationStage {
     _ configuration: ObservationConfiguration, _ monitor: StageMonitor
   ) throws(CaptureError) -> [SIMD3<Float>] {
     var balance = ColorBalance(cameras: observers.count)
-    if configuration.balanceColors, observers.count > 1 {
+    let colored = observers.count { $0?.placed.description.color != nil }
+    if configuration.balanceColors, colored > 1 {
       let count = min(colorFrames, frames.count)
       for i in 0..<count {
         try monitor.checkCancelled()
@@ -164,6 +174,9 @@ public enum ObservationStage {
   /// Sets whose hidden space is worked out at a time: bounds the memory, about 50 MB each.
   private static let framesAtOnce = 4
 
+  /// Sets of which it is remembered what was seen: one, and those on its sides.
+  private static let setsInHand = 3
+
   /// What each camera's images say beside what the others saw, or probably did.
   private static func conclude(
     _ sightings: [CameraObserver.Sighting?], _ bridges: [DropBridge],
@@ -182,22 +195,19 @@ public enum ObservationStage {
     }
   }
 
-  /// What cameras without depth in a set probably saw.
+  /// What cameras without depth in a set probably saw; `sighted` says what all saw in a set.
   private static func bridge(
-    _ number: Int, _ frames: [FrameSet], _ sightings: [CameraObserver.Sighting?],
-    _ observers: [CameraObserver?], _ load: (FrameSet) throws(CaptureError) -> [CameraFrame],
-    _ configuration: ObservationConfiguration
+    _ number: Int, _ frames: [FrameSet], _ observers: [CameraObserver?],
+    _ configuration: ObservationConfiguration,
+    _ sighted: (Int) throws(CaptureError) -> [CameraObserver.Sighting?]
   ) throws(CaptureError) -> [DropBridge] {
     var bridges: [DropBridge] = []
+    let sightings = try sighted(number)
     for (c, observer) in observers.enumerated() where sightings[c] == nil {
       guard let observer,
         let (first, second, share) = DropBridge.sets(
           around: number, camera: c, frames, reach: configuration.bridge)
       else { continue }
-      func sighted(_ k: Int) throws(CaptureError) -> [CameraObserver.Sighting?] {
-        let images = try load(frames[k])
-        return each(observers.count) { observers[$0]?.observe(images[$0]) }
-      }
       let distance = (observer.survey.box.center - observer.rays.origin).length
       let bridge = DropBridge(
         (first: try sighted(first), second: try sighted(second)), now: sightings, share: share,
