@@ -56,10 +56,7 @@ public struct TrainedField: Sendable {
   public static func parameters(ofWindow index: Int, of count: Int, in folder: URL) -> Int? {
     let place = WindowPlace(index: index, count: count)
     let field = try? WindowField.read(folder.appendingPathComponent(place.fieldName))
-    guard let field, field.header.window ?? WindowPlace(index: 0, count: 1) == place else {
-      return nil
-    }
-    return field.layout.count
+    return field.flatMap { $0.place == place ? $0.layout.count : nil }
   }
 
   /// Names of the files that the windows' fields stand in.
@@ -110,6 +107,9 @@ struct WindowField: Sendable {
   let layout: ParameterLayout
   let header: Header
   private let parameters: [Float]
+
+  /// Which of the take's windows it is of.
+  var place: WindowPlace { header.window ?? WindowPlace(index: 0, count: 1) }
 
   static func write(
     layout: ParameterLayout, space: FieldSpace, bandWeights: [Float], parameters: [Float],

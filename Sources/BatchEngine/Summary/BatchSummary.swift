@@ -72,8 +72,8 @@ public struct BatchSummary: Codable, Equatable, Sendable {
         $1.file.hasSuffix(linked) ? $0 : $0 + $1.bytes
       }
     }
-    let notes = status.units.filter { $0.name.prefix { $0 != "-" } == StageName.train.rawValue }
-      .compactMap { try? BatchUnit(named: $0.name) }
+    let notes = status.units.compactMap { try? BatchUnit(named: $0.name) }
+      .filter { $0.stage == .train }
       .compactMap { UnitState.read(folder.take(status.id).state($0))?.note }
     result.trainingNote = notes.filter { !$0.isEmpty }.joined(separator: ", ")
     if AtomicFile.size(of: output.preview) != nil {

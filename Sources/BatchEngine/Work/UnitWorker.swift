@@ -70,10 +70,14 @@ public struct UnitWorker: Sendable {
     _ pipeline: Pipeline, _ job: TakeJob
   ) throws(CaptureError) -> UnitResult {
     if let part = unit.part {
-      let report =
-        unit.stage == .train ? try pipeline.train(part) : try pipeline.mesh(part)
-      // Meshing needs the whole stage: who trains the last window joins them.
-      if unit.stage == .train { try pipeline.joinTraining() }
+      let report: Pipeline.PartReport
+      if unit.stage == .train {
+        report = try pipeline.train(part)
+        // Meshing needs the whole stage: who trains the last window joins them.
+        try pipeline.joinTraining()
+      } else {
+        report = try pipeline.mesh(part)
+      }
       return UnitResult(
         summary: "\(report.frames) frames", skipped: report.skipped.count, bytes: report.bytes)
     }

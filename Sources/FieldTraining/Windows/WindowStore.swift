@@ -32,8 +32,7 @@ final class WindowStore: Sendable {
     }
     if let known { return known }
     let field = try WindowField.read(url(index))
-    let place = field.header.window ?? WindowPlace(index: 0, count: 1)
-    guard place == WindowPlace(index: index, count: count) else {
+    guard field.place == WindowPlace(index: index, count: count) else {
       throw CaptureError(
         .badInput, "The field is that of another window, or of windows of another length.",
         at: url(index).path, remedy: "Train again.")
