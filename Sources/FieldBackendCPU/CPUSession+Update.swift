@@ -3,8 +3,11 @@ internal import CaptureCore
 internal import Foundation
 internal import NeuralFields
 
-/// Adam's settings with the bias correction of one step folded in.
+/// The settings with the bias correction of one step folded in.
 struct CorrectedStep {
+  var rule = MatrixRule.adam
+  var matrixRate: Float = 0
+  var matrixMomentum: Float = 0
   var rate: Float = 0
   var beta1: Float = 0
   var beta2: Float = 0
@@ -13,12 +16,13 @@ struct CorrectedStep {
   var basisScale: Float = 0
 }
 
-extension AdamStep {
+extension OptimizerStep {
   /// Steps count from 1.
   func corrected(at step: Int) -> CorrectedStep {
     let first = 1 - powf(beta1, Float(step))
     let second = (1 - powf(beta2, Float(step))).squareRoot()
     return CorrectedStep(
+      rule: matrixRule, matrixRate: rate * matrixRateScale, matrixMomentum: matrixMomentum,
       rate: rate * second / first, beta1: beta1, beta2: beta2, epsilon: epsilon * second,
       coefficientScale: coefficientRateScale, basisScale: basisRateScale)
   }
@@ -46,7 +50,11 @@ extension CPUSession {
       }
       kernels.pointee.add(gradient, sum, piece.count)
     }
-    adam(piece.begin, gradient, piece.count, step, 1)
+    if step.rule == .muon, let l = piece.layer, layout.hiddenMatrices.contains(l) {
+      follow(piece, gradient, momentum: step.matrixMomentum)
+    } else {
+      adam(piece.begin, gradient, piece.count, step, 1)
+    }
     guard let l = piece.layer else { return }
     let layer = layout.layers[l]
     for r in 0..<layer.block.rank {
@@ -57,6 +65,32 @@ extension CPUSession {
       }
       adam(basis, gradient, piece.count, step, step.basisScale)
     }
+  }
+
+  /// Momentum and direction of a piece of a hidden matrix; clears the gradient.
+  private func follow(
+    _ piece: ParameterPiece, _ gradient: UnsafeMutablePointer<Float>, momentum: Float
+  ) {
+    let m = firstMoment.base + piece.begin
+    let direction = directions.base + piece.begin
+    for i in 0..<piece.count {
+      m[i] = momentum * m[i] + gradient[i]
+      direction[i] = momentum * m[i] + gradient[i]
+      gradient[i] = 0
+    }
+  }
+
+  /// Moves a hidden matrix along the orthogonal factor of its direction.
+  func updateMatrix(
+    _ index: Int, _ step: CorrectedStep, _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let layer = layout.layers[layout.hiddenMatrices.lowerBound + index]
+    let (rows, columns) = (layer.block.outputs, layer.stride)
+    let direction = directions.base + layer.weight
+    target.kernels.pointee.orthogonalize(direction, Int64(rows), Int64(columns), scratch)
+    let length = step.matrixRate * 0.2 * Float(max(rows, layer.inputs)).squareRoot()
+    let weights = parameters.base + layer.weight
+    for i in 0..<layer.weightCount { weights[i] -= length * direction[i] }
   }
 
   /// One piece of a time's gradient; the first of its slices is where the sum builds up.

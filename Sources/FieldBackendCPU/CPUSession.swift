@@ -8,7 +8,8 @@ internal import NeuralFields
 ///
 /// A step is: weights of each time (`composePiece`), slices of points forward and backward into one
 /// gradient each (`run`), then piece by piece of the parameters the sum over slices, the residuals'
-/// backward and Adam, all while the piece is in the cache (`update`).
+/// backward and Adam, all while the piece is in the cache (`update`), then hidden matrices whole where
+/// Muon moves them (`updateMatrix`).
 final class CPUSession: FieldSession, @unchecked Sendable {
   let layout: ParameterLayout
   let target: KernelTarget
@@ -21,6 +22,10 @@ final class CPUSession: FieldSession, @unchecked Sendable {
   let plan = StepPlan()
   /// One piece's gradient for each worker; zero between steps.
   let pieceGradient: [FloatBuffer]
+  /// Where the hidden matrices are to go, in the place that their weights have, and each worker's room to
+  /// find it.
+  let directions: FloatBuffer
+  private let matrixScratch: [FloatBuffer]
   /// Weights of each time, and gradient of each slice with respect to them.
   private(set) var composed: [FloatBuffer] = []
   private(set) var partial: [FloatBuffer] = []
@@ -32,7 +37,7 @@ final class CPUSession: FieldSession, @unchecked Sendable {
   private let call = LossCall()
   /// What the workers of the present step need.
   private var points: UnsafePointer<Float>?
-  private var adamStep = CorrectedStep()
+  private var optimizerStep = CorrectedStep()
   private lazy var team = WorkerTeam(threads: threads) { [unowned self] phase, index, worker in
     self.work(phase, index, worker)
   }
@@ -60,6 +65,12 @@ final class CPUSession: FieldSession, @unchecked Sendable {
     let room = cfk_scratch_floats(&field)
     scratch = (0..<threads).map { _ in FloatBuffer(count: room) }
     pieceGradient = (0..<threads).map { _ in FloatBuffer(count: ParameterPiece.floats) }
+    directions = FloatBuffer(count: layout.composedCount)
+    let matrixRoom = layout.hiddenMatrices.map { l in
+      cfk_orthogonalize_floats(
+        Int64(layout.layers[l].block.outputs), Int64(layout.layers[l].stride))
+    }
+    matrixScratch = (0..<threads).map { _ in FloatBuffer(count: matrixRoom.max() ?? 0) }
     steps = 0
     self.state = state
   }
@@ -85,7 +96,8 @@ final class CPUSession: FieldSession, @unchecked Sendable {
   }
 
   func step(
-    points: UnsafeBufferPointer<Float>, groups: [PointGroup], loss: any TileLoss, adam: AdamStep
+    points: UnsafeBufferPointer<Float>, groups: [PointGroup], loss: any TileLoss,
+    optimizer: OptimizerStep
   ) {
     precondition(
       groups.allSatisfy { $0.first >= 0 && $0.count <= points.count / 3 - $0.first },
@@ -99,8 +111,9 @@ final class CPUSession: FieldSession, @unchecked Sendable {
     (call.loss, self.points) = (nil, nil)
     timer?.ran()
     steps += 1
-    adamStep = adam.corrected(at: steps)
+    optimizerStep = optimizer.corrected(at: steps)
     run(.update, pieces.count)
+    if optimizer.matrixRule == .muon { run(.matrices, layout.hiddenMatrices.count) }
     gatherCoefficients()
     run(.updateCoefficients, coefficientPieces.count)
     timer?.updated()
@@ -108,7 +121,7 @@ final class CPUSession: FieldSession, @unchecked Sendable {
 
   /// The parts of a step that are shared out among the workers.
   private enum Phase: Int {
-    case compose, slices, update, updateCoefficients
+    case compose, slices, update, matrices, updateCoefficients
   }
 
   private func run(_ phase: Phase, _ count: Int) { team.run(phase.rawValue, count: count) }
@@ -117,8 +130,9 @@ final class CPUSession: FieldSession, @unchecked Sendable {
     switch Phase(rawValue: phase) {
     case .compose: composePiece(pieces[index])
     case .slices: run(index, worker)
-    case .update: updatePiece(index, adamStep, pieceGradient[worker].base)
-    case .updateCoefficients: updateCoefficients(coefficientPieces[index], adamStep)
+    case .update: updatePiece(index, optimizerStep, pieceGradient[worker].base)
+    case .matrices: updateMatrix(index, optimizerStep, matrixScratch[worker].base)
+    case .updateCoefficients: updateCoefficients(coefficientPieces[index], optimizerStep)
     case nil: preconditionFailure("phases come from run(_:_:)")
     }
   }

@@ -49,7 +49,7 @@ struct ParameterPiece {
   /// Floats of a piece, at most: with its bases and their moments it stays in the cache.
   static let floats = 2048
 
-  /// The ResField layer whose weights these are; nil for biases and plain layers.
+  /// The layer whose matrix these are part of; nil for biases.
   var layer: Int?
   /// Range in the composed weights, which is also the range of the static parameters.
   var begin, count: Int
@@ -62,7 +62,7 @@ struct ParameterPiece {
       }
     }
     for (index, layer) in layout.layers.enumerated() {
-      cut(layer.block.rank > 0 ? index : nil, layer.weight, layer.bias)
+      cut(index, layer.weight, layer.bias)
       let next = index + 1 < layout.layers.count ? layout.layers[index + 1].weight : nil
       cut(nil, layer.bias, next ?? layout.composedCount)
     }

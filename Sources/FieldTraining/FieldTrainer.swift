@@ -155,7 +155,7 @@ private final class TrainingRun {
       session.step(
         points: UnsafeBufferPointer(
           rebasing: sampler.batch.positions[..<(3 * sampler.batch.count)]),
-        groups: sampler.batch.groups, loss: objective, adam: AdamStep(rate: rate(step)))
+        groups: sampler.batch.groups, loss: objective, optimizer: optimizer(step))
       points += sampler.batch.count
       try report(step, objective)
       if (step + 1) % configuration.checkpointSteps == 0, step + 1 < configuration.steps {
@@ -212,6 +212,13 @@ private final class TrainingRun {
     return (0..<bands).map { k in
       Float((1 - cos(.pi * min(1, max(0, alpha * Double(bands) - Double(k))))) / 2)
     }
+  }
+
+  private func optimizer(_ step: Int) -> OptimizerStep {
+    var optimizer = OptimizerStep(rate: rate(step))
+    optimizer.matrixRule = MatrixRule(rawValue: configuration.optimizer) ?? .adam
+    optimizer.matrixRateScale = Float(configuration.matrixRate)
+    return optimizer
   }
 
   /// Linear warm-up, then half a cosine down to the final share.

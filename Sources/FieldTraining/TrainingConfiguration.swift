@@ -49,6 +49,10 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   public var finalRate = 0.02
   /// Steps until the rate reaches its peak.
   public var warmup = 100
+  /// Name of the rule that the matrices between hidden layers follow.
+  public var optimizer = MatrixRule.muon.rawValue
+  /// Factor on the rate of these matrices, with `muon`.
+  public var matrixRate = 3.0
   /// Share of the bands that passes at the first step.
   public var coarseStart = 0.4
   /// Share of the steps after which all bands pass.
@@ -142,6 +146,9 @@ public struct TrainingConfiguration: DocumentedConfiguration {
     .init("rate", "", "Learning rate at its peak."),
     .init("finalRate", "", "Share of the rate that is left at the last step."),
     .init("warmup", "steps", "Steps until the rate reaches its peak."),
+    .init(
+      "optimizer", "", "What hidden layers' matrices follow: muon or adam; the rest follows Adam."),
+    .init("matrixRate", "", "Factor on the rate of these matrices, with muon."),
     .init("coarseStart", "", "Share of the bands that passes at the first step."),
     .init("coarseUntil", "", "Share of the steps after which all bands pass."),
     .init("renderBeta", "m", "Width of the rendered density, at the first and the last step."),
@@ -174,6 +181,12 @@ public struct TrainingConfiguration: DocumentedConfiguration {
         .usage, "There is no field '\(field)'.", at: "training.field",
         remedy: "Choose one of: \(names).")
     }
+    guard MatrixRule(rawValue: optimizer) != nil else {
+      let names = MatrixRule.allCases.map(\.rawValue).joined(separator: ", ")
+      throw CaptureError(
+        .usage, "There is no optimiser '\(optimizer)'.", at: "training.optimizer",
+        remedy: "Choose one of: \(names).")
+    }
     for (key, value, range) in [
       ("width", width, 8...512), ("depth", depth, 2...20), ("rank", rank, 0...128),
       ("bands", bands, 0...12), ("capacity", capacity, 0...100_000),
@@ -195,6 +208,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
     try require("training.targetRadius", targetRadius, in: 0.0005...0.05)
     try require("training.truncation", truncation, in: 0.001...1)
     try require("training.rate", rate, in: 1e-7...1)
+    try require("training.matrixRate", matrixRate, in: 0...100)
     try require("training.finalRate", finalRate, in: 0...1)
     try require("training.coarseStart", coarseStart, in: 0...1)
     try require("training.coarseUntil", coarseUntil, in: 0...1)

@@ -84,6 +84,9 @@ public struct ParameterLayout: Equatable, Sendable {
     (self.field, self.layers, self.count) = (field, layers, next)
   }
 
+  /// Layers of the distance whose matrix lies between two hidden layers.
+  public var hiddenMatrices: Range<Int> { 1..<max(1, field.distance.count - 1) }
+
   /// The two coefficient rows around a position in `0...capacity - 1`, and the second one's share.
   public func rows(at position: Double) -> (first: Int, second: Int, share: Float) {
     let p = min(max(position, 0), Double(field.capacity - 1))

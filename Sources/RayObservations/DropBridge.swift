@@ -66,10 +66,8 @@ struct DropBridge {
       carrying: own)
     guard motion.agreement >= leastAgreement else { return [] }
     return own.map { seen in
-      var o = seen
-      let (p, n) = motion.carry(seen)
-      (o.x, o.y, o.z) = (p.x, p.y, p.z)
-      (o.nx, o.ny, o.nz) = (n.x, n.y, n.z)
+      var o = motion.carried(seen)
+      let (p, n) = (o.position, o.normal)
       o.range = (p - origin).length
       let d = (p - origin) / o.range
       (o.dx, o.dy, o.dz) = (d.x, d.y, d.z)

@@ -20,6 +20,10 @@ public struct ObservationConfiguration: DocumentedConfiguration {
   public var supportDepth = 0.03
   /// Standard deviation of the local average over pixels.
   public var smoothing = 0.8
+  /// Sets before and after one that a camera's surface is averaged with, moved as the subject moved.
+  public var averageSets = 2
+  /// Standard deviation of this average along the surface; 0 for none.
+  public var averageRadius = 0.005
   /// Largest angle between ray and normal.
   public var largestIncidence = 78.0
   /// Depth noise at zero distance.
@@ -63,6 +67,12 @@ public struct ObservationConfiguration: DocumentedConfiguration {
     .init("support", "", "Share of a pixel's 5x5 neighbours that must lie near its depth."),
     .init("supportDepth", "m", "What counts as near for `support`, for a surface seen head-on."),
     .init("smoothing", "px", "Standard deviation of the local average; 0 keeps raw depth."),
+    .init(
+      "averageSets", "frames",
+      "Sets before and after one whose surfaces are averaged with its own, moved as the subject moved."
+    ),
+    .init(
+      "averageRadius", "m", "Standard deviation of this average along the surface; 0: no average."),
     .init("largestIncidence", "deg", "Largest angle between a ray and the surface's normal."),
     .init("noiseBase", "m", "Depth noise (standard deviation) at zero distance."),
     .init("noiseSquare", "1/m", "Growth of the depth noise with the square of z."),
@@ -90,6 +100,8 @@ public struct ObservationConfiguration: DocumentedConfiguration {
     try require("observations.support", support, in: 0...1)
     try require("observations.supportDepth", supportDepth, in: 0.001...1)
     try require("observations.smoothing", smoothing, in: 0...4)
+    try require("observations.averageSets", averageSets, in: 0...8)
+    try require("observations.averageRadius", averageRadius, in: 0...0.05)
     try require("observations.largestIncidence", largestIncidence, in: 1...89)
     try require("observations.noiseBase", noiseBase, in: 0...0.1)
     try require("observations.noiseSquare", noiseSquare, in: 0...0.1)

@@ -29,8 +29,8 @@ struct ObservationIndex: Codable {
   static let name = "observations.json"
 
   /// 2 added the cells that nobody saw through, 3 the cameras' own times, 4 what was carried along in place
-  /// of missing images.
-  static let version = 4
+  /// of missing images, 5 the average over time.
+  static let version = 5
 
   var version = Self.version
   var cameras: [PlacedCamera]
@@ -87,16 +87,8 @@ public enum ObservationStage {
     let sizes = rays.map { (width: $0?.width ?? 0, height: $0?.height ?? 0) }
     let hiddenCell = hiddenCell(rays, survey.box, configuration)
     let hiddenSpace = HiddenSpace(box: survey.box, edge: hiddenCell)
-    // A set beside one of which images are missing is looked at for both.
-    var recent: [(number: Int, sightings: [CameraObserver.Sighting?])] = []
-    func sighted(_ number: Int) throws(CaptureError) -> [CameraObserver.Sighting?] {
-      if let known = recent.first(where: { $0.number == number }) { return known.sightings }
-      let images = try load(frames[number])
-      let sightings = each(observers.count) { c in observers[c]?.observe(images[c]) }
-      recent.append((number, sightings))
-      if recent.count > setsInHand { recent.removeFirst() }
-      return sightings
-    }
+    var window = SightingWindow(observers, frames, configuration)
+    let average = TemporalAverage(radius: Float(configuration.averageRadius))
     // Images come one set after the other; what is hidden is worked out for a few sets at a time.
     for first in stride(from: 0, to: frames.count, by: framesAtOnce) {
       let sets = frames[first..<min(first + framesAtOnce, frames.count)]
@@ -105,9 +97,18 @@ public enum ObservationStage {
       for number in sets.indices {
         try monitor.checkCancelled()
         monitor.report(number, frames.count, "")
-        let sightings = try sighted(number)
-        let missing = try bridge(number, frames, observers, configuration, sighted)
-        seen.append(conclude(sightings, missing, observers))
+        let sightings = try window.sightings(number, load)
+        let missing = try bridge(number, frames, observers, configuration) {
+          number throws(CaptureError) in
+          try window.sightings(number, load)
+        }
+        var results = conclude(sightings, missing, observers)
+        let around = try window.carried(to: number, load)
+        for c in results.indices where sightings[c] != nil {
+          results[c]?.surface = average.refined(
+            sightings[c]?.surface ?? [], with: around.map { $0[c] })
+        }
+        seen.append(results)
         bridges.append(missing)
       }
       let hidden = hiddenCells(seen, bridges, rays, hiddenSpace, configuration)
@@ -173,9 +174,6 @@ public enum ObservationStage {
 
   /// Sets whose hidden space is worked out at a time: bounds the memory, about 50 MB each.
   private static let framesAtOnce = 4
-
-  /// Sets of which it is remembered what was seen: one, and those on its sides.
-  private static let setsInHand = 3
 
   /// What each camera's images say beside what the others saw, or probably did.
   private static func conclude(

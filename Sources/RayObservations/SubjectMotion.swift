@@ -17,7 +17,8 @@ struct SubjectMotion {
   static let spacing: Float = 0.09
   /// From stiff to soft: how far matches are looked for (metres), λ in matches, rounds, and for how many
   /// places.
-  private static let schedule: [(reach: Float, stiffness: Float, rounds: Int, matched: Int)] = [
+  private typealias Step = (reach: Float, stiffness: Float, rounds: Int, matched: Int)
+  private static let schedule: [Step] = [
     (0.3, 3000, 12, 1000), (0.2, 1000, 6, 1000), (0.12, 300, 5, 2000), (0.08, 60, 4, 4000),
     (0.05, 15, 4, mostMatched), (0.03, 6, 4, mostMatched),
   ]
@@ -62,19 +63,28 @@ struct SubjectMotion {
     for step in Self.schedule {
       let places = first.strided(to: step.matched)
       let holds = places.map { hold($0.position) }
-      let target = PointCells(second.strided(to: 4 * step.matched), edge: step.reach)
+      let target = SurfaceCells(second.strided(to: 4 * step.matched), reach: step.reach)
       for _ in 0..<step.rounds {
-        if improve(places, holds, target, step.stiffness) < Self.settled { break }
+        if improve(places, holds, target, step) < Self.settled { break }
       }
     }
-    let target = PointCells(second, edge: 2 * Self.robust)
+    let target = SurfaceCells(second, reach: 2 * Self.robust)
     let places = first.strided(to: Self.mostMatched)
     agreement =
       Float(
         places.count { o in
           let (p, n) = carry(o)
-          return target.nearest(p, facing: n) != nil
+          return target.nearest(p, facing: n, within: 2 * Self.robust) != nil
         }) / Float(places.count)
+  }
+
+  /// An observation after the motion; its ray stays as it was.
+  func carried(_ seen: SurfaceObservation) -> SurfaceObservation {
+    var o = seen
+    let (p, n) = carry(seen)
+    (o.x, o.y, o.z) = (p.x, p.y, p.z)
+    (o.nx, o.ny, o.nz) = (n.x, n.y, n.z)
+    return o
   }
 
   /// Where an observation lies after the motion.
@@ -145,12 +155,14 @@ struct SubjectMotion {
   ///
   /// - Returns: The farthest that a node went, metres.
   private mutating func improve(
-    _ matched: [SurfaceObservation], _ holds: [Hold], _ target: PointCells, _ stiffness: Float
+    _ matched: [SurfaceObservation], _ holds: [Hold], _ target: SurfaceCells, _ step: Step
   ) -> Float {
     var problem = NodeEquations(nodes: nodes.count)
     for (o, hold) in zip(matched, holds) {
       let p = carry(o.position, hold)
-      guard let y = target.nearest(p, facing: turn(o.normal, hold)) else { continue }
+      guard let y = target.nearest(p, facing: turn(o.normal, hold), within: step.reach) else {
+        continue
+      }
       let residual = y.normal.dot(p - y.position)
       let scaled = residual / Self.robust
       let root = 1 / (1 + scaled * scaled)
@@ -161,7 +173,8 @@ struct SubjectMotion {
       }
       problem.close(residual: residual * root)
     }
-    let root = (stiffness * Float(problem.count) / Float(max(1, edges.count)) / 100).squareRoot()
+    let root = (step.stiffness * Float(problem.count) / Float(max(1, edges.count)) / 100)
+      .squareRoot()
     for (a, b) in edges {
       let arm = nodes[a].rotate(nodes[b].place - nodes[a].place)
       let error = arm + nodes[a].place + nodes[a].shift - nodes[b].place - nodes[b].shift
@@ -182,39 +195,6 @@ struct SubjectMotion {
       farthest = max(farthest, change.shift.length)
     }
     return farthest
-  }
-}
-
-/// Observations by cells, for the nearest one.
-private struct PointCells {
-  private let edge: Float
-  private var cells: [SIMD3<Int32>: [SurfaceObservation]] = [:]
-
-  init(_ surface: [SurfaceObservation], edge: Float) {
-    self.edge = edge
-    for o in surface { cells[Self.cell(o.position, edge), default: []].append(o) }
-  }
-
-  private static func cell(_ p: SIMD3<Float>, _ edge: Float) -> SIMD3<Int32> {
-    SIMD3<Int32>((p / edge).rounded(.down))
-  }
-
-  /// The nearest observation within an edge of the place whose normal is within 60 degrees of one given.
-  func nearest(_ p: SIMD3<Float>, facing n: SIMD3<Float>) -> SurfaceObservation? {
-    guard (p * 0) == .zero, p.length < 1e4 else { return nil }
-    var (found, best) = (SurfaceObservation?.none, edge * edge)
-    let c = Self.cell(p, edge)
-    for z in c.z - 1...c.z + 1 {
-      for y in c.y - 1...c.y + 1 {
-        for x in c.x - 1...c.x + 1 {
-          for o in cells[SIMD3(x, y, z)] ?? [] {
-            let square = (o.position - p).lengthSquared
-            if square < best, o.normal.dot(n) > 0.5 { (found, best) = (o, square) }
-          }
-        }
-      }
-    }
-    return found
   }
 }
 

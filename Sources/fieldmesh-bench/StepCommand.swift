@@ -16,6 +16,14 @@ struct StepCommand: ParsableCommand {
   @Option(help: "Share of the points whose gradient is wanted, 0 to 1.") var gradientShare = 1.0
   @Flag(help: "Leaves the eikonal term out: no gradients.") var noEikonal = false
   @Option(help: "Steps to measure, after three to warm up.") var steps = 15
+  @Option(
+    help: "What hidden layers' matrices follow: adam or muon.",
+    transform: { name in
+      guard let rule = MatrixRule(rawValue: name) else {
+        throw ValidationError("There is no optimiser '\(name)'.")
+      }
+      return rule
+    }) var optimizer = MatrixRule.adam
 
   func validate() throws {
     guard points > 0, framesPerStep > 0, steps > 0, (0...1).contains(gradientShare) else {
@@ -29,7 +37,7 @@ struct StepCommand: ParsableCommand {
     let session = try backend.session(
       layout, state: OptimizerState(parameters: layout.freshParameters(seed: 1)))
     let batch = PlainFit(
-      frames: framesPerStep, points: points, capacity: field.frames,
+      rule: optimizer, frames: framesPerStep, points: points, capacity: field.frames,
       withGradient: noEikonal ? 0 : Int((Double(points) * gradientShare).rounded()))
     for _ in 0..<3 { batch.step(session) }
     clock.reset()
@@ -100,12 +108,14 @@ private final class PlainFit: TileLoss {
   let withGradient: Int
   let frames, points: Int
   private let capacity: Int
+  nonisolated(unsafe) private var optimizer = OptimizerStep(rate: 5e-4)
   // Written between steps alone.
   nonisolated(unsafe) private let coordinates: UnsafeMutableBufferPointer<Float>
   nonisolated(unsafe) private var groups: [PointGroup] = []
   nonisolated(unsafe) private var generator = SeededGenerator(seed: 7)
 
-  init(frames: Int, points: Int, capacity: Int, withGradient: Int) {
+  init(rule: MatrixRule, frames: Int, points: Int, capacity: Int, withGradient: Int) {
+    optimizer.matrixRule = rule
     (self.frames, self.points, self.capacity) = (frames, points, capacity)
     self.withGradient = withGradient
     coordinates = .allocate(capacity: 3 * frames * points)
@@ -130,7 +140,7 @@ private final class PlainFit: TileLoss {
     }
     session.step(
       points: UnsafeBufferPointer(coordinates), groups: groups, loss: self,
-      adam: AdamStep(rate: 5e-4))
+      optimizer: optimizer)
   }
 
   func evaluate(_ tile: LossTile) {

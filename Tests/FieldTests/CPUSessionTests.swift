@@ -112,9 +112,9 @@ struct SessionCase {
     return loss
   }
 
-  func step(_ session: any FieldSession, _ adam: AdamStep = AdamStep(rate: 1e-3)) {
+  func step(_ session: any FieldSession, _ step: OptimizerStep = OptimizerStep(rate: 1e-3)) {
     points.withUnsafeBufferPointer {
-      session.step(points: $0, groups: groups, loss: LinearLoss(), adam: adam)
+      session.step(points: $0, groups: groups, loss: LinearLoss(), optimizer: step)
     }
   }
 }
@@ -125,9 +125,9 @@ struct SessionCase {
   @Test func rateScalesReachTheirKindAlone() throws {
     let c = try SessionCase("resfield", counts: [70, 40], seed: 1)
     let session = try c.session(threads: 1)
-    var adam = AdamStep(rate: 1e-3)
-    (adam.basisRateScale, adam.coefficientRateScale) = (0, 2)
-    c.step(session, adam)
+    var step = OptimizerStep(rate: 1e-3)
+    (step.basisRateScale, step.coefficientRateScale) = (0, 2)
+    c.step(session, step)
     let moved = zip(session.state.parameters, c.start.parameters).map { abs($0 - $1) }
     #expect(moved[..<c.layout.composedCount].max() ?? 0 > 9e-4)
     for layer in c.layout.layers where layer.block.rank > 0 {
@@ -136,6 +136,33 @@ struct SessionCase {
       let rows = moved[layer.coefficients..<layer.coefficients + 3 * c.layout.field.capacity]
       #expect(abs((rows.max() ?? 0) - 2e-3) < 1e-5)
     }
+  }
+
+  @Test func muonMovesHiddenMatricesAlone() throws {
+    let c = try SessionCase("resfield", counts: [70, 40], seed: 6)
+    let sessions = try (c.session(threads: 1), c.session(threads: 1))
+    var muon = OptimizerStep(rate: 1e-3)
+    muon.matrixRule = .muon
+    c.step(sessions.0)
+    c.step(sessions.1, muon)
+    let (adam, moved) = (sessions.0.state.parameters, sessions.1.state.parameters)
+    var matrices = Set<Int>()
+    for l in c.layout.hiddenMatrices {
+      let layer = c.layout.layers[l]
+      let place = layer.weight..<layer.weight + layer.weightCount
+      matrices.formUnion(place)
+      // Singular values of about one, so many as the shorter side has.
+      let square = place.reduce(Float(0)) {
+        $0 + (moved[$1] - c.start.parameters[$1]) * (moved[$1] - c.start.parameters[$1])
+      }
+      let (short, long) = (
+        Float(min(layer.block.outputs, layer.inputs)), Float(max(layer.block.outputs, layer.inputs))
+      )
+      let length = 3e-3 * 0.2 * long.squareRoot()
+      #expect((0.5...1.25).contains((square / short).squareRoot() / length))
+    }
+    #expect(matrices.count > 1000)
+    #expect(moved.indices.allSatisfy { matrices.contains($0) || moved[$0] == adam[$0] })
   }
 
   @Test(arguments: names) func evaluationSliceIsTheFieldOfTheMoment(_ name: String) throws {
@@ -155,8 +182,10 @@ struct SessionCase {
   @Test(arguments: names) func threadsDoNotChangeTheBytes(_ name: String) throws {
     let c = try SessionCase(name, counts: [0, 1, 63, 64, 65, 1000, 700, 0, 30], seed: 3)
     let sessions = try [1, 2, 3].map { try c.session(threads: $0) }
-    for _ in 0..<3 {
-      for session in sessions { c.step(session) }
+    var muon = OptimizerStep(rate: 1e-3)
+    muon.matrixRule = .muon
+    for step in [OptimizerStep(rate: 1e-3), muon, muon] {
+      for session in sessions { c.step(session, step) }
     }
     let states = sessions.map(\.state)
     #expect(states[0].parameters != c.start.parameters)
@@ -220,7 +249,7 @@ struct SessionCase {
     let session = try c.session(threads: 1)
     for step in 1...3 {
       let before = session.state.parameters
-      c.step(session, AdamStep(rate: 1e-3))
+      c.step(session, OptimizerStep(rate: 1e-3))
       let after = session.state
       let (c1, c2) = (1 - pow(0.9, Double(step)), 1 - pow(0.999, Double(step)))
       for i in 0..<c.layout.count {

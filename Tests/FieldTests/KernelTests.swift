@@ -229,6 +229,35 @@ private func small(_ name: String) -> FieldDescription {
     }
   }
 
+  @Test(arguments: KernelTarget.supported.map(\.name))
+  func orthogonalFactorsFollowTheirFormula(_ target: String) throws {
+    let kernels = try #require(cfk_kernels_named(target)).pointee
+    var random = SeededGenerator(seed: 9)
+    for (rows, columns) in [(1, 16), (5, 16), (16, 16), (40, 32), (24, 48), (33, 64)] {
+      let matrix = AlignedFloats(count: rows * columns)
+      let scratch = AlignedFloats(
+        count: cfk_orthogonalize_floats(Int64(rows), Int64(columns)))
+      var exact = [Double](repeating: 0, count: rows * columns)
+      for i in exact.indices {
+        // The last columns are padding.
+        matrix.base[i] = i % columns < columns - 3 ? 1e-4 * .random(in: -1...1, using: &random) : 0
+        exact[i] = Double(matrix.base[i])
+      }
+      cfk_reference_orthogonalize(&exact, Int64(rows), Int64(columns))
+      kernels.orthogonalize(matrix.base, Int64(rows), Int64(columns), scratch.base)
+      // The iteration spreads what is rounded; the matrix's entries are below 1.
+      for i in exact.indices { #expect(abs(Double(matrix.base[i]) - exact[i]) < 2e-3) }
+      for i in exact.indices where i % columns >= columns - 3 { #expect(matrix.base[i] == 0) }
+      // A projection, near enough, along the shorter side.
+      let trace = exact.reduce(0) { $0 + $1 * $1 } / Double(min(rows, columns - 3))
+      #expect((0.4...1.5).contains(trace), "\(rows) x \(columns): \(trace)")
+    }
+    let zero = AlignedFloats(count: 256)
+    let scratch = AlignedFloats(count: cfk_orthogonalize_floats(16, 16))
+    kernels.orthogonalize(zero.base, 16, 16, scratch.base)
+    #expect((0..<256).allSatisfy { zero.base[$0] == 0 })
+  }
+
   @Test func anUnknownTargetIsNamedInTheError() {
     let error = #expect(throws: CaptureError.self) {
       try KernelTarget.choose(environment: ["FIELDMESH_FORCE_TARGET": "mmx"])

@@ -14,7 +14,7 @@ import Testing
     let scene = Self.scene
     let rays = ObservationStage.rays(scene.cameras)
     let images = try scene.frames.map { try scene.images($0.index) }
-    let configuration = ObservationConfiguration()
+    let configuration = ObservationConfiguration.unaveraged
     let ranges = scene.cameras.map { ObservationStage.range($0, configuration) }
     let survey = try ObservationStage.survey(
       rays, ranges, scene.frames, { images[$0.index] }, configuration, .silent)

@@ -14,7 +14,7 @@ import Testing
     var frames = scene.frames
     for camera in 0..<2 { frames[2].entries[camera].depth = nil }
     let images = try frames.map { try scene.images(instant($0.index)) }
-    var configuration = ObservationConfiguration()
+    var configuration = ObservationConfiguration.unaveraged
     configuration.bridge = bridge
     _ = try ObservationStage.build(
       cameras: scene.cameras, frames: frames,

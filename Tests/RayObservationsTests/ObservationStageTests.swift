@@ -9,7 +9,7 @@ import Testing
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
 
   private func build(
-    _ scene: SphereScene, _ configuration: ObservationConfiguration = .init(),
+    _ scene: SphereScene, _ configuration: ObservationConfiguration = .unaveraged,
     noise: (Int, Int) -> Double = { _, _ in 0 }
   ) throws -> (ObservationReport, ObservationCache) {
     let images = try scene.frames.map { set in
@@ -97,7 +97,7 @@ import Testing
     var random = SeededGenerator(seed: 2)
     let noise = (0..<400_000).map { _ in Double.random(in: -0.006...0.006, using: &random) }
     func statistics(_ smoothing: Double) throws -> (mean: Double, deviation: Double) {
-      var c = ObservationConfiguration()
+      var c = ObservationConfiguration.unaveraged
       c.smoothing = smoothing
       let (_, cache) = try build(SphereScene(), c, noise: { noise[($0 * 40_503 + $1) % 400_000] })
       var errors: [Double] = []
@@ -197,7 +197,7 @@ import Testing
   }
 
   @Test func aWrongBoxIsNamed() {
-    var c = ObservationConfiguration()
+    var c = ObservationConfiguration.unaveraged
     c.box = [0, 0, 0, 1, -1, 1]
     let error = #expect(throws: CaptureError.self) { try c.validate() }
     #expect(error?.place == "observations.box")

@@ -1,6 +1,8 @@
 import CaptureCore
 import Foundation
 
+@testable import RayObservations
+
 /// A sphere that swings from side to side above a level floor, as ideal depth cameras see it.
 struct SphereScene {
   static let radius = 0.25
@@ -58,5 +60,14 @@ struct SphereScene {
 
   func signedDistance(_ p: SIMD3<Float>, frame: Int) -> Double {
     (SIMD3<Double>(p) - Self.center(frame)).length - Self.radius
+  }
+}
+
+extension ObservationConfiguration {
+  /// Every set as it was seen, by itself: quick without optimisation.
+  static var unaveraged: Self {
+    var configuration = Self()
+    (configuration.averageSets, configuration.averageRadius) = (0, 0)
+    return configuration
   }
 }

@@ -80,6 +80,12 @@ static inline int32_t cfk_stride(int32_t inputs) {
 // Floats of scratch that one thread needs for this field.
 size_t cfk_scratch_floats(const cfk_field *field);
 
+// Floats of scratch that orthogonalize needs.
+static inline size_t cfk_orthogonalize_floats(int64_t rows, int64_t columns) {
+  const size_t padded = (size_t)cfk_stride((int32_t)rows);
+  return 2 * (size_t)columns * padded + 2 * padded * padded;
+}
+
 // The kernels of one instruction set.
 typedef struct {
   const char *name;
@@ -120,6 +126,12 @@ typedef struct {
   // m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2, p -= rate m / (sqrt(v) + epsilon); clears g.
   void (*adam)(float *parameters, float *gradient, float *m, float *v, size_t count, float rate,
                float beta1, float beta2, float epsilon);
+
+  // Puts in the place of a matrix [rows][columns] the one with the same singular vectors and singular
+  // values between 0.7 and 1.2, but for those that were next to nothing beside the largest:
+  // X / |X|, then five times X = (a + b X X' + c (X X')^2) X. `columns` is a multiple of 16; scratch of
+  // cfk_orthogonalize_floats(rows, columns), 64-byte aligned as the matrix.
+  void (*orthogonalize)(float *matrix, int64_t rows, int64_t columns, float *scratch);
 } cfk_kernels;
 
 // Kernels by name ("generic", "avx2", "avx512", "avx512bf16"), NULL where unknown or not supported here.
@@ -135,6 +147,9 @@ size_t cfk_reference_scratch_doubles(const cfk_field *field);
 void cfk_reference_point(const cfk_field *field, const double *weights, const double point[3],
                          cfk_reference_output *output, const cfk_reference_output *d_output,
                          double *d_weights, double *scratch);
+
+// The plain reference of orthogonalize, in double.
+void cfk_reference_orthogonalize(double *matrix, int64_t rows, int64_t columns);
 
 #ifdef __cplusplus
 }

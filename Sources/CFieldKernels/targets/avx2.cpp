@@ -14,9 +14,11 @@ enum { kWidth = 8, kRows = 6, kColumns = 2 };  // kRows x kColumns accumulators 
 #include "../kernels/singles.inl.h"
 #include "../kernels/field.inl.h"
 #include "../kernels/vectors.inl.h"
+#include "../kernels/orthogonalize.inl.h"
 }  // namespace cfk_avx2
 #pragma clang attribute pop
 extern const cfk_kernels cfk_kernels_avx2 = {
     "avx2",         cfk_avx2::peak,      cfk_avx2::evaluate, cfk_avx2::train,
-    cfk_avx2::compose, cfk_avx2::decompose, cfk_avx2::add,      cfk_avx2::adam};
+    cfk_avx2::compose, cfk_avx2::decompose, cfk_avx2::add,      cfk_avx2::adam,
+    cfk_avx2::orthogonalize};
 #endif

@@ -18,9 +18,11 @@ enum { kWidth = 16, kRows = 6, kColumns = 4 };  // kRows x kColumns accumulators
 #include "../kernels/pairs.inl.h"
 #include "../kernels/field.inl.h"
 #include "../kernels/vectors.inl.h"
+#include "../kernels/orthogonalize.inl.h"
 }  // namespace cfk_avx512bf16
 #pragma clang attribute pop
 extern const cfk_kernels cfk_kernels_avx512bf16 = {
     "avx512bf16",     cfk_avx512bf16::peak,      cfk_avx512bf16::evaluate, cfk_avx512bf16::train,
-    cfk_avx512bf16::compose, cfk_avx512bf16::decompose, cfk_avx512bf16::add,      cfk_avx512bf16::adam};
+    cfk_avx512bf16::compose, cfk_avx512bf16::decompose, cfk_avx512bf16::add,      cfk_avx512bf16::adam,
+    cfk_avx512bf16::orthogonalize};
 #endif

@@ -12,7 +12,9 @@ enum { kWidth = 4, kRows = 4, kColumns = 2 };  // kRows x kColumns accumulators 
 #include "../kernels/singles.inl.h"
 #include "../kernels/field.inl.h"
 #include "../kernels/vectors.inl.h"
+#include "../kernels/orthogonalize.inl.h"
 }  // namespace cfk_generic
 extern const cfk_kernels cfk_kernels_generic = {
     "generic",         cfk_generic::peak,      cfk_generic::evaluate, cfk_generic::train,
-    cfk_generic::compose, cfk_generic::decompose, cfk_generic::add,      cfk_generic::adam};
+    cfk_generic::compose, cfk_generic::decompose, cfk_generic::add,      cfk_generic::adam,
+    cfk_generic::orthogonalize};
