@@ -23,6 +23,7 @@ public struct ImageEvaluation: Sendable {
       cameras.reduce(into: PredictionFigures()) { $0.add($1.figures) }
     }
 
+    /// Whether the same came out.
     public static func == (a: Outcome, b: Outcome) -> Bool {
       a.cameras.map(\.id) == b.cameras.map(\.id)
         && a.cameras.map(\.figures) == b.cameras.map(\.figures)

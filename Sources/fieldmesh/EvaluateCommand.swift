@@ -52,10 +52,15 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     let folder = URL(fileURLWithPath: meshes)
     guard let images else {
-      guard let truth, calibration == nil, cameras == nil, picture == nil else {
+      guard let truth else {
         throw CaptureError(
           .usage, "There is nothing to compare the meshes with.",
           remedy: "Name a folder of true meshes, or a recording with --images.")
+      }
+      guard calibration == nil, cameras == nil, picture == nil else {
+        throw CaptureError(
+          .usage, "--calibration, --cameras and --picture speak of a recording.",
+          remedy: "Name it with --images in place of the true meshes.")
       }
       let outcome = try Evaluation(
         meshes: folder, truth: URL(fileURLWithPath: truth), every: every
