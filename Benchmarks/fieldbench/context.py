@@ -20,8 +20,9 @@ class Failed(Exception):
 
 
 class Context:
-    def __init__(self, binaries, peers, work, quick, takes):
+    def __init__(self, binaries, peers, work, quick, takes, recordings=None):
         self.binaries, self.peers, self.work, self.quick, self.takes = binaries, peers, work, quick, takes
+        self.recordings = recordings
         self.cores = len(os.sched_getaffinity(0))
         self.notes = []
         work.mkdir(parents=True, exist_ok=True)

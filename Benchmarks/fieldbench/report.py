@@ -3,12 +3,12 @@ import json
 import os
 import pathlib
 
-from . import extraction, field_file, quality, query, scale, step
+from . import extraction, field_file, heldout, quality, query, scale, step
 from .context import Missing, say
 from .page import number, table
 
 # In the order of the page; what trains comes before what uses a trained field.
-SECTIONS = {"step": step, "query": query, "quality": quality, "extraction": extraction, "scale": scale, "file": field_file}
+SECTIONS = {"step": step, "query": query, "quality": quality, "heldout": heldout, "extraction": extraction, "scale": scale, "file": field_file}
 
 
 def save(folder, name, result):
@@ -49,7 +49,9 @@ def write(page, results, plots, context):
 
 def _draw(results, folder, context):
     """Draws the plots by matplotlib in the peers' environment; the names of those that are there."""
-    charts = [chart for name, r in results.items() for chart in SECTIONS[name].plots(r["data"])]
+    every = [chart for name, r in results.items() for chart in SECTIONS[name].plots(r["data"])]
+    # Pictures without a kind were made while measuring.
+    charts = [chart for chart in every if "kind" in chart]
     folder.mkdir(parents=True, exist_ok=True)
     description = context.work / "plots.json"
     description.write_text(json.dumps(charts))
@@ -57,7 +59,7 @@ def _draw(results, folder, context):
         context.peer("plot", description, folder)
     except Missing:
         say("plots are not drawn anew: matplotlib is missing")
-    return {c["file"] for c in charts if (folder / c["file"]).exists()}
+    return {c["file"] for c in every if (folder / c["file"]).exists()}
 
 
 def show(found):

@@ -5,30 +5,29 @@ one a voxel of 5 mm; the octree is --depth deep, the 2 % of vertices with the fe
 and so is what leaves the box. The time is that of reading and reconstructing, without writing."""
 import argparse
 import json
-import pathlib
 import time
 
 import numpy as np
 import open3d as o3d
-from take import BOX, Take
+from take import Take, add_options
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("take")
-parser.add_argument("out", type=pathlib.Path)
+add_options(parser)
 parser.add_argument("--depth", type=int, default=8)
 parser.add_argument("--trim", type=float, default=0.02, help="share of the vertices that is cut away")
-parser.add_argument("--limit", type=int, help="take only the first frames")
 arguments = parser.parse_args()
 
-take = Take(arguments.take, arguments.limit)
+take = Take(arguments)
 arguments.out.mkdir(parents=True, exist_ok=True)
-box = o3d.geometry.AxisAlignedBoundingBox(*BOX)
+box = o3d.geometry.AxisAlignedBoundingBox(*take.box)
 spent = 0.0
-for index in range(len(take.times)):
+for position, number in enumerate(take.numbers):
     start = time.perf_counter()
     cloud = o3d.geometry.PointCloud()
-    for camera, depth, points in take.frame(index):
+    for camera, depth, points, colors in take.frame(position, arguments.colors):
         part = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points[depth > 0]))
+        if colors is not None:
+            part.colors = o3d.utility.Vector3dVector(colors[depth > 0] / 255)
         part, _ = part.remove_statistical_outlier(nb_neighbors=20, std_ratio=1.5)
         part.estimate_normals(o3d.geometry.KDTreeSearchParamHybrid(radius=0.03, max_nn=30))
         part.orient_normals_towards_camera_location(camera.world_from_depth[:3, 3])
@@ -39,5 +38,5 @@ for index in range(len(take.times)):
     mesh = mesh.crop(box)
     spent += time.perf_counter() - start
     mesh.compute_vertex_normals()
-    o3d.io.write_triangle_mesh(str(arguments.out / f"{index:06d}.ply"), mesh)
-print(json.dumps({"version": o3d.__version__, "frames": len(take.times), "secondsPerFrame": spent / len(take.times)}))
+    o3d.io.write_triangle_mesh(str(arguments.out / f"{number:06d}.ply"), mesh)
+print(json.dumps({"version": o3d.__version__, "frames": len(take.numbers), "secondsPerFrame": spent / len(take.numbers)}))

@@ -30,12 +30,6 @@ public struct Evaluation: Sendable {
     (self.meshes, self.truth, self.every, self.threads) = (meshes, truth, every, threads)
   }
 
-  private struct MeshFile: Sendable {
-    var url: URL
-    var reader: any MeshReader.Type
-    func read() throws(CaptureError) -> TriangleMesh { try reader.read(url) }
-  }
-
   /// Runs it. Holds the meshes of one frame a thread at a time.
   ///
   /// - Throws: ``CaptureError`` `usage` for `every` below 1; `badInput` when no frame is in both
@@ -45,8 +39,8 @@ public struct Evaluation: Sendable {
       throw CaptureError(
         .usage, "\(every) is out of range.", at: "--every", remedy: "Choose a value of at least 1.")
     }
-    let results = try Self.files(in: meshes)
-    let truths = try Self.files(in: truth)
+    let results = try MeshFile.files(in: meshes)
+    let truths = try MeshFile.files(in: truth)
     let frames = truths.keys.sorted().enumerated().filter { $0.offset % every == 0 }.map(\.element)
     guard frames.contains(where: { results[$0] != nil }) else {
       throw CaptureError(
@@ -109,40 +103,5 @@ public struct Evaluation: Sendable {
     } catch {
       throw error.within(result.url.path)
     }
-  }
-
-  /// The meshes of a folder by the last number in their names.
-  private static func files(in folder: URL) throws(CaptureError) -> [Int: MeshFile] {
-    let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-    } catch {
-      throw CaptureError(
-        .badInput, "The folder cannot be read.", at: folder.path,
-        remedy: "Give a folder with one mesh a frame.")
-    }
-    var files: [Int: MeshFile] = [:]
-    for reader in BuiltinMeshReaders.all {
-      var found: [Int: MeshFile] = [:]
-      for name in names where name.lowercased().hasSuffix("." + reader.fileExtension) {
-        guard let number = number(in: name) else { continue }
-        let file = MeshFile(url: folder.appendingPathComponent(name), reader: reader)
-        if let other = found.updateValue(file, forKey: number) {
-          throw CaptureError(
-            .badInput,
-            "Frame \(number) is there twice: \(other.url.lastPathComponent) and \(name).",
-            at: folder.path)
-        }
-      }
-      files.merge(found) { earlier, _ in earlier }
-    }
-    return files
-  }
-
-  /// The last run of digits in a name.
-  private static func number(in name: String) -> Int? {
-    let digits = name.utf8.reversed().drop { !(0x30...0x39).contains($0) }
-      .prefix { (0x30...0x39).contains($0) }
-    return Int(String(decoding: digits.reversed(), as: UTF8.self))
   }
 }

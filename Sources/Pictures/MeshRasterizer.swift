@@ -19,6 +19,14 @@ public enum MeshRasterizer {
     case normals
   }
 
+  /// A mesh as a camera sees it.
+  public struct View: Sendable {
+    /// The picture.
+    public var image: ColorImage
+    /// z-depth of what is drawn, metres, `[height × width]`; 0 where nothing is.
+    public var depths: [Float]
+  }
+
   /// The colour of a back face seen head on.
   public static let backFace = SIMD3<UInt8>(220, 40, 40)
   /// The colour of a shaded surface seen head on.
@@ -33,6 +41,19 @@ public enum MeshRasterizer {
     _ mesh: TriangleMesh, camera: CameraModel, worldFromCamera: RigidTransform, style: Style,
     background: SIMD3<UInt8> = SIMD3(16, 16, 20)
   ) throws(CaptureError) -> ColorImage {
+    try view(
+      mesh, camera: camera, worldFromCamera: worldFromCamera, style: style, background: background
+    ).image
+  }
+
+  /// Draws a mesh as ``render(_:camera:worldFromCamera:style:background:)`` does, and says how far
+  /// away it is.
+  ///
+  /// - Throws: As `render` does.
+  public static func view(
+    _ mesh: TriangleMesh, camera: CameraModel, worldFromCamera: RigidTransform, style: Style,
+    background: SIMD3<UInt8> = SIMD3(16, 16, 20)
+  ) throws(CaptureError) -> View {
     try check(mesh)
     let canvas = try PictureCanvas(width: camera.width, height: camera.height, color: background)
     let vertices = ScreenVertex.vertices(
@@ -50,7 +71,8 @@ public enum MeshRasterizer {
         }
       }
     }
-    return image
+    for i in depths.indices where depths[i] > 0 { depths[i] = 1 / depths[i] }
+    return View(image: image, depths: depths)
   }
 
   private static func check(_ mesh: TriangleMesh) throws(CaptureError) {

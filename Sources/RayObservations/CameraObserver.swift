@@ -37,14 +37,28 @@ struct CameraObserver {
     var depth: [Int16] = []
   }
 
-  func observe(_ frame: CameraFrame) -> Sighting? {
+  /// z-depth as recorded, metres; 0 out of range.
+  private func raw(_ frame: CameraFrame) -> [Float]? {
     guard let image = frame.depth, image.width == rays.width, image.height == rays.height else {
       return nil
     }
-    let raw = image.samples.map { s -> Float in
+    return image.samples.map { s -> Float in
       let z = Float(s) * image.unit
       return range.contains(z) ? z : 0
     }
+  }
+
+  /// z-depth as recorded of the pixels that show the subject and have enough support; 0 elsewhere.
+  func subjectDepth(_ frame: CameraFrame) -> [Float]? {
+    guard let raw = raw(frame) else { return nil }
+    let verdicts = classify(raw, mask: frame.mask)
+    return raw.withUnsafeBufferPointer { raw in
+      raw.indices.map { verdicts[$0] == .subject && isSupported($0, raw) ? raw[$0] : 0 }
+    }
+  }
+
+  func observe(_ frame: CameraFrame) -> Sighting? {
+    guard let raw = raw(frame) else { return nil }
     var verdicts = classify(raw, mask: frame.mask)
     // Whatever lies in the box counts for silhouettes, even what is too uncertain to be used.
     let silhouette = PixelDistance.to(

@@ -60,6 +60,18 @@ struct Command {
         "fieldmesh: training.stepz: unknown key. Did you mean 'training.steps'?\n"
       ),
       (
+        ["evaluate", "meshes"],
+        "fieldmesh: There is nothing to compare the meshes with. Name a folder of true meshes, or a recording with --images.\n"
+      ),
+      (
+        ["evaluate", "meshes", "truth", "--images", "take"],
+        "fieldmesh: Meshes are compared with true ones or with --images. Leave one out.\n"
+      ),
+      (
+        ["evaluate", "meshes", "truth", "--cameras", "cam0"],
+        "fieldmesh: --calibration, --cameras and --picture speak of a recording. Name it with --images in place of the true meshes.\n"
+      ),
+      (
         ["config", "--preset", "best"],
         "fieldmesh: --preset: There is no preset 'best'. Choose one of: preview, standard, fine.\n"
       ),

@@ -74,6 +74,7 @@ import Testing
         "frames.end=0",
         "frames.end: The selection 0..<0 is empty. Choose an end above the first frame."
       ),
+      ("cameras=a,b,a", "cameras: Camera 'a' is named twice. Name each camera once."),
       (
         "export.formats=[]",
         "export.formats: Each format can be named once, and there must be one. Choose from: ply, obj."

@@ -217,7 +217,7 @@ import Testing
     #expect(
       throws: CaptureError(
         .badInput, "None of the take's 4 frame sets is used.", at: TinyTake.folder.path,
-        remedy: "Choose other --frames or a smaller --every.")
+        remedy: "Choose other --frames or --cameras, or a smaller --every.")
     ) { try run("frames.first=9") }
     #expect(
       throws: CaptureError(

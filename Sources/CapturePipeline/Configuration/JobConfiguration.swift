@@ -20,6 +20,8 @@ public struct JobConfiguration: DocumentedConfiguration {
   public var method = Method.field
   /// Whether an image or a frame that cannot be used ends the run.
   public var strict = false
+  /// Names of the cameras used; every camera without any. Frame sets are numbered as with all cameras.
+  public var cameras: [String] = []
   /// Which frame sets are used.
   public var frames = FrameSelection()
   /// How the clocks of cameras are related that share no wire.
@@ -47,6 +49,7 @@ public struct JobConfiguration: DocumentedConfiguration {
         "method", "", "A trained field, or fusion of each frame alone.",
         choices: Method.allCases.map(\.rawValue)),
       .init("strict", "", "Whether an image or frame that cannot be used ends the run."),
+      .init("cameras", "", "Names of the cameras used; an empty list uses all."),
     ]
     + lines(of: FrameSelection.self, under: "frames")
     + lines(of: ClockConfiguration.self, under: "clocks")
@@ -72,6 +75,11 @@ public struct JobConfiguration: DocumentedConfiguration {
 
   /// Checks every range of every stage.
   public func validate() throws(CaptureError) {
+    if let twice = cameras.indices.first(where: { cameras[..<$0].contains(cameras[$0]) }) {
+      throw CaptureError(
+        .usage, "Camera '\(cameras[twice])' is named twice.", at: "cameras",
+        remedy: "Name each camera once.")
+    }
     try validate(frames, "frames")
     try validate(clocks, "clocks")
     try validate(sync, "sync")

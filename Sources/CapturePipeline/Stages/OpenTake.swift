@@ -29,6 +29,36 @@ struct OpenTake: Sendable {
     biases = cameras.map { calibration.corrections[$0.description.id]?.depthBias ?? .none }
   }
 
+  /// The take that the first stage paired, with the cameras that it used.
+  init(_ list: FrameList) throws(CaptureError) {
+    self = try OpenTake(list.source()).keeping(list.cameras)
+  }
+
+  private init(_ whole: OpenTake, _ indices: [Int]) {
+    reader = whole.reader.keeping(indices)
+    (cameras, biases) = (indices.map { whole.cameras[$0] }, indices.map { whole.biases[$0] })
+  }
+
+  /// The take with some of its cameras alone, in the take's order; with all where none are named.
+  /// - Throws: ``CaptureError`` `usage` for names that no camera has.
+  func keeping(_ names: [String]) throws(CaptureError) -> OpenTake {
+    let indices = try indices(of: names)
+    return indices.count == cameras.count ? self : OpenTake(self, indices)
+  }
+
+  /// The indices of the named cameras, ascending; of all where none are named.
+  /// - Throws: ``CaptureError`` `usage` for names that no camera has.
+  func indices(of names: [String]) throws(CaptureError) -> [Int] {
+    let known = cameras.map(\.description.id)
+    if let unknown = names.first(where: { !known.contains($0) }) {
+      throw CaptureError(
+        .usage, "The take has no camera '\(unknown)'.", at: "cameras",
+        remedy: "Choose from: \(known.joined(separator: ", ")).")
+    }
+    return names.isEmpty
+      ? Array(cameras.indices) : cameras.indices.filter { names.contains(known[$0]) }
+  }
+
   /// The images of a set, decoded side by side; nil where the set has none.
   /// - Throws: The first camera's ``CaptureError`` for an image that cannot be read.
   func images(of set: FrameSet, threads: Int) throws(CaptureError) -> [CameraFrame] {

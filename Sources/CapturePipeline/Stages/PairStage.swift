@@ -22,6 +22,7 @@ struct PairStage: PipelineStage {
       } ?? "in the take",
       "sync": try context.hash(configuration.sync),
       "clocks": try context.hash(configuration.clocks),
+      "cameras": configuration.cameras.joined(separator: "\n"),
       "frames": try context.hash(configuration.frames),
       "strict": "\(configuration.strict)",
     ]
@@ -31,20 +32,26 @@ struct PairStage: PipelineStage {
     guard let source = context.source else {
       throw CaptureError(.usage, "The first stage needs a recording.", at: context.output.url.path)
     }
-    let take = try OpenTake(source)
-    let clocks = try take.reader.clocks(
-      take.cameras, context.configuration.clocks, threads: context.threads,
+    let whole = try OpenTake(source)
+    let cameras = try whole.indices(of: context.configuration.cameras)
+    // Clocks and frame sets are those of all cameras, so that a frame has its number whoever is used.
+    let clocks = try whole.reader.clocks(
+      whole.cameras, context.configuration.clocks, threads: context.threads,
       monitor: context.monitor)
-    let (all, report) = take.reader.synchronized(context.configuration.sync, clocks: clocks)
-    let warned = take.reader.warnings + report.warnings
+    let (all, report) = whole.reader.synchronized(context.configuration.sync, clocks: clocks)
+    let warned = whole.reader.warnings + report.warnings
     for warning in warned { context.monitor.warn(warning) }
-    try checkCalibration(of: take, clocks, context)
-    let chosen = all.filter { context.configuration.frames.contains($0.index) }
+    try checkCalibration(of: whole, clocks, context)
+    let take = try whole.keeping(context.configuration.cameras)
+    let chosen = all.map { $0.keeping(cameras) }.filter {
+      context.configuration.frames.contains($0.index) && $0.hasDepth
+    }
     guard !chosen.isEmpty else {
       throw CaptureError(
         .badInput, "None of the take's \(all.count) frame sets is used.", at: source.place,
         remedy: all.isEmpty
-          ? "Check that the cameras recorded depth." : "Choose other --frames or a smaller --every."
+          ? "Check that the cameras recorded depth."
+          : "Choose other --frames or --cameras, or a smaller --every."
       )
     }
     let (sets, failures) = try checked(chosen, take, context)
@@ -114,12 +121,22 @@ struct PairStage: PipelineStage {
     for result in results {
       if let first = result.failures.first, context.configuration.strict { throw first }
       failures += result.failures.map(\.description)
-      if !result.set.entries.contains(where: { $0.depth != nil }) {
+      if !result.set.hasDepth {
         failures.append("frame set \(result.set.index): No camera's depth can be read.")
       }
     }
     return (
-      results.map(\.set).filter { $0.entries.contains { $0.depth != nil } }, failures
+      results.map(\.set).filter(\.hasDepth), failures
     )
   }
+}
+
+extension FrameSet {
+  /// The set with the images of some cameras alone.
+  func keeping(_ cameras: [Int]) -> FrameSet {
+    FrameSet(index: index, time: time, entries: cameras.map { entries[$0] })
+  }
+
+  /// Whether any camera has depth for it.
+  fileprivate var hasDepth: Bool { entries.contains { $0.depth != nil } }
 }

@@ -18,7 +18,7 @@ struct PreviewPicture {
   /// - Throws: ``CaptureError`` for what reading and writing meets.
   func write() throws(CaptureError) {
     let list = try FrameList.read(output)
-    let take = try OpenTake(list.source())
+    let take = try OpenTake(list)
     let records = try MeshRecord.all(in: output, frames: list.frames)
     let drawable = records.indices.filter { records[$0].mesh != nil }
     let count = min(Self.rows, drawable.count)
@@ -99,34 +99,5 @@ private struct View {
       return Crop(columns: 0..<model.width, rows: 0..<model.height)
     }
     return Crop(columns: left..<right, rows: top..<bottom)
-  }
-}
-
-/// A part of an image, pixels.
-private struct Crop {
-  var columns, rows: Range<Int>
-}
-
-extension CameraModel {
-  /// The camera whose image is a part of this one's.
-  fileprivate func cropped(_ crop: Crop) -> CameraModel {
-    var part = self
-    (part.width, part.height) = (crop.columns.count, crop.rows.count)
-    part.intrinsics.cx -= Double(crop.columns.lowerBound)
-    part.intrinsics.cy -= Double(crop.rows.lowerBound)
-    return part
-  }
-}
-
-extension ColorImage {
-  /// The pixels of a part, which must lie inside.
-  fileprivate func cropped(_ crop: Crop) throws(CaptureError) -> ColorImage {
-    var part: [UInt8] = []
-    part.reserveCapacity(3 * crop.columns.count * crop.rows.count)
-    for row in crop.rows {
-      let start = 3 * (row * width + crop.columns.lowerBound)
-      part += pixels[start..<(start + 3 * crop.columns.count)]
-    }
-    return try ColorImage(width: crop.columns.count, height: crop.rows.count, pixels: part)
   }
 }

@@ -14,6 +14,9 @@ struct TakeOptions: ParsableArguments {
     help: ArgumentHelp("Calibration of the rig, unless the take holds it.", valueName: "file"))
   var calibration: String?
 
+  @Option(help: ArgumentHelp("Use only these cameras: cam0,cam2.", valueName: "names"))
+  var cameras: String?
+
   @Option(help: ArgumentHelp("Use only these frame sets: 10..<20.", valueName: "a..<b"))
   var frames: String?
 
@@ -36,7 +39,10 @@ struct TakeOptions: ParsableArguments {
 
   /// The options as settings of the configuration.
   func settings() throws(CaptureError) -> [String] {
-    var settings: [String] = []
+    var settings =
+      try cameras.map { names throws(CaptureError) in
+        ["cameras=" + (try Self.names(names).joined(separator: ","))]
+      } ?? []
     if let frames {
       let range = try FrameSelection.range(frames)
       settings += [
@@ -46,5 +52,17 @@ struct TakeOptions: ParsableArguments {
     if let every { settings.append("frames.every=\(every)") }
     if strict { settings.append("strict=true") }
     return settings
+  }
+
+  /// The names of an option `--cameras`.
+  /// - Throws: ``CaptureError`` `usage` without any.
+  static func names(_ text: String) throws(CaptureError) -> [String] {
+    let names = text.split(separator: ",").map(String.init)
+    guard !names.isEmpty else {
+      throw CaptureError(
+        .usage, "No camera is named.", at: "--cameras",
+        remedy: "Write names of the take's cameras, for example cam0,cam2.")
+    }
+    return names
   }
 }
