@@ -142,10 +142,18 @@ extension DepthAligner {
     return Standing(turn: turn, shift: shift, isNear: isNear, isTold: isTold, open: open)
   }
 
+  /// Pixels below which an image is too coarse for saying that something is looked through: a pixel
+  /// of a floor is as deep as what would be.
+  private static let coarse = 8000
+
   /// Whether others look through what the camera saw, or it through what they saw.
   private func isContradicted(_ camera: Int, _ result: AlignmentResult) -> Bool {
-    result.pairs.contains {
+    let isCoarse = cameras.indices.map { camera in
+      frames.streams[camera].map { $0.lens.width * $0.lens.height < Self.coarse } ?? true
+    }
+    return result.pairs.contains {
       ($0.first == camera || $0.second == camera) && $0.seenThrough > 0.3
+        && !isCoarse[$0.first] && !isCoarse[$0.second]
     }
   }
 

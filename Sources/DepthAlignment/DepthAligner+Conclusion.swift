@@ -6,10 +6,6 @@ extension DepthAligner {
   /// What lenses, sensors and interpolation leave however much is averaged: radians and metres.
   private static let floor = (turn: 0.0001, shift: 0.0002)
 
-  /// What places and moments leave out of the variance: found on synthetic rigs, whose errors were
-  /// 1.2 times the deviations without it.
-  private static let inflation = 1.5
-
   /// Draws the conclusions from where the steps ended, with the motions that nothing tells.
   func conclude(
     start: AlignmentState, _ state: AlignmentState, _ noise: Float, _ tones: [Tone?],
@@ -35,7 +31,8 @@ extension DepthAligner {
     return (result, free)
   }
 
-  /// The sandwich estimate: how much places disagree with each other, and moments.
+  /// The sandwich estimate: how much places disagree with each other, and moments. A place is one to
+  /// all pairs: what a camera measured there goes into each of its pairs.
   private func covariance(
     _ gathered: [Gathered], _ system: JointSystem, _ derivatives: [JointSystem.Derivatives],
     _ observability: Observability?
@@ -44,28 +41,22 @@ extension DepthAligner {
     var result = DenseMatrix(rows: n, columns: n)
     guard let observability else { return result }
     let rows = PairSums.size
-    for i in pairs.indices where pairs[i].from < pairs[i].to {
-      guard
-        let j = pairs.firstIndex(of: .init(from: pairs[i].to, to: pairs[i].from))
-      else { continue }
-      func add(_ a: ArraySlice<Double>, _ b: ArraySlice<Double>) {
-        guard a.contains(where: { $0 != 0 }) || b.contains(where: { $0 != 0 }) else { return }
-        let gradient = zip(
-          system.gradient(a, derivatives[i]), system.gradient(b, derivatives[j])
-        ).map { $0 + $1 }
-        let change = observability.change(gradient)
-        for a in 0..<n {
-          for b in 0..<n { result[a, b] += Self.inflation * change[a] * change[b] }
+    for part in [\Gathered.sums.byPlace, \Gathered.byMoment] {
+      let parts = gathered.map { $0[keyPath: part] }
+      for k in stride(from: 0, to: parts.map(\.count).max() ?? 0, by: rows) {
+        var gradient = [Double](repeating: 0, count: system.size)
+        var isEmpty = true
+        for (part, derivatives) in zip(parts, derivatives) where k < part.count {
+          let right = part[k..<k + rows]
+          guard right.contains(where: { $0 != 0 }) else { continue }
+          isEmpty = false
+          for (i, value) in system.gradient(right, derivatives).enumerated() {
+            gradient[i] += value
+          }
         }
-      }
-      let (one, other) = (gathered[i], gathered[j])
-      for part in [\Gathered.sums.byPlace, \Gathered.byMoment] {
-        let (a, b) = (one[keyPath: part], other[keyPath: part])
-        for k in Swift.stride(from: 0, to: max(a.count, b.count), by: rows) {
-          add(
-            k < a.count ? a[k..<k + rows] : [0, 0, 0, 0, 0, 0, 0],
-            k < b.count ? b[k..<k + rows] : [0, 0, 0, 0, 0, 0, 0])
-        }
+        if isEmpty { continue }
+        let change = observability.response(to: gradient)
+        for a in 0..<n { for b in 0..<n { result[a, b] += change[a] * change[b] } }
       }
     }
     return result

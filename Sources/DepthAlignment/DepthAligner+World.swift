@@ -12,29 +12,31 @@ extension DepthAligner {
   public func levelled(_ places: [Int: RigidTransform]) -> RigidTransform? {
     let sorted = places.sorted { $0.key < $1.key }
     let up = sorted.reduce(SIMD3<Double>.zero) { $0 - $1.value.rotate(SIMD3(0, 1, 0)) }.normalized
-    var points: [SurfacePoint] = []
+    var points: [SIMD3<Float>] = []
     for (camera, place) in sorted {
       guard let stream = frames.streams[camera],
         let source = stream.sources.compactMap({ $0 }).first
       else { continue }
       let pose = FloatPose(place * cameras[camera].description.colorFromDepth, from: .zero)
       points += Self.points(stream.images[source], stream.lens, limit: 3000).map {
-        SurfacePoint(position: pose.point($0.position), normal: pose.rotate($0.normal))
+        pose.point($0.position)
       }
     }
-    guard points.count >= 100 else { return nil }
-    let level = PlaneFinder.planes(in: points, count: 4).filter {
-      SIMD3<Double>($0.normal).dot(up) > 0.5
+    var finder = FloorFinder(up: up, largestTilt: .pi / 3, leastShare: 0.1)
+    var found = finder.find(in: points)
+    if found == nil {
+      finder.mostBelow = 1
+      found = finder.find(in: points)
     }
-    guard let plane = level.max(by: { $0.share < $1.share }) else { return nil }
-    let y = SIMD3<Double>(plane.normal).normalized
+    guard let plane = found else { return nil }
+    let y = plane.normal
     let forward = (places[reference] ?? .identity).rotate(SIMD3(0, 0, 1))
     let z = -(forward - y * forward.dot(y)).normalized
     let x = y.cross(z)
     let middle =
       sorted.reduce(SIMD3<Double>.zero) { $0 + $1.value.translation }
       / Double(max(1, sorted.count))
-    let foot = middle - y * (y.dot(middle) + Double(plane.offset))
+    let foot = middle - y * plane.height(middle)
     let turned = RigidTransform(rows: (x, y, z), translation: .zero)
     return RigidTransform(rows: (x, y, z), translation: -turned.rotate(foot))
   }

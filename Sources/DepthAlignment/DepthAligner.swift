@@ -148,10 +148,11 @@ public struct DepthAligner: Sendable {
         monitor.report(
           done, AlignmentLevel.steps(levels),
           String(format: "step %.2f mm, noise x %.2f", 1000 * next.size, noise))
-        converged = next.size < level.smallest
+        // The last level ends at a fiftieth of a millimetre; around there patterns make it wander.
+        converged = next.size < 5 * level.smallest
         // Grey values count from the second look on, and their tone is known after another one.
         let isEarly = isColored && step < 3 && tones.contains { $0 != nil }
-        if converged && !isEarly { break }
+        if next.size < level.smallest && !isEarly { break }
       }
     }
     return (state, noise, tones, converged)

@@ -27,6 +27,8 @@ struct JointSystem {
   private(set) var matrix: DenseMatrix
   private(set) var right: [Double]
   private(set) var spurious: DenseMatrix
+  /// As ``matrix``, of ``PairSums/curvature``.
+  private(set) var curvature: DenseMatrix
 
   var size: Int { 6 * cameras.count + clocks.count }
   var poseColumns: Int { 6 * cameras.count }
@@ -36,6 +38,7 @@ struct JointSystem {
     let n = max(1, 6 * cameras.count + clocks.count)
     matrix = DenseMatrix(rows: n, columns: n)
     spurious = DenseMatrix(rows: n, columns: n)
+    curvature = DenseMatrix(rows: n, columns: n)
     right = [Double](repeating: 0, count: n)
   }
 
@@ -82,27 +85,33 @@ struct JointSystem {
     return result
   }
 
-  /// Adds the sums of a pair, times `scale`.
-  mutating func add(_ sums: PairSums, _ derivatives: Derivatives, scale: Double = 1) {
-    var (full, spuriousFull) = (Self.zeros, Self.zeros)
+  /// Adds the sums of a pair.
+  mutating func add(_ sums: PairSums, _ derivatives: Derivatives) {
+    Self.add(sums.matrix, derivatives, to: &matrix)
+    Self.add(sums.spurious, derivatives, to: &spurious)
+    Self.add(sums.curvature, derivatives, to: &curvature)
+    for (a, row) in zip(derivatives.columns, derivatives.rows) {
+      for i in 0..<PairSums.size { right[a] += row[i] * sums.right[i] }
+    }
+  }
+
+  /// Adds `J M Jᵀ` of an upper triangle M.
+  private static func add(
+    _ triangle: [28 of Double], _ derivatives: Derivatives, to matrix: inout DenseMatrix
+  ) {
+    var full = Self.zeros
     var k = 0
     for i in 0..<PairSums.size {
       for j in i..<PairSums.size {
-        (full[i][j], full[j][i]) = (sums.matrix[k] * scale, sums.matrix[k] * scale)
-        (spuriousFull[i][j], spuriousFull[j][i]) = (
-          sums.spurious[k] * scale, sums.spurious[k] * scale
-        )
+        (full[i][j], full[j][i]) = (triangle[k], triangle[k])
         k += 1
       }
     }
     for (a, row) in zip(derivatives.columns, derivatives.rows) {
-      let product = Self.times(full, row)
-      let spuriousProduct = Self.times(spuriousFull, row)
+      let product = times(full, row)
       for (b, other) in zip(derivatives.columns, derivatives.rows) {
-        matrix[a, b] += Self.dot(product, other)
-        spurious[a, b] += Self.dot(spuriousProduct, other)
+        matrix[a, b] += dot(product, other)
       }
-      for i in 0..<PairSums.size { right[a] += row[i] * sums.right[i] * scale }
     }
   }
 
@@ -111,6 +120,7 @@ struct JointSystem {
     guard let position = clocks.firstIndex(of: clock) else { return }
     let (i, weight) = (poseColumns + position, 1 / (deviation * deviation))
     matrix[i, i] += weight
+    curvature[i, i] += weight
     right[i] += weight * value
   }
 

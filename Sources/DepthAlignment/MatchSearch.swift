@@ -39,6 +39,9 @@ struct PairSums: Sendable {
   var matrix: [28 of Double] = .init(repeating: 0)
   /// The part of ``matrix`` that noise in the normals makes up.
   var spurious: [28 of Double] = .init(repeating: 0)
+  /// How fast ``right`` really changes: as ``matrix``, with the derivative of the robust score in
+  /// place of its weight; only where sums by place are kept.
+  var curvature: [28 of Double] = .init(repeating: 0)
   /// `Σ w m r`.
   var right: [7 of Double] = .init(repeating: 0)
   /// ``right`` by place, `[places × 7]`; empty unless asked for.
@@ -266,7 +269,7 @@ struct MatchSearch {
     sums.robustSquares += Double(robust * r * r / (hit.sigma * hit.sigma))
     let weight = Double(robust / (sigma * sigma))
     let n = toPose.rotate(hit.normal)
-    addEquation(n, hit.speed, p, residual: r, weight: weight, &sums)
+    addEquation(n, hit.speed, p, residual: r, weight: weight, shape: shape, &sums)
     // The normals are as noisy as the depth.
     let turn = hit.normalDeviation * min(1, rule.noise)
     let aside: SIMD3<Float> = abs(n.x) < 0.6 ? SIMD3(1, 0, 0) : SIMD3(0, 1, 0)
@@ -299,17 +302,20 @@ struct MatchSearch {
     sums.tone.robustSquares += Double(robust * r * r)
     let weight = configuration.colorWeight * Double(robust / (deviation * deviation))
     let slope = toPose.rotate(seen.slope)
-    addEquation(slope, 0, p, residual: r, weight: weight, &sums)
+    addEquation(slope, 0, p, residual: r, weight: weight, shape: shape, &sums)
     let noise = Double(Self.slopeNoise * Self.slopeNoise)
     addSpurious(toPose.rotate(seen.noise.0), p, weight * noise, &sums)
     addSpurious(toPose.rotate(seen.noise.1), p, weight * noise, &sums)
   }
 
   /// A residual that changes by `slope · motion` of the point, and by `speed` with time.
+  ///
+  /// - Parameter shape: `c² / (c² + r²)` of Geman and McClure's weight, its square. The score `w r`
+  ///   changes with r by `w (4 shape - 3)`.
   @inline(__always)
   private func addEquation(
     _ slope: SIMD3<Float>, _ speed: Float, _ p: SIMD3<Float>, residual r: Float, weight: Double,
-    _ sums: inout PairSums
+    shape: Float, _ sums: inout PairSums
   ) {
     let m = p.cross(slope)
     let row: [7 of Double] = [
@@ -326,6 +332,14 @@ struct MatchSearch {
       }
     }
     guard rule.byPlace else { return }
+    let bend = weight * Double(4 * shape - 3)
+    k = 0
+    for i in 0..<PairSums.size {
+      for j in i..<PairSums.size {
+        sums.curvature[k] += bend * row[i] * row[j]
+        k += 1
+      }
+    }
     let cell = (p * 4).rounded(.down)
     let place =
       (Int(cell.x) & 7) << 6 | (Int(cell.y) & 7) << 3 | Int(cell.z) & 7

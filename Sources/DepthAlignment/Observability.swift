@@ -14,6 +14,9 @@ struct Observability {
   /// this, metres; they are not, and the true one is tens of times larger.
   private static let deviation = 0.004
 
+  /// Robust scores change by no less than this share of their weights.
+  private static let leastCurvature = 0.25
+
   /// Eigenvectors of the cameras' columns, of length 1.
   private(set) var known: [(vector: [Double], information: Double)] = []
   private(set) var unknown: [[Double]] = []
@@ -71,12 +74,22 @@ struct Observability {
 
   /// The change of all unknowns that the right side asks for, none of it along unknown motions.
   func change(_ right: [Double]) -> [Double] {
+    change(right, by: known.map(\.information))
+  }
+
+  /// By how much a disturbance of the right side disturbs the unknowns: ``change(_:)`` with how fast
+  /// the robust scores really change in place of their weights.
+  func response(to right: [Double]) -> [Double] {
+    change(right, by: curvatures)
+  }
+
+  private func change(_ right: [Double], by informations: [Double]) -> [Double] {
     let (p, n) = (system.poseColumns, system.size)
     let q = n - p
     var reduced = Array(right[0..<p])
     for i in 0..<p { for k in 0..<q { reduced[i] -= coupling[i][k] * right[p + k] } }
     var result = [Double](repeating: 0, count: n)
-    for (vector, information) in known {
+    for ((vector, _), information) in zip(known, informations) {
       var along = 0.0
       for i in 0..<p { along += vector[i] * reduced[i] }
       for i in 0..<p { result[i] -= vector[i] * along / information }
@@ -88,5 +101,19 @@ struct Observability {
       for k in 0..<q { result[p + k] = solved[k] }
     }
     return result
+  }
+
+  /// The curvature along each known motion, with the clocks that go with it.
+  private var curvatures: [Double] {
+    let (p, n) = (system.poseColumns, system.size)
+    return known.map { vector, information in
+      var full = vector
+      for k in 0..<n - p {
+        full.append(-(0..<p).reduce(0) { $0 + coupling[$1][k] * vector[$1] })
+      }
+      var sum = 0.0
+      for i in 0..<n { for j in 0..<n { sum += full[i] * system.curvature[i, j] * full[j] } }
+      return max(Self.leastCurvature * information, sum)
+    }
   }
 }

@@ -23,6 +23,13 @@ struct SceneSurvey: Sendable {
 struct FloorPlane: Codable, Equatable, Sendable {
   var a, b, c: Float
 
+  init(a: Float, b: Float, c: Float) { (self.a, self.b, self.c) = (a, b, c) }
+
+  init(_ plane: LevelPlane) {
+    let n = plane.normal
+    (a, b, c) = (Float(-n.x / n.y), Float(-n.z / n.y), Float(plane.offset / n.y))
+  }
+
   /// Height of a point above the plane, metres (the plane is level to a few degrees).
   func height(_ p: SIMD3<Float>) -> Float { p.y - (a * p.x + b * p.z + c) }
 }
@@ -148,48 +155,14 @@ struct SceneSurveyor {
     return count
   }
 
-  /// The plane through the low points that most of them agree on; nil when there is none.
+  /// The plane that a quarter of the low points lie on, over half a metre wide; nil when there is none.
   static func floor(_ samples: [SurveyPoint]) -> FloorPlane? {
     let low = samples.lazy.map(\.position).filter { abs($0.y) < 0.25 }
     let points = Array(low)
     guard points.count >= 500 else { return nil }
-    var generator = SeededGenerator(seed: 11)
-    var best: (count: Int, plane: FloorPlane) = (0, FloorPlane(a: 0, b: 0, c: 0))
-    for _ in 0..<200 {
-      let p = (0..<3).map { _ in points[Int.random(in: 0..<points.count, using: &generator)] }
-      let n = (p[1] - p[0]).cross(p[2] - p[0])
-      guard abs(n.y) > 1e-6, abs(n.x / n.y) < 0.1, abs(n.z / n.y) < 0.1 else { continue }
-      let plane = FloorPlane(a: -n.x / n.y, b: -n.z / n.y, c: n.dot(p[0]) / n.y)
-      var count = 0
-      for i in stride(from: 0, to: points.count, by: max(1, points.count / 4000))
-      where abs(plane.height(points[i])) < 0.012 { count += 1 }
-      if count > best.count { best = (count, plane) }
-    }
-    let inliers = points.filter { abs(best.plane.height($0)) < 0.02 }
-    guard inliers.count * 4 > points.count, inliers.count >= 400 else { return nil }
-    var spread = BoundingBox.empty
-    for p in inliers { spread.include(p) }
-    guard spread.size.x > 0.5, spread.size.z > 0.5 else { return nil }
-    return refined(inliers)
-  }
-
-  /// Least squares of `y = a x + b z + c`.
-  private static func refined(_ points: [SIMD3<Float>]) -> FloorPlane? {
-    var (mean, n) = (SIMD3<Double>.zero, Double(points.count))
-    for p in points { mean += SIMD3<Double>(p) }
-    mean /= n
-    var (xx, xz, zz, xy, zy) = (0.0, 0.0, 0.0, 0.0, 0.0)
-    for p in points {
-      let q = SIMD3<Double>(p) - mean
-      xx += q.x * q.x
-      xz += q.x * q.z
-      zz += q.z * q.z
-      xy += q.x * q.y
-      zy += q.z * q.y
-    }
-    n = xx * zz - xz * xz
-    guard n > 1e-9 else { return nil }
-    let (a, b) = ((xy * zz - zy * xz) / n, (zy * xx - xy * xz) / n)
-    return FloorPlane(a: Float(a), b: Float(b), c: Float(mean.y - a * mean.x - b * mean.z))
+    // The world says where the floor is: what lies below it there was mirrored.
+    var finder = FloorFinder(up: SIMD3(0, 1, 0), largestTilt: 0.14, leastShare: 0.25)
+    (finder.leastExtent, finder.mostBelow) = (0.5, 1)
+    return finder.find(in: points).map(FloorPlane.init)
   }
 }

@@ -11,7 +11,7 @@ struct FieldmeshBench: ParsableCommand {
     commandName: "fieldmesh-bench", abstract: "Measures Fieldmesh's parts by themselves.",
     subcommands: [
       StepCommand.self, QueryCommand.self, ExtractCommand.self, CubesCommand.self,
-      ClocksCommand.self,
+      ClocksCommand.self, AlignCommand.self,
     ])
 }
 

@@ -1,6 +1,7 @@
 import Calibration
 import CaptureCore
 import Foundation
+import Recordings
 import SyntheticRigs
 import Testing
 
@@ -32,6 +33,13 @@ import Testing
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   }
 
+  /// A turn about the optical axis, radians.
+  private static func rolled(_ angle: Double) -> RigidTransform {
+    let (c, s) = (cos(angle), sin(angle))
+    return RigidTransform(
+      rows: (SIMD3(c, -s, 0), SIMD3(s, c, 0), SIMD3(0, 0, 1)), translation: .zero)
+  }
+
   private func file(_ name: String) -> URL { folder.appendingPathComponent(name) }
 
   private func worst(_ calibration: RigCalibration) throws -> (degrees: Double, metres: Double) {
@@ -46,14 +54,21 @@ import Testing
   }
 
   @Test func aWrongCalibrationIsPutRightAndNothingIsWrittenOver() throws {
-    let output = file("new.json")
-    let done = try Command("align", Self.take.path, "-o", output.path, "--quiet")
+    let rig = try SyntheticRig(Self.knobs)
+    let (output, wrong) = (file("new.json"), file("wrong.json"))
+    var start = rig.calibration
+    start.corrections["cam1"] = DeviceCorrection(colorFromDepth: rig.take.cameras[1].colorFromDepth)
+    try CalibrationFile.write(start, to: wrong)
+    let done = try Command(
+      "align", Self.take.path, "--start", wrong.path, "-o", output.path, "--quiet")
     #expect(done.status == 0, "\(done.errors)")
     #expect(done.output.contains("Verdict: "))
     let report = try JSONNode(
       JSONValue(parsing: Data(contentsOf: file("new.report.json"))))
     #expect(try report.member("reference").string() == "cam0")
-    #expect(try CalibrationFile.read(output).rigFromColor.count == 3)
+    let written = try CalibrationFile.read(output)
+    #expect(written.rigFromColor.count == 3 && !written.corrections.isEmpty)
+    #expect(try written.corrections == CalibrationFile.read(wrong).corrections)
     for pair in try report.member("pairs").elements(count: 3...3) {
       let (before, after) = (
         try pair.member("before").number(in: 0...50), try pair.member("after").number(in: 0...50)
@@ -72,6 +87,28 @@ import Testing
     #expect(try Data(contentsOf: output) == before)
   }
 
+  @Test func whatACalibrationFoundOutAboutLensesIsUsed() throws {
+    let rig = try SyntheticRig(Self.knobs)
+    var said = rig.trueCalibration
+    let moved = Self.rolled(0.01)
+    said.corrections["cam1"] = DeviceCorrection(
+      colorFromDepth: moved, depthBias: DepthBias(offset: 0.01, scale: 0, radial: 0))
+    let calibration = file("lenses.json")
+    try CalibrationFile.write(said, to: calibration)
+    let alignment = try TakeAlignment(TakeSource(takes: [Self.take], calibration: calibration))
+    #expect(alignment.devices[1].colorFromDepth == moved)
+    #expect(alignment.devices[2] == alignment.reader.take.cameras[2])
+    let recorded = try RecordingFormats.open([Self.take]).depth(camera: 1, index: 0)
+    let corrected = try alignment.depth(camera: 1, index: 0)
+    let steps = Int((0.01 / Double(recorded.unit)).rounded())
+    let changes = zip(recorded.samples, corrected.samples).filter { $0.0 > 0 }.map {
+      before, after in
+      Int(after) - Int(before)
+    }
+    #expect(changes.count > 1000)
+    #expect(changes.allSatisfy { abs($0 - steps) <= 1 })
+  }
+
   @Test func aBumpedCameraIsNamed() throws {
     let rig = try SyntheticRig(Self.knobs)
     let good = file("good.json")
@@ -82,9 +119,7 @@ import Testing
     #expect(holds.output.contains("Nothing tells whether the calibration holds."))
     #expect(holds.output.contains("Nothing tells whether camera cam2 made a "))
     var bumped = rig.trueCalibration
-    let turn = RigidTransform(
-      rows: (SIMD3(cos(0.04), -sin(0.04), 0), SIMD3(sin(0.04), cos(0.04), 0), SIMD3(0, 0, 1)),
-      translation: .zero)
+    let turn = Self.rolled(0.04)
     bumped.rigFromColor["cam2"] = (bumped.rigFromColor["cam2"] ?? .identity) * turn
     let bad = file("bad.json")
     try CalibrationFile.write(bumped, to: bad)
@@ -116,5 +151,93 @@ import Testing
       refused.errors
         == "fieldmesh: The lens of camera `cam0` is not known, and kalibr holds lenses. Name a take of the rig with --take.\n"
     )
+  }
+
+  // MARK: Takes of rigs that tell
+
+  /// One moment of some cameras of a ring, without a calibration in it.
+  private func ringTake(_ chosen: [Int], of knobs: SyntheticRigConfiguration) throws -> URL {
+    let rig = try SyntheticRig(knobs)
+    var take = rig.take
+    take.cameras = chosen.map { take.cameras[$0] }
+    let url = TinyTake.temporary("ring")
+    let writer = try TakeWriter(folder: url, take: take, calibration: nil)
+    for (index, camera) in chosen.enumerated() {
+      try writer.write(
+        rig.depth(camera: camera, frame: 0).measured, camera: index, index: 0, time: 1)
+      try writer.write(rig.color(camera: camera, frame: 0), camera: index, index: 0, time: 1)
+    }
+    try writer.finish()
+    return url
+  }
+
+  private static func knobs(_ cameras: Int, _ subject: String) -> SyntheticRigConfiguration {
+    var knobs = SyntheticRigConfiguration()
+    (knobs.cameras, knobs.subject, knobs.frames) = (cameras, subject, 1)
+    (knobs.depthWidth, knobs.depthHeight) = (160, 144)
+    (knobs.colorWidth, knobs.colorHeight) = (256, 144)
+    return knobs
+  }
+
+  @Test func aTrueCalibrationHoldsAndBumpedAndSwappedCamerasAreNamed() throws {
+    let knobs = Self.knobs(4, "walker")
+    let take = try ringTake([0, 1, 2, 3], of: knobs)
+    let truth = try SyntheticRig(knobs).trueCalibration
+    func check(_ calibration: RigCalibration) throws -> Command {
+      let said = file("said.json")
+      try CalibrationFile.write(calibration, to: said)
+      return try Command("calibrate", "check", take.path, "--calibration", said.path)
+    }
+    let holds = try check(truth)
+    #expect(holds.status == 0, "\(holds.output)")
+    #expect(holds.output.hasSuffix("The calibration holds.\n") && holds.errors.isEmpty)
+
+    var bumped = truth
+    let turn = Self.rolled(2 * .pi / 180)
+    bumped.rigFromColor["cam2"] = (truth.rigFromColor["cam2"] ?? .identity) * turn
+    let moved = try check(bumped)
+    #expect(moved.status == 3)
+    #expect(moved.errors.contains("The calibration does not hold for cam2. Camera cam2 stands 2.0"))
+
+    var swapped = truth
+    (swapped.rigFromColor["cam1"], swapped.rigFromColor["cam3"]) = (
+      truth.rigFromColor["cam3"], truth.rigFromColor["cam1"]
+    )
+    let exchanged = try check(swapped)
+    #expect(exchanged.status == 3)
+    #expect(exchanged.errors.contains("The calibration does not hold for cam1, cam3. "))
+    #expect(exchanged.output.contains("- Camera cam1 sees what camera cam3 should: "))
+  }
+
+  @Test func camerasArePlacedFromNothingWhereTheirViewsOverlapAndRefusedElsewhere() throws {
+    let knobs = Self.knobs(12, "porter")
+    let rig = try SyntheticRig(knobs)
+    let output = file("found.json")
+    let near = try ringTake([0, 1], of: knobs)
+    let found = try Command(
+      "align", near.path, "--from-nothing", "--depth-only", "-o", output.path, "--quiet")
+    #expect(found.status == 0, "\(found.errors)")
+    let calibration = try CalibrationFile.read(output)
+    func step(_ calibration: RigCalibration) throws -> RigidTransform {
+      let places = try ["cam0", "cam1"].map { try #require(calibration.rigFromColor[$0]) }
+      return places[0].inverse * places[1]
+    }
+    let (now, should) = (try step(calibration), try step(rig.trueCalibration))
+    #expect((should.inverse * now).angleDegrees < 0.2)
+    #expect((now.translation - should.translation).length < 0.008)
+    // The floor is level, and the cameras stand above it.
+    let world = calibration.worldFromRig * (calibration.rigFromColor["cam0"] ?? .identity)
+    let truth = rig.trueCameras[0].worldFromColor
+    #expect(abs(world.translation.y - truth.translation.y) < 0.02)
+
+    let nowhere = file("nowhere.json")
+    let far = try ringTake([0, 6], of: knobs)
+    let refused = try Command(
+      "align", far.path, "--from-nothing", "--depth-only", "-o", nowhere.path, "--quiet")
+    #expect(refused.status == 3)
+    #expect(
+      refused.errors.contains(
+        "No place was found for cam6: nothing that stands out agrees with what cam0 measured."))
+    #expect(!FileManager.default.fileExists(atPath: nowhere.path))
   }
 }

@@ -147,9 +147,10 @@ public struct CalibrationCheck: Codable, Equatable, Sendable {
 }
 
 extension TakeAlignment {
-  /// Tells from the take's depth whether its calibration still holds.
+  /// Tells from the take's depth, and from what is drawn on things, whether its calibration still
+  /// holds.
   ///
-  /// - Parameter isQuick: Looks at a few moments in thumbnails, for a second or two.
+  /// - Parameter isQuick: Looks at the depth of a few moments in thumbnails, for a second or two.
   /// - Throws: ``CaptureError`` `badInput` without a calibration or with depth of one camera alone.
   public func check(
     isQuick: Bool = false, monitor: StageMonitor = .silent
@@ -174,7 +175,7 @@ extension TakeAlignment {
     let silent = StageMonitor(isCancelled: monitor.isCancelled)
     let aligner = try aligner(
       cameras(placed.map(\.worldFromColor), clocks, leastDeviation: 0.005), reference: reference,
-      settings, silent)
+      settings, isColored: !isQuick, silent)
     return CalibrationCheck(try aligner.checked(silent), take: reader.take)
   }
 }

@@ -53,7 +53,7 @@ extension TakeAlignment {
         uniqueKeysWithValues: zip(reader.take.cameras, places).map {
           ($0.id, worldFromRig.inverse * $1)
         }),
-      worldFromRig: worldFromRig)
+      worldFromRig: worldFromRig, corrections: start?.corrections ?? [:])
   }
 
   // MARK: Picture
@@ -77,7 +77,7 @@ extension TakeAlignment {
     func cloud(_ places: [RigidTransform]) -> PointCloudPicture {
       var picture = PointCloudPicture()
       for (camera, points) in clouds.enumerated() {
-        let place = places[camera] * reader.take.cameras[camera].colorFromDepth
+        let place = places[camera] * devices[camera].colorFromDepth
         picture.add(
           points.map { SIMD3<Float>(place.apply(SIMD3<Double>($0))) },
           color: PointCloudPicture.colors[camera % PointCloudPicture.colors.count])
@@ -112,9 +112,9 @@ extension TakeAlignment {
 
   /// The points of a depth image in its lens' frame.
   private func points(_ camera: Int, _ index: Int) throws(CaptureError) -> [SIMD3<Float>] {
-    let description = reader.take.cameras[camera]
+    let description = devices[camera]
     guard let lens = description.depth else { return [] }
-    let image = try reader.depth(camera: camera, index: index)
+    let image = try depth(camera: camera, index: index)
     let directions = lens.directionTable()
     return image.samples.indices.compactMap { i in
       let z = Float(image.samples[i]) * image.unit

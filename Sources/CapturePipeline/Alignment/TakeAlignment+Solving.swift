@@ -59,7 +59,7 @@ extension TakeAlignment {
     var current = places
     var solution: Solution?
     for pass in 0..<2 {
-      let placed = zip(reader.take.cameras, current).map {
+      let placed = zip(devices, current).map {
         PlacedCamera(description: $0, worldFromColor: $1)
       }
       let clocks = try reader.clocks(

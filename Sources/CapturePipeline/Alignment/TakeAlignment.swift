@@ -7,7 +7,7 @@ internal import FrameSync
 internal import Recordings
 
 /// A recording whose cameras are to be placed by their depth: `fieldmesh align`.
-public struct TakeAlignment {
+public struct TakeAlignment: Sendable {
   let reader: any Recording
   /// Where the cameras stand as far as anybody says; nil when nobody does.
   let start: RigCalibration?
@@ -15,6 +15,10 @@ public struct TakeAlignment {
   let threads: Int?
   /// Whether what is drawn on surfaces is looked at beside their shape.
   let usesColor: Bool
+  /// The cameras in the take's order, with what the start's calibration found out about their lenses.
+  let devices: [CameraDescription]
+  /// What depth is corrected by, one a camera.
+  private let biases: [DepthBias]
 
   /// Opens a recording.
   /// - Parameters:
@@ -37,23 +41,33 @@ public struct TakeAlignment {
     } else {
       start = reader.calibration
     }
-    guard let start else { return }
+    biases = reader.take.cameras.map { [start] camera in
+      start?.corrections[camera.id]?.depthBias ?? .none
+    }
+    guard let start else {
+      devices = reader.take.cameras
+      return
+    }
     do {
-      _ = try place(reader.take, start)
+      devices = try place(reader.take, start).map(\.description)
     } catch {
       throw error.within(source.calibration?.path ?? source.place)
     }
   }
 
-  /// A recording that is open, with the calibration that its cameras were placed by.
-  init(
-    _ reader: any Recording, start: RigCalibration?, configuration: JobConfiguration,
-    threads: Int?
-  ) {
-    (self.reader, self.start, self.configuration, self.threads) = (
-      reader, start, configuration, threads
+  /// A recording that is open, with its cameras in their places.
+  init(_ take: OpenTake, configuration: JobConfiguration, threads: Int?) {
+    (reader, start, devices, biases) = (
+      take.reader, nil, take.cameras.map(\.description), take.biases
     )
-    usesColor = false
+    (self.configuration, self.threads, usesColor) = (configuration, threads, false)
+  }
+
+  /// A depth image without its sensor's bias.
+  func depth(camera: Int, index: Int) throws(CaptureError) -> DepthImage {
+    let image = try reader.depth(camera: camera, index: index)
+    guard let model = devices[camera].depth else { return image }
+    return biases[camera].corrected(image, model: model)
   }
 
   /// The cameras as the alignment sees them.
@@ -73,7 +87,7 @@ public struct TakeAlignment {
         deviation = max(leastDeviation, Self.deviation(of: estimate))
       }
       return AlignmentCamera(
-        description: reader.take.cameras[camera], worldFromColor: places[camera],
+        description: devices[camera], worldFromColor: places[camera],
         times: order.map { depth[$0] }, indices: order, clock: clock, clockDeviation: deviation)
     }
   }
@@ -102,7 +116,7 @@ public struct TakeAlignment {
     }
     return try DepthAligner(
       cameras, reference: reference, configuration: configuration, threads: threads,
-      monitor: monitor, load: { try? reader.depth(camera: $0, index: $1) }, color: color)
+      monitor: monitor, load: { try? depth(camera: $0, index: $1) }, color: color)
   }
 
   /// For each depth image of a camera the colour image nearest in time, within half of a frame.

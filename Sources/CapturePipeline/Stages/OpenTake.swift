@@ -8,7 +8,7 @@ struct OpenTake: Sendable {
   let reader: any Recording
   let cameras: [PlacedCamera]
   /// What depth is corrected by, one a camera.
-  private let biases: [DepthBias]
+  let biases: [DepthBias]
 
   /// Opens a recording and places its cameras by the given calibration, or by the one in it.
   /// - Throws: ``CaptureError`` `badInput` without any calibration, and what the readers throw.

@@ -86,7 +86,7 @@ struct PairStage: PipelineStage {
     }
     guard telling.count >= 2 else { return }
     let alignment = TakeAlignment(
-      take.reader, start: nil, configuration: context.configuration, threads: context.threads)
+      take, configuration: context.configuration, threads: context.threads)
     do throws(CaptureError) {
       let check = try alignment.check(take.cameras, clocks, isQuick: true, context.monitor)
       // What harms a mesh, and is beyond what thumbnails may be wrong by.

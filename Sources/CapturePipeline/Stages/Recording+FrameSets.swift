@@ -15,7 +15,8 @@ extension Recording {
     guard ClockEstimator.isNeeded(for: take.cameras, mode: configuration.mode) else { return nil }
     let cameras = take.cameras.enumerated().map { index, camera in
       ClockCamera(
-        description: camera, worldFromDepth: places?[index].worldFromDepth,
+        description: places?[index].description ?? camera,
+        worldFromDepth: places?[index].worldFromDepth,
         depthTimes: samples(camera: index, kind: .depth).map { $0.time - camera.sync.delay })
     }
     // An image that cannot be read is left out here; the stage that needs it names it.

@@ -46,7 +46,9 @@ struct WorldFrame: Sendable {
       up = board.pose.rotate(SIMD3(0, 0, -1))
       height = up.dot(board.pose.translation)
       floor = .board(board.name)
-    } else if let plane = WorldFrame.plane(points, up: hint) {
+    } else if let plane = FloorFinder(up: hint, largestTilt: 40 * .pi / 180, leastShare: 0.025)
+      .find(in: points.map { SIMD3<Float>($0) })
+    {
       (up, height) = (plane.normal, plane.offset)
       floor = .depth(share: plane.share, roughness: plane.roughness)
     } else {
@@ -83,56 +85,5 @@ struct WorldFrame: Sendable {
     add({ $0 == $1 ? 0.1 : 0 }, center)
     guard let solved = CholeskyFactor(normal)?.solve(right) else { return center }
     return SIMD3(solved[0], solved[1], solved[2])
-  }
-
-  private struct Plane {
-    var normal: SIMD3<Double>
-    var offset: Double
-    var share: Double
-    var roughness: Double
-  }
-
-  /// The floor: the plane, level to 40 degrees, with most points on it and all but none below it;
-  /// nil where it has less than a fortieth of the points.
-  private static func plane(_ points: [SIMD3<Double>], up: SIMD3<Double>) -> Plane? {
-    guard points.count > 200 else { return nil }
-    let points = stride(from: 0, to: points.count, by: max(1, points.count / 5000)).map {
-      points[$0]
-    }
-    let (tolerance, count) = (0.02, Double(points.count))
-    var random = SeededGenerator(seed: 1)
-    var best: (normal: SIMD3<Double>, offset: Double, hits: Int)?
-    for _ in 0..<1200 {
-      let picks = (0..<3).map { _ in points[Int(random.next() % UInt64(points.count))] }
-      var normal = (picks[1] - picks[0]).cross(picks[2] - picks[0]).normalized
-      if normal.dot(up) < 0 { normal = -normal }
-      guard normal.dot(up) > 0.766 else { continue }
-      let offset = normal.dot(picks[0])
-      var (hits, below) = (0, 0)
-      for p in points {
-        let height = normal.dot(p) - offset
-        if abs(height) < tolerance { hits += 1 }
-        if height < -0.08 { below += 1 }
-      }
-      if Double(below) < 0.02 * count, hits > best?.hits ?? 0 { best = (normal, offset, hits) }
-    }
-    guard var found = best, Double(found.hits) > count / 40 else { return nil }
-    var roughness = 0.0
-    for _ in 0..<3 {
-      let near = points.filter { abs(found.normal.dot($0) - found.offset) < tolerance }
-      let mean = near.reduce(.zero, +) / Double(near.count)
-      var scatter = DenseMatrix(rows: 3, columns: 3)
-      for p in near {
-        for i in 0..<3 { for j in 0..<3 { scatter[i, j] += (p - mean)[i] * (p - mean)[j] } }
-      }
-      guard let eigen = SymmetricEigen(scatter) else { return nil }
-      var normal = SIMD3(eigen.vectors[0, 0], eigen.vectors[1, 0], eigen.vectors[2, 0])
-      if normal.dot(up) < 0 { normal = -normal }
-      roughness = (max(0, eigen.values[0]) / Double(near.count)).squareRoot()
-      found = (normal, normal.dot(mean), near.count)
-    }
-    return Plane(
-      normal: found.normal, offset: found.offset, share: Double(found.hits) / count,
-      roughness: roughness)
   }
 }
