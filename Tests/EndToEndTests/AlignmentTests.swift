@@ -210,7 +210,8 @@ import Testing
   }
 
   @Test func camerasArePlacedFromNothingWhereTheirViewsOverlapAndRefusedElsewhere() throws {
-    let knobs = Self.knobs(12, "porter")
+    var knobs = Self.knobs(12, "porter")
+    (knobs.colorWidth, knobs.colorHeight) = (16, 16)
     let rig = try SyntheticRig(knobs)
     let output = file("found.json")
     let near = try ringTake([0, 1], of: knobs)
