@@ -40,9 +40,9 @@ struct SurfaceCells {
     surface = sorted.order.map { given[Int($0)] }
   }
 
-  /// Calls `body` with the place in ``surface`` of all within `reach` of a place, and of some beyond.
+  /// Calls `body` with places in ``surface``: those of all within `reach` of a place, and of some beyond.
   @inline(__always)
-  func near(_ p: SIMD3<Float>, _ body: (Int) -> Void) {
+  func near(_ p: SIMD3<Float>, _ body: (Range<Int>) -> Void) {
     let at = ((p - low) / edge).rounded(.down)
     // Also leaves out what is not a number.
     guard !surface.isEmpty, all(at .>= -1), all(at .<= SIMD3<Float>(counts)) else { return }
@@ -53,7 +53,7 @@ struct SurfaceCells {
     for z in from.z...to.z {
       for y in from.y...to.y {
         let row = (z * counts.y + y) * counts.x
-        for k in starts[Int(row + from.x)]..<starts[Int(row + to.x) + 1] { body(Int(k)) }
+        body(Int(starts[Int(row + from.x)])..<Int(starts[Int(row + to.x) + 1]))
       }
     }
   }
@@ -63,11 +63,15 @@ struct SurfaceCells {
     _ p: SIMD3<Float>, facing n: SIMD3<Float>, within distance: Float
   ) -> SurfaceObservation? {
     var (found, best) = (-1, distance * distance)
+    let (x, y, z) = (p.x, p.y, p.z)
     surface.withUnsafeBufferPointer { surface in
-      near(p) { k in
-        let away = surface[k].position - p
-        let square = away.dot(away)
-        if square < best, surface[k].normal.dot(n) > 0.5 { (found, best) = (k, square) }
+      near(p) { places in
+        // Number by number: four times as fast as by vectors without optimisation.
+        for k in places {
+          let (dx, dy, dz) = (surface[k].x - x, surface[k].y - y, surface[k].z - z)
+          let square = dx * dx + dy * dy + dz * dz
+          if square < best, surface[k].normal.dot(n) > 0.5 { (found, best) = (k, square) }
+        }
       }
     }
     return found < 0 ? nil : surface[found]

@@ -90,19 +90,21 @@ struct TemporalAverage {
       let gate = max(Self.gate.metres, Self.gate.deviations * center.sigma)
       var sum = Sum()
       cells.surface.withUnsafeBufferPointer { others in
-        cells.near(p) { k in
-          let (d, normal) = (others[k].position - p, others[k].normal)
-          let cosine = normal.dot(n)
-          let along = d.dot(n)
-          let square = d.dot(d) - along * along
-          guard cosine > Self.facing, square < reach * reach else { return }
-          let offset = 0.5 * (along + normal.dot(d) / cosine)
-          let share = 1 - (offset / gate) * (offset / gate)
-          guard share > 0 else { return }
-          let weight = expf(-square * falloff) * others[k].confidence * share * share
-          sum.weight += weight
-          sum.offset += weight * offset
-          sum.normal += weight * normal
+        cells.near(p) { places in
+          for k in places {
+            let (d, normal) = (others[k].position - p, others[k].normal)
+            let cosine = normal.dot(n)
+            let along = d.dot(n)
+            let square = d.dot(d) - along * along
+            guard cosine > Self.facing, square < reach * reach else { continue }
+            let offset = 0.5 * (along + normal.dot(d) / cosine)
+            let share = 1 - (offset / gate) * (offset / gate)
+            guard share > 0 else { continue }
+            let weight = expf(-square * falloff) * others[k].confidence * share * share
+            sum.weight += weight
+            sum.offset += weight * offset
+            sum.normal += weight * normal
+          }
         }
       }
       return sum
@@ -116,17 +118,19 @@ struct TemporalAverage {
   ) -> [Float] {
     var (errors, weights) = ([Float](repeating: 0, count: sets), [Float](repeating: 0, count: sets))
     guard sets > 1 else { return errors }
-    sparse.near(o.position) { k in
-      let d = sparse.surface[k].position - o.position
-      let cosine = sparse.surface[k].normal.dot(o.normal)
-      let square = d.dot(d)
-      guard square < 4 * span * span, cosine > 0.3 else { return }
-      let weight = expf(-square / (2 * span * span)) * cosine
-      let near = sums(Int(sparse.numbers[k]))
-      let own = near[near.startIndex].mean
-      for set in 1..<sets where near[near.startIndex + set].weight > 0 {
-        weights[set] += weight
-        errors[set] += weight * (near[near.startIndex + set].mean - own)
+    sparse.near(o.position) { places in
+      for k in places {
+        let d = sparse.surface[k].position - o.position
+        let cosine = sparse.surface[k].normal.dot(o.normal)
+        let square = d.dot(d)
+        guard square < 4 * span * span, cosine > 0.3 else { continue }
+        let weight = expf(-square / (2 * span * span)) * cosine
+        let near = sums(Int(sparse.numbers[k]))
+        let own = near[near.startIndex].mean
+        for set in 1..<sets where near[near.startIndex + set].weight > 0 {
+          weights[set] += weight
+          errors[set] += weight * (near[near.startIndex + set].mean - own)
+        }
       }
     }
     for set in 1..<sets where weights[set] > 0 { errors[set] /= weights[set] }

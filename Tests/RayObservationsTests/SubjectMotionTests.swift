@@ -86,7 +86,11 @@ import Testing
         ($0, NodeEquations.Change(turn: vector(), shift: vector()))
       }
       for (node, part) in parts { equations.add(node, turn: part.turn, shift: part.shift) }
-      equations.close(residual: -parts.reduce(0) { $0 + $1.1.dot(wanted[$1.0]) })
+      equations.close(
+        residual: -parts.reduce(0) { sum, part in
+          let (node, change) = part
+          return sum + change.turn.dot(wanted[node].turn) + change.shift.dot(wanted[node].shift)
+        })
     }
     #expect(equations.count == 200)
     for (found, wanted) in zip(equations.solve(), wanted) {
