@@ -53,6 +53,21 @@ import Testing
     #expect(finder.find(in: []) == nil)
   }
 
+  @Test mutating func legsWithoutAFloorAreNone() {
+    // Four sides of a leg, as high as what is looked at; feet on a floor that is seen are told apart from it.
+    let leg = [SIMD3<Float>(0.3, 0, 0), SIMD3(-0.3, 0, 0)].flatMap { side in
+      patch(1500, at: side + SIMD3(0, 0.15, 0), SIMD3(0.05, 0, 0.05), SIMD3(0, 0.15, 0))
+    }
+    var finder = FloorFinder(up: SIMD3(0, 1, 0), largestTilt: 0.14, leastShare: 0.1)
+    (finder.leastExtent, finder.mostBelow) = (0.1, 1)
+    #expect(finder.find(in: leg) == nil)
+    finder.leastContrast = 0
+    #expect(finder.find(in: leg) != nil)
+    finder.leastContrast = 2
+    let floor = patch(2000, at: .zero, SIMD3(0.5, 0, 0), SIMD3(0, 0, 0.5))
+    #expect(abs(finder.find(in: leg + floor)?.offset ?? 1) < 0.002)
+  }
+
   @Test func pointsOnALineHoldNoFloor() {
     let finder = FloorFinder(up: SIMD3(0, 1, 0), largestTilt: 0.3, leastShare: 0.1)
     #expect(finder.find(in: (0..<500).map { SIMD3(Float($0) * 0.01, 0, 0) }) == nil)

@@ -163,6 +163,12 @@ import Testing
     #expect(files.map(\.lastPathComponent) == [String(format: "time_%.6f.ply", middle)])
     #expect(try PLYReader.read(files[0]).isWatertight)
     #expect(throws: CaptureError.self) { _ = try pipeline.meshes(at: [1e3]) }
+    let trimmed = try TinyTake.pipeline(output, TinyTake.configuration("meshing.trim=unseen"))
+    #expect(
+      throws: CaptureError(
+        .usage, "Between frames no camera looked: there is nothing to trim by.", at: "meshing.trim",
+        remedy: "Leave --trim or --time out.")
+    ) { _ = try trimmed.meshes(at: [middle]) }
     let fused = try TinyTake.pipeline(output, TinyTake.configuration("method=tsdf"))
     #expect(
       throws: CaptureError(

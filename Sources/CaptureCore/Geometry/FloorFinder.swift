@@ -40,6 +40,9 @@ public struct FloorFinder: Sendable {
   /// How far below the plane a point counts as below, metres.
   public var depth = 0.08
 
+  /// Points on the plane for each in a layer of the same thickness above it, at least: legs fill both alike.
+  public var leastContrast = 2.0
+
   private static let trials = 600
   /// Points that a trial is judged by.
   private static let judges = 4000
@@ -59,7 +62,11 @@ public struct FloorFinder: Sendable {
       plane = fitted
     }
     guard plane.share >= leastShare, isAsked(plane.normal) else { return nil }
-    return plane
+    let above = points.count {
+      let height = plane.height(SIMD3<Double>($0))
+      return height >= thickness && height < 3 * thickness
+    }
+    return plane.share * Double(points.count) >= leastContrast * Double(above) ? plane : nil
   }
 
   private func isAsked(_ normal: SIMD3<Double>) -> Bool {

@@ -9,12 +9,17 @@ extension Pipeline {
   /// Writes meshes at any times of the take, between frames too: `OUT/between/time_0.050000.ply`.
   ///
   /// - Returns: The files, in the order of the times.
-  /// - Throws: ``CaptureError`` `usage` before training, for fusion and for a time outside the take.
+  /// - Throws: ``CaptureError`` `usage` before training, for fusion, for trimmed meshes and for a time outside the take.
   public func meshes(at times: [Double]) throws(CaptureError) -> [URL] {
     guard configuration.method == .field else {
       throw CaptureError(
         .usage, "Fusion has no surface between frames.", at: "--time",
         remedy: "Use the method 'field'.")
+    }
+    guard configuration.meshing.trim == .none else {
+      throw CaptureError(
+        .usage, "Between frames no camera looked: there is nothing to trim by.", at: "meshing.trim",
+        remedy: "Leave --trim or --time out.")
     }
     let lock = try OutputLock(output.url)
     defer { withExtendedLifetime(lock) {} }

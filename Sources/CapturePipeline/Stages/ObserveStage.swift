@@ -9,8 +9,17 @@ struct ObserveStage: PipelineStage {
   func inputs(_ context: StageContext) throws(CaptureError) -> [String: String] {
     [
       "pair": try context.fingerprint(.pair),
-      "observations": try context.hash(context.configuration.observations),
+      "observations": try context.hash(Self.configuration(context)),
     ]
+  }
+
+  /// Fusion averages by itself: a preview does without the average over time, which takes most of the time.
+  private static func configuration(_ context: StageContext) -> ObservationConfiguration {
+    var configuration = context.configuration.observations
+    if context.configuration.method == .tsdf {
+      (configuration.averageSets, configuration.averageRadius) = (0, 0)
+    }
+    return configuration
   }
 
   func run(_ context: StageContext) throws(CaptureError) -> StageResult {
@@ -19,7 +28,7 @@ struct ObserveStage: PipelineStage {
     let report = try ObservationStage.build(
       cameras: take.cameras, frames: list.sets,
       load: { set throws(CaptureError) in try take.images(of: set, threads: context.threads) },
-      configuration: context.configuration.observations, folder: context.output.folder(.observe),
+      configuration: Self.configuration(context), folder: context.output.folder(.observe),
       monitor: context.monitor)
     let points = report.frames.reduce(0) { $0 + $1.surface }
     let rays = report.frames.reduce(0) { $0 + $1.freeRays }
