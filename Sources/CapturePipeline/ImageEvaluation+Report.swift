@@ -1,3 +1,4 @@
+internal import CaptureCore
 internal import Foundation
 
 extension ImageEvaluation.Outcome {
@@ -22,7 +23,9 @@ extension ImageEvaluation.Outcome {
 
   /// One line of JSON; nil as `null`, lengths in millimetres.
   public var json: String {
-    let parts = cameras.map { "\"\($0.id)\": \(Self.object($0.figures, within))" }
+    let parts = cameras.map {
+      "\(JSONValue.quoted($0.id)): \(Self.object($0.figures, within))"
+    }
     return
       "{\"all\": \(Self.object(total, within)), \"cameras\": {\(parts.joined(separator: ", "))}, "
       + "\"withinDistance\": \(String(format: "%.4f", 1000 * within)), "

@@ -216,7 +216,7 @@ private final class TrainingRun {
 
   private func optimizer(_ step: Int) -> OptimizerStep {
     var optimizer = OptimizerStep(rate: rate(step))
-    optimizer.matrixRule = MatrixRule(rawValue: configuration.optimizer) ?? .adam
+    optimizer.matrixRule = configuration.optimizer
     optimizer.matrixRateScale = Float(configuration.matrixRate)
     return optimizer
   }

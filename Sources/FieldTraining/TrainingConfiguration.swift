@@ -49,8 +49,8 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   public var finalRate = 0.02
   /// Steps until the rate reaches its peak.
   public var warmup = 100
-  /// Name of the rule that the matrices between hidden layers follow.
-  public var optimizer = MatrixRule.muon.rawValue
+  /// What the matrices between hidden layers follow.
+  public var optimizer = MatrixRule.muon
   /// Factor on the rate of these matrices, with `muon`.
   public var matrixRate = 3.0
   /// Share of the bands that passes at the first step.
@@ -147,7 +147,8 @@ public struct TrainingConfiguration: DocumentedConfiguration {
     .init("finalRate", "", "Share of the rate that is left at the last step."),
     .init("warmup", "steps", "Steps until the rate reaches its peak."),
     .init(
-      "optimizer", "", "What hidden layers' matrices follow: muon or adam; the rest follows Adam."),
+      "optimizer", "", "What hidden layers' matrices follow; the rest follows Adam.",
+      choices: MatrixRule.allCases.map(\.rawValue)),
     .init("matrixRate", "", "Factor on the rate of these matrices, with muon."),
     .init("coarseStart", "", "Share of the bands that passes at the first step."),
     .init("coarseUntil", "", "Share of the steps after which all bands pass."),
@@ -179,12 +180,6 @@ public struct TrainingConfiguration: DocumentedConfiguration {
       let names = BuiltinFields.all.map(\.name).joined(separator: ", ")
       throw CaptureError(
         .usage, "There is no field '\(field)'.", at: "training.field",
-        remedy: "Choose one of: \(names).")
-    }
-    guard MatrixRule(rawValue: optimizer) != nil else {
-      let names = MatrixRule.allCases.map(\.rawValue).joined(separator: ", ")
-      throw CaptureError(
-        .usage, "There is no optimiser '\(optimizer)'.", at: "training.optimizer",
         remedy: "Choose one of: \(names).")
     }
     for (key, value, range) in [

@@ -69,7 +69,7 @@ public struct ObservationConfiguration: DocumentedConfiguration {
     .init("smoothing", "px", "Standard deviation of the local average; 0 keeps raw depth."),
     .init(
       "averageSets", "frames",
-      "Sets before and after one whose surfaces are averaged with its own, moved as the subject moved."
+      "Sets before and after one that are averaged with it, moved as the subject moved; fields only."
     ),
     .init(
       "averageRadius", "m", "Standard deviation of this average along the surface; 0: no average."),

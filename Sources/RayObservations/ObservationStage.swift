@@ -66,16 +66,8 @@ public enum ObservationStage {
     guard !frames.isEmpty else {
       throw CaptureError(.badInput, "The take has no frame set with depth.")
     }
-    let rays = rays(cameras)
-    let ranges = cameras.map { range($0, configuration) }
-    let survey = try survey(rays, ranges, frames, load, configuration, monitor)
-    var observers = cameras.indices.map { c in
-      rays[c].map {
-        CameraObserver(
-          camera: c, rays: $0, placed: cameras[c], range: ranges[c], survey: survey,
-          configuration: configuration)
-      }
-    }
+    var (observers, survey) = try observers(cameras, frames, load, configuration, monitor)
+    let rays = observers.map { $0?.rays }
     let factors = try colorFactors(observers, frames, load, configuration, monitor)
     for c in observers.indices { observers[c]?.colorFactor = factors[c] }
     let warnings = survey.warnings + ColorBalance.warnings(factors, cameras)
@@ -261,6 +253,25 @@ public enum ObservationStage {
     do { return try encoder.encode(index) } catch {
       throw CaptureError(.badInput, "The observations' index cannot be encoded: \(error).")
     }
+  }
+
+  /// One observer a camera, nil without depth, by a survey of the take.
+  static func observers(
+    _ cameras: [PlacedCamera], _ frames: [FrameSet],
+    _ load: (FrameSet) throws(CaptureError) -> [CameraFrame],
+    _ configuration: ObservationConfiguration, _ monitor: StageMonitor
+  ) throws(CaptureError) -> ([CameraObserver?], SceneSurvey) {
+    let rays = rays(cameras)
+    let ranges = cameras.map { range($0, configuration) }
+    let survey = try survey(rays, ranges, frames, load, configuration, monitor)
+    let observers = cameras.indices.map { c in
+      rays[c].map {
+        CameraObserver(
+          camera: c, rays: $0, placed: cameras[c], range: ranges[c], survey: survey,
+          configuration: configuration)
+      }
+    }
+    return (observers, survey)
   }
 
   static func rays(_ cameras: [PlacedCamera]) -> [CameraRays?] {

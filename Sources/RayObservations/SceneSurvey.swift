@@ -23,13 +23,6 @@ struct SceneSurvey: Sendable {
 struct FloorPlane: Codable, Equatable, Sendable {
   var a, b, c: Float
 
-  init(a: Float, b: Float, c: Float) { (self.a, self.b, self.c) = (a, b, c) }
-
-  init(_ plane: LevelPlane) {
-    let n = plane.normal
-    (a, b, c) = (Float(-n.x / n.y), Float(-n.z / n.y), Float(plane.offset / n.y))
-  }
-
   /// Height of a point above the plane, metres (the plane is level to a few degrees).
   func height(_ p: SIMD3<Float>) -> Float { p.y - (a * p.x + b * p.z + c) }
 }
@@ -163,6 +156,9 @@ struct SceneSurveyor {
     // The world says where the floor is: what lies below it there was mirrored.
     var finder = FloorFinder(up: SIMD3(0, 1, 0), largestTilt: 0.14, leastShare: 0.25)
     (finder.leastExtent, finder.mostBelow) = (0.5, 1)
-    return finder.find(in: points).map(FloorPlane.init)
+    return finder.find(in: points).map { plane in
+      let n = plane.normal
+      return FloorPlane(a: Float(-n.x / n.y), b: Float(-n.z / n.y), c: Float(plane.offset / n.y))
+    }
   }
 }

@@ -48,9 +48,10 @@ struct SightingWindow {
   mutating func carried(
     to number: Int, _ load: Load
   ) throws(CaptureError) -> [[[SurfaceObservation]]] {
+    guard reach > 0 else { return [] }
     var chains: [[Int]] = []
     for side in [-1, 1] {
-      for distance in 1...max(1, reach) where distance <= reach {
+      for distance in 1...reach {
         // From the set outwards; carried from the far end inwards.
         let chain = (0...distance).map { number + side * $0 }
         guard frames.indices.contains(chain[distance]),

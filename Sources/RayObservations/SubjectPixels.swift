@@ -19,16 +19,7 @@ public struct SubjectPixels: Sendable {
     configuration: ObservationConfiguration, monitor: StageMonitor = .silent
   ) throws(CaptureError) {
     try configuration.validate()
-    let rays = ObservationStage.rays(cameras)
-    let ranges = cameras.map { ObservationStage.range($0, configuration) }
-    let survey = try ObservationStage.survey(rays, ranges, frames, load, configuration, monitor)
-    observers = cameras.indices.map { c in
-      rays[c].map {
-        CameraObserver(
-          camera: c, rays: $0, placed: cameras[c], range: ranges[c], survey: survey,
-          configuration: configuration)
-      }
-    }
+    (observers, _) = try ObservationStage.observers(cameras, frames, load, configuration, monitor)
   }
 
   /// z-depth of each pixel as it was recorded, metres, `[height × width]`; 0 where it does not show the

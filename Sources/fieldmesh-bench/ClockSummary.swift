@@ -32,9 +32,7 @@ struct ClockOutcome {
   var ratio: Double? { estimate.offsetDeviation.map { error / $0 } }
 
   private static func row(_ cells: [String]) -> String {
-    zip(cells, [12, 6, 8, 8, 6, 6, 8, 7, 8, 7]).map {
-      String(repeating: " ", count: max(0, $1 - $0.count)) + $0
-    }.joined(separator: "  ")
+    cells.row(widths: [12, 6, 8, 8, 6, 6, 8, 7, 8, 7])
   }
 }
 

@@ -46,19 +46,14 @@ extension ClockTrial {
 struct SyntheticTrial: ClockTrial {
   private let rig: SyntheticRig
   private let samples: [[SyntheticSample]]
-  private let folder: URL?
+  private let images: ImageShelf
 
   /// - Parameter keep: Where rendered images are kept; nil renders them every time.
   init(_ knobs: SyntheticRigConfiguration, keep: URL?) throws {
     rig = try SyntheticRig(knobs)
     let rig = rig
     samples = rig.clocks.indices.map { rig.samples(camera: $0, kind: .depth) }
-    folder = keep?.appendingPathComponent(
-      "\(knobs.subject)-\(knobs.speed)-\(knobs.framesPerSecond)-\(knobs.depthWidth)"
-        + "-\(knobs.cameras)-\(knobs.depthNoise)-\(knobs.seed)")
-    if let folder {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    }
+    images = try ImageShelf(rig, keep: keep)
   }
 
   var name: String { "\(rig.configuration.subject) \(rig.configuration.seed)" }
@@ -75,20 +70,7 @@ struct SyntheticTrial: ClockTrial {
   }
 
   func depth(camera: Int, index: Int) -> DepthImage? {
-    let frame = samples[camera][index].frame
-    let file = folder?.appendingPathComponent("\(camera)-\(frame).raw")
-    let (width, height) = (rig.configuration.depthWidth, rig.configuration.depthHeight)
-    if let file, let data = try? Data(contentsOf: file), data.count == 2 * width * height {
-      let samples = data.withUnsafeBytes { Array($0.bindMemory(to: UInt16.self)) }
-      return try? DepthImage(
-        width: width, height: height, samples: samples, unit: Float(rig.configuration.depthUnit))
-    }
-    let image = rig.depth(camera: camera, frame: frame).measured
-    // Where it cannot be kept it is rendered again.
-    if let file {
-      try? image.samples.withUnsafeBytes { Data($0) }.write(to: file, options: .atomic)
-    }
-    return image
+    images.depth(camera: camera, frame: samples[camera][index].frame)
   }
 
   func truth(camera: Int, lead: Int, at time: Double) -> (offset: Double, rate: Double) {

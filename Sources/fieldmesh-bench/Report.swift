@@ -29,3 +29,11 @@ struct Times: Encodable {
     "\((median * 1e3).text(1)) ms (min \((least * 1e3).text(1)), max \((most * 1e3).text(1)))"
   }
 }
+
+extension [String] {
+  /// Cells of a line of a table, set to the right in columns of so many characters.
+  func row(widths: [Int]) -> String {
+    zip(self, widths).map { String(repeating: " ", count: Swift.max(0, $1 - $0.count)) + $0 }
+      .joined(separator: "  ")
+  }
+}

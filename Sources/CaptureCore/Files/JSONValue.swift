@@ -86,7 +86,8 @@ public enum JSONValue: Equatable, Sendable {
     value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
   }
 
-  private static func quoted(_ value: String) -> String {
+  /// The text as JSON has it, in quotes.
+  public static func quoted(_ value: String) -> String {
     var out = "\""
     for scalar in value.unicodeScalars {
       switch scalar {

@@ -124,6 +124,11 @@ public struct RigCalibration: Equatable, Sendable {
     )
     self.corrections = corrections
   }
+
+  /// What a camera's depth is corrected by.
+  public func depthBias(of camera: String) -> DepthBias {
+    corrections[camera]?.depthBias ?? .none
+  }
 }
 
 /// A camera with its place in the world: what the stages after calibration see.

@@ -41,9 +41,7 @@ public struct TakeAlignment: Sendable {
     } else {
       start = reader.calibration
     }
-    biases = reader.take.cameras.map { [start] camera in
-      start?.corrections[camera.id]?.depthBias ?? .none
-    }
+    biases = reader.take.cameras.map { [start] in start?.depthBias(of: $0.id) ?? .none }
     guard let start else {
       devices = reader.take.cameras
       return
@@ -65,9 +63,8 @@ public struct TakeAlignment: Sendable {
 
   /// A depth image without its sensor's bias.
   func depth(camera: Int, index: Int) throws(CaptureError) -> DepthImage {
-    let image = try reader.depth(camera: camera, index: index)
-    guard let model = devices[camera].depth else { return image }
-    return biases[camera].corrected(image, model: model)
+    try reader.depth(
+      camera: camera, index: index, of: devices[camera], without: biases[camera])
   }
 
   /// The cameras as the alignment sees them.

@@ -26,12 +26,13 @@ struct OpenTake: Sendable {
     } catch {
       throw error.within(source.calibration?.path ?? source.place)
     }
-    biases = cameras.map { calibration.corrections[$0.description.id]?.depthBias ?? .none }
+    biases = cameras.map { calibration.depthBias(of: $0.description.id) }
   }
 
   /// The take that the first stage paired, with the cameras that it used.
   init(_ list: FrameList) throws(CaptureError) {
-    self = try OpenTake(list.source()).keeping(list.cameras)
+    let whole = try OpenTake(list.source())
+    self = whole.keeping(try whole.indices(of: list.cameras))
   }
 
   private init(_ whole: OpenTake, _ indices: [Int]) {
@@ -39,11 +40,9 @@ struct OpenTake: Sendable {
     (cameras, biases) = (indices.map { whole.cameras[$0] }, indices.map { whole.biases[$0] })
   }
 
-  /// The take with some of its cameras alone, in the take's order; with all where none are named.
-  /// - Throws: ``CaptureError`` `usage` for names that no camera has.
-  func keeping(_ names: [String]) throws(CaptureError) -> OpenTake {
-    let indices = try indices(of: names)
-    return indices.count == cameras.count ? self : OpenTake(self, indices)
+  /// The take with the cameras at these ascending indices alone.
+  func keeping(_ indices: [Int]) -> OpenTake {
+    indices.count == cameras.count ? self : OpenTake(self, indices)
   }
 
   /// The indices of the named cameras, ascending; of all where none are named.
@@ -83,9 +82,8 @@ struct OpenTake: Sendable {
   private func image(_ camera: Int, _ entry: FrameSet.Entry) throws(CaptureError) -> CameraFrame {
     CameraFrame(
       depth: try entry.depth.map { i throws(CaptureError) in
-        let image = try reader.depth(camera: camera, index: i)
-        guard let model = cameras[camera].description.depth else { return image }
-        return biases[camera].corrected(image, model: model)
+        try reader.depth(
+          camera: camera, index: i, of: cameras[camera].description, without: biases[camera])
       },
       color: try entry.color.map { i throws(CaptureError) in
         try reader.color(camera: camera, index: i)

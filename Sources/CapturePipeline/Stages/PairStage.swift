@@ -42,7 +42,7 @@ struct PairStage: PipelineStage {
     let warned = whole.reader.warnings + report.warnings
     for warning in warned { context.monitor.warn(warning) }
     try checkCalibration(of: whole, clocks, context)
-    let take = try whole.keeping(context.configuration.cameras)
+    let take = whole.keeping(cameras)
     let chosen = all.map { $0.keeping(cameras) }.filter {
       context.configuration.frames.contains($0.index) && $0.hasDepth
     }

@@ -4,6 +4,15 @@ internal import FrameSync
 internal import Recordings
 
 extension Recording {
+  /// A depth image without the bias of its sensor, whose lens is that of `device`.
+  func depth(
+    camera: Int, index: Int, of device: CameraDescription, without bias: DepthBias
+  ) throws(CaptureError) -> DepthImage {
+    let image = try depth(camera: camera, index: index)
+    guard let model = device.depth else { return image }
+    return bias.corrected(image, model: model)
+  }
+
   /// What the recording tells of its cameras' clocks; nil where none has to be told.
   ///
   /// - Parameter places: The cameras in the world, as far as they are known.

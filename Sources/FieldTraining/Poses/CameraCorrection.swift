@@ -1,5 +1,4 @@
 internal import CaptureCore
-internal import Foundation
 
 /// A small rigid motion of everything that one camera saw, and a shift of its clock.
 ///
@@ -21,7 +20,7 @@ struct CameraCorrection: Codable, Equatable, Sendable {
 
   /// The motion of points in the world.
   func motion(about pivot: SIMD3<Double>) -> RigidTransform {
-    let turn = RigidTransform(rotationVector: rotation)
+    let turn = RigidTransform(turn: rotation)
     return RigidTransform(
       rows: turn.rows, translation: pivot + translation - turn.rotate(pivot))
   }
@@ -54,24 +53,5 @@ struct CameraCorrection: Codable, Equatable, Sendable {
       corrections[c].rotation -= mean.rotation
       corrections[c].seconds -= mean.seconds
     }
-  }
-}
-
-extension RigidTransform {
-  /// The rotation about an axis through the origin, by the angle that is the vector's length, radians.
-  ///
-  /// Source: Rodrigues' formula.
-  init(rotationVector v: SIMD3<Double>) {
-    let angle = v.length
-    let axis = v.normalized
-    let (s, c) = (sin(angle), cos(angle))
-    func turned(_ e: SIMD3<Double>) -> SIMD3<Double> {
-      e * c + axis.cross(e) * s + axis * (axis.dot(e) * (1 - c))
-    }
-    let (x, y, z) = (
-      turned(SIMD3(1, 0, 0)), turned(SIMD3(0, 1, 0)), turned(SIMD3(0, 0, 1))
-    )
-    self.init(
-      rows: (SIMD3(x.x, y.x, z.x), SIMD3(x.y, y.y, z.y), SIMD3(x.z, y.z, z.z)), translation: .zero)
   }
 }

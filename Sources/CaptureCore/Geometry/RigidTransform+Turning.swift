@@ -1,9 +1,8 @@
-internal import CaptureCore
 internal import Foundation
 
 extension RigidTransform {
   /// The turn by `vector.length` radians about a vector (Rodrigues' formula).
-  init(turn vector: SIMD3<Double>) {
+  public init(turn vector: SIMD3<Double>) {
     let angle = vector.length
     let a = angle > 0 ? vector / angle : SIMD3(1, 0, 0)
     let (c, s) = (cos(angle), sin(angle))
@@ -16,7 +15,7 @@ extension RigidTransform {
   }
 
   /// The vector that ``init(turn:)`` makes the rotation of; its length is the angle, radians.
-  var turn: SIMD3<Double> {
+  public var turn: SIMD3<Double> {
     let w = SIMD3(rows.2.y - rows.1.z, rows.0.z - rows.2.x, rows.1.x - rows.0.y) / 2
     let (s, c) = (w.length, (rows.0.x + rows.1.y + rows.2.z - 1) / 2)
     let angle = atan2(s, c)
@@ -33,7 +32,7 @@ extension RigidTransform {
 
   /// The place turned by a small vector about its own origin and moved, both in the target frame;
   /// rows are made orthonormal again.
-  func nudged(turn: SIMD3<Double>, shift: SIMD3<Double>) -> RigidTransform {
+  public func nudged(turn: SIMD3<Double>, shift: SIMD3<Double>) -> RigidTransform {
     let turned = RigidTransform(turn: turn) * RigidTransform(rows: rows, translation: .zero)
     let x = turned.rows.0.normalized
     let y = (turned.rows.1 - x * x.dot(turned.rows.1)).normalized

@@ -1,0 +1,53 @@
+/// Points in the order of the cells of a grid that lies over them, for those near a place.
+public struct PointCells: Sendable {
+  /// Most cells: 16 MB of them.
+  private static let mostCells: Float = 4_194_304
+
+  /// The points' numbers, cell by cell.
+  public let order: [Int32]
+  @usableFromInline let edge: Float
+  @usableFromInline let low: SIMD3<Float>
+  @usableFromInline let counts: SIMD3<Int32>
+  /// Place in ``order`` of each cell's first point; one more at the end.
+  @usableFromInline let starts: [Int32]
+
+  /// Sorts points, metres, in O(points + cells).
+  /// - Parameter reach: Edge of the cells; where that would make too many, they are larger.
+  public init(_ points: some Collection<SIMD3<Float>>, reach: Float) {
+    var box = BoundingBox.empty
+    for p in points { box.include(p) }
+    let (low, size) = points.isEmpty ? (.zero, .zero) : (box.lower, box.size)
+    func sides(_ edge: Float) -> SIMD3<Float> { (size / edge).rounded(.down) + 1 }
+    var wide = reach
+    while sides(wide).x * sides(wide).y * sides(wide).z > Self.mostCells { wide *= 1.26 }
+    let (edge, counts) = (wide, SIMD3<Int32>(sides(wide)))
+    let sorted = CellOrder(
+      points.map { p in
+        let c = SIMD3<Int32>(((p - low) / edge).rounded(.down))
+          .clamped(lowerBound: .zero, upperBound: counts &- 1)
+        return (c.z * counts.y + c.y) * counts.x + c.x
+      }, cells: Int(counts.x) * Int(counts.y) * Int(counts.z))
+    (self.edge, self.low, self.counts) = (edge, low, counts)
+    (starts, order) = (sorted.starts, sorted.order)
+  }
+
+  /// Calls `body` with places in ``order``: those of all points within `reach` of a place, and of some
+  /// beyond.
+  @inlinable @inline(__always)
+  public func near(_ p: SIMD3<Float>, _ body: (Range<Int>) -> Void) {
+    let at = ((p - low) / edge).rounded(.down)
+    // Also leaves out what is not a number.
+    guard all(at .>= -1), all(at .<= SIMD3<Float>(counts)) else { return }
+    let c = SIMD3<Int32>(at)
+    let from = pointwiseMax(c &- 1, .zero)
+    let to = pointwiseMin(c &+ 1, counts &- 1)
+    guard all(from .<= to) else { return }
+    for z in from.z...to.z {
+      for y in from.y...to.y {
+        let row = (z * counts.y + y) * counts.x
+        // The cells of a row stand one behind the other.
+        body(Int(starts[Int(row + from.x)])..<Int(starts[Int(row + to.x) + 1]))
+      }
+    }
+  }
+}
