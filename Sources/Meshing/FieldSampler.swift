@@ -22,9 +22,16 @@ struct FieldSampler {
 
   /// Signed distances, metres.
   mutating func distances(_ points: [SIMD3<Float>]) throws(CaptureError) -> [Float] {
+    try distances(points, of: field)
+  }
+
+  /// Signed distances of another field, metres.
+  mutating func distances(
+    _ points: [SIMD3<Float>], of field: any ScalarField
+  ) throws(CaptureError) -> [Float] {
     report.distanceQueries += points.count
     var result = [Float](repeating: 0, count: points.count)
-    try inBatches(points, &result) { [field] in field.distances(at: $0, into: $1) }
+    try inBatches(points, &result) { field.distances(at: $0, into: $1) }
     return result
   }
 

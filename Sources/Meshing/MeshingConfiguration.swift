@@ -18,6 +18,8 @@ public struct MeshingConfiguration: DocumentedConfiguration {
   public var steepness: Float = 1.25
   /// Newton steps that move vertices onto the zero set.
   public var refinementSteps = 1
+  /// Frames before and after one whose fields steady its surface; 0: none.
+  public var steadyFrames = 1
   /// Smallest component that is kept, as a share of the largest one's area.
   public var smallestShare: Float = 0.01
   /// Smallest component that is kept, square metres.
@@ -48,6 +50,10 @@ public struct MeshingConfiguration: DocumentedConfiguration {
     ConfigurationField(
       "refinementSteps", "", "Newton steps that move vertices onto the zero set."),
     ConfigurationField(
+      "steadyFrames", "frames",
+      "Frames before and after one that steady its surface, as the subject moved; 0 leaves it as the field has it."
+    ),
+    ConfigurationField(
       "smallestShare", "", "Components below this share of the largest one's area are dropped."),
     ConfigurationField(
       "smallestArea", "square metres", "Components below this area are dropped."),
@@ -73,6 +79,7 @@ public struct MeshingConfiguration: DocumentedConfiguration {
     try require("halvings", halvings, in: 1...8)
     try require("steepness", steepness, in: 0.5...10)
     try require("refinementSteps", refinementSteps, in: 0...8)
+    try require("steadyFrames", steadyFrames, in: 0...8)
     try require("smallestShare", smallestShare, in: 0...1)
     try require("smallestArea", smallestArea, in: 0...100)
     try require("observedWithin", observedWithin, in: 0...10)

@@ -23,6 +23,7 @@ public enum SurfaceExtractor {
   ///   - box: Where to look, world metres. Faces that close the surface at its boundary are
   ///     counted in the report and told to the monitor.
   ///   - observations: What the cameras saw at this instant; nil where nothing shall be carved.
+  ///   - instants: What the surface is steadied by; empty where it shall stay as the field has it.
   ///   - configuration: How fine, and what to keep.
   ///   - threads: Workers; nil for one a core.
   ///   - monitor: Learns of a surface that leaves the box; may stop the work.
@@ -31,6 +32,7 @@ public enum SurfaceExtractor {
   ///   `tryAgain` when the monitor stops.
   public static func mesh(
     of field: any ScalarField, in box: BoundingBox, observations: (any FrameObservations)? = nil,
+    beside instants: [NearbyInstant] = [],
     configuration: MeshingConfiguration = MeshingConfiguration(), threads: Int? = nil,
     monitor: StageMonitor = .silent
   ) throws(CaptureError) -> ExtractedMesh {
@@ -50,6 +52,8 @@ public enum SurfaceExtractor {
     let refinement = VertexRefinement(
       steps: configuration.refinementSteps, color: configuration.color)
     let attributes = try refinement.apply(to: &surface, &sampler)
+    try SurfaceSteadying(instants: instants, voxel: configuration.voxel)
+      .apply(to: &surface, normals: attributes.normals, &sampler)
     (mesh.normals, mesh.colors) = (attributes.normals, attributes.colors)
     (mesh.positions, mesh.triangles) = (surface.positions, surface.triangles)
     account(for: surface, &sampler.report)

@@ -5,9 +5,6 @@ internal import CaptureCore
 /// Every set is decoded and looked at once, and every motion told once, as long as sets are asked for one
 /// after the other.
 struct SightingWindow {
-  /// Share of what was seen whose motion must be understood to carry it on.
-  private static let leastAgreement: Float = 0.8
-
   typealias Load = (FrameSet) throws(CaptureError) -> [CameraFrame]
 
   let observers: [CameraObserver?]
@@ -65,12 +62,13 @@ struct SightingWindow {
     for chain in chains {
       let steps = zip(chain.dropFirst(), chain).map { Step(from: $0, to: $1) }.reversed()
       let moves = steps.compactMap { motions[$0] }
-      guard moves.count == steps.count, moves.allSatisfy({ $0.agreement >= Self.leastAgreement })
-      else { continue }
+      guard moves.count == steps.count else { continue }
       let seen = try sightings(chain[chain.count - 1], load)
       result.append(
         ObservationStage.each(seen.count) { c in
-          (seen[c]?.surface ?? []).map { o in moves.reduce(o) { $1.carried($0) } }
+          (seen[c]?.surface ?? []).compactMap { o in
+            moves.reduce(o) { o, motion in o.flatMap(motion.carriedIfTrusted) }
+          }
         })
     }
     let near = number - reach...number + reach

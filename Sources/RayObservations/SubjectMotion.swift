@@ -1,4 +1,4 @@
-internal import CaptureCore
+public import CaptureCore
 internal import Foundation
 
 /// How a subject moved from one instant to another, told from what the same cameras saw at both.
@@ -12,7 +12,7 @@ internal import Foundation
 ///
 /// where y is the nearest observation to x' with a like normal, found anew as λ and the reach shrink.
 /// Source: Sumner, Schmid, Pauly, *Embedded deformation for shape manipulation*, SIGGRAPH 2007.
-struct SubjectMotion {
+public struct SubjectMotion: Sendable {
   /// Mean distance between nodes, metres.
   static let spacing: Float = 0.09
   /// From stiff to soft: how far matches are looked for (metres), λ in matches, rounds, and for how many
@@ -28,18 +28,24 @@ struct SubjectMotion {
   private static let settled: Float = 2e-4
   private static let mostMatched = 6000
 
-  /// Nodes that carry a place.
-  private static let carriers = 4
   /// Nodes that a node agrees with.
   private static let neighbours = 8
 
   private var nodes: [Node] = []
+  private var holds = NodeHolds([])
   private var edges: [(a: Int, b: Int)] = []
   /// Share of what was seen first that lies on what was seen second, after the motion.
-  private(set) var agreement: Float = 0
+  public private(set) var agreement: Float = 0
 
-  private struct Node {
+  /// Share of all that must agree for all nodes to be trusted.
+  private static let leastAgreement: Float = 0.8
+  /// Share of what a node was told that must agree for it to be trusted where not all is.
+  private static let leastTrust: Float = 0.85
+
+  private struct Node: Sendable {
     let place: SIMD3<Float>
+    /// Whether what it carries comes to lie on what was seen second.
+    var isTrusted = false
     /// Columns of the rotation.
     var x = SIMD3<Float>(1, 0, 0)
     var y = SIMD3<Float>(0, 1, 0)
@@ -53,29 +59,42 @@ struct SubjectMotion {
   /// - Parameters:
   ///   - first, second: What the same cameras saw at both instants.
   ///   - carried: What else is to be carried.
-  init(
+  /// - Complexity: O(observations + nodes²): some tenths of a second for a person.
+  public init(
     from first: [SurfaceObservation], to second: [SurfaceObservation],
     carrying carried: [SurfaceObservation]
   ) {
     guard !first.isEmpty, !second.isEmpty else { return }
     nodes = Self.nodes(over: first, carried)
+    holds = NodeHolds(nodes.map(\.place))
     edges = Self.edges(nodes)
     for step in Self.schedule {
       let places = first.strided(to: step.matched)
-      let holds = places.map { hold($0.position) }
+      let held = places.map { (seen: $0, hold: holds.hold($0.position)) }
       let target = SurfaceCells(second.strided(to: 4 * step.matched), reach: step.reach)
       for _ in 0..<step.rounds {
-        if improve(places, holds, target, step) < Self.settled { break }
+        if improve(held, target, step) < Self.settled { break }
       }
     }
     let target = SurfaceCells(second, reach: 2 * Self.robust)
     let places = first.strided(to: Self.mostMatched)
-    agreement =
-      Float(
-        places.count { o in
-          let (p, n) = carry(o)
-          return target.nearest(p, facing: n, within: 2 * Self.robust) != nil
-        }) / Float(places.count)
+    var told = [SIMD2<Float>](repeating: .zero, count: nodes.count)
+    var agreeing = 0
+    for o in places {
+      let (p, n) = carry(o)
+      let agrees = target.nearest(p, facing: n, within: 2 * Self.robust) != nil
+      if agrees { agreeing += 1 }
+      let hold = holds.hold(o.position)
+      for k in 0..<hold.count {
+        told[Int(hold.nodes[k])] += SIMD2(agrees ? 1 : 0, 1) * hold.weights[k]
+      }
+    }
+    agreement = Float(agreeing) / Float(places.count)
+    for i in nodes.indices {
+      let (agrees, all) = (told[i].x, told[i].y)
+      nodes[i].isTrusted =
+        agreement >= Self.leastAgreement || all > 0 && agrees >= Self.leastTrust * all
+    }
   }
 
   /// An observation after the motion; its ray stays as it was.
@@ -87,15 +106,29 @@ struct SubjectMotion {
     return o
   }
 
+  /// The same; nil where it is not understood how the place moved.
+  func carriedIfTrusted(_ seen: SurfaceObservation) -> SurfaceObservation? {
+    isTrusted(holds.hold(seen.position)) ? carried(seen) : nil
+  }
+
   /// Where an observation lies after the motion.
   func carry(_ o: SurfaceObservation) -> (position: SIMD3<Float>, normal: SIMD3<Float>) {
-    let hold = hold(o.position)
+    let hold = holds.hold(o.position)
     return (carry(o.position, hold), turn(o.normal, hold).normalized)
   }
 
-  // MARK: The graph
+  /// Where a place of the surface, world metres, lies after the motion; nil where that is not understood.
+  public func carry(_ place: SIMD3<Float>) -> SIMD3<Float>? {
+    let hold = holds.hold(place)
+    return isTrusted(hold) ? carry(place, hold) : nil
+  }
 
-  private typealias Hold = [(node: Int, weight: Float)]
+  /// Whether it is understood how a place moved.
+  private func isTrusted(_ hold: NodeHolds.Hold) -> Bool {
+    hold.count > 0 && (0..<hold.count).allSatisfy { nodes[Int(hold.nodes[$0])].isTrusted }
+  }
+
+  // MARK: The graph
 
   private static func nodes(
     over first: [SurfaceObservation], _ carried: [SurfaceObservation]
@@ -120,33 +153,16 @@ struct SubjectMotion {
     }
   }
 
-  /// The nearest nodes, those that are nearer weighing more.
-  private func hold(_ p: SIMD3<Float>) -> Hold {
-    var best: [(node: Int, square: Float)] = []
-    for i in nodes.indices {
-      let square = (nodes[i].place - p).lengthSquared
-      guard best.count <= Self.carriers || square < best[Self.carriers].square else { continue }
-      let at = best.firstIndex { square < $0.square } ?? best.count
-      best.insert((i, square), at: at)
-      if best.count > Self.carriers + 1 { best.removeLast() }
-    }
-    // The first node that carries nothing gives the distance at which weights end.
-    let end = best.count > Self.carriers ? best[Self.carriers].square.squareRoot() : .infinity
-    var hold = best.prefix(Self.carriers).map { node, square in
-      let rest = end.isFinite ? max(0, 1 - square.squareRoot() / end) : 1
-      return (node: node, weight: rest * rest + 1e-6)
-    }
-    let sum = hold.reduce(0) { $0 + $1.weight }
-    for i in hold.indices { hold[i].weight /= sum }
-    return hold
+  private func carry(_ p: SIMD3<Float>, _ hold: NodeHolds.Hold) -> SIMD3<Float> {
+    var sum = SIMD3<Float>.zero
+    for k in 0..<hold.count { sum += nodes[Int(hold.nodes[k])].carry(p) * hold.weights[k] }
+    return sum
   }
 
-  private func carry(_ p: SIMD3<Float>, _ hold: Hold) -> SIMD3<Float> {
-    hold.reduce(.zero) { $0 + nodes[$1.node].carry(p) * $1.weight }
-  }
-
-  private func turn(_ n: SIMD3<Float>, _ hold: Hold) -> SIMD3<Float> {
-    hold.reduce(.zero) { $0 + nodes[$1.node].rotate(n) * $1.weight }
+  private func turn(_ n: SIMD3<Float>, _ hold: NodeHolds.Hold) -> SIMD3<Float> {
+    var sum = SIMD3<Float>.zero
+    for k in 0..<hold.count { sum += nodes[Int(hold.nodes[k])].rotate(n) * hold.weights[k] }
+    return sum
   }
 
   // MARK: Fitting
@@ -155,10 +171,11 @@ struct SubjectMotion {
   ///
   /// - Returns: The farthest that a node went, metres.
   private mutating func improve(
-    _ matched: [SurfaceObservation], _ holds: [Hold], _ target: SurfaceCells, _ step: Step
+    _ matched: [(seen: SurfaceObservation, hold: NodeHolds.Hold)], _ target: SurfaceCells,
+    _ step: Step
   ) -> Float {
     var problem = NodeEquations(nodes: nodes.count)
-    for (o, hold) in zip(matched, holds) {
+    for (o, hold) in matched {
       let p = carry(o.position, hold)
       guard let y = target.nearest(p, facing: turn(o.normal, hold), within: step.reach) else {
         continue
@@ -166,7 +183,8 @@ struct SubjectMotion {
       let residual = y.normal.dot(p - y.position)
       let scaled = residual / Self.robust
       let root = 1 / (1 + scaled * scaled)
-      for (node, weight) in hold {
+      for k in 0..<hold.count {
+        let (node, weight) = (Int(hold.nodes[k]), hold.weights[k])
         let arm = nodes[node].rotate(o.position - nodes[node].place)
         problem.add(
           node, turn: arm.cross(y.normal) * (weight * root), shift: y.normal * (weight * root))

@@ -66,11 +66,28 @@ import Testing
     #expect(agreement > 0.97)
   }
 
+  @Test func whatVanishedIsNotTrusted() {
+    // The upper half was seen again, two centimetres on; the lower half was not.
+    let body = body(-1.9...1.9, step: 0.03)
+    let motion = SubjectMotion(
+      from: body,
+      to: body.filter { $0.y > 0.6 }.map { moved($0, bow: 0, walk: SIMD3(0.02, 0, 0)) },
+      carrying: [])
+    let (above, below) = (body.filter { $0.y > 0.85 }, body.filter { $0.y < 0.4 })
+    #expect(above.allSatisfy { motion.carry($0.position) != nil })
+    #expect(below.allSatisfy { motion.carry($0.position) == nil })
+    for o in above {
+      let place = motion.carry(o.position) ?? .zero
+      #expect(abs(o.normal.dot(place - o.position - SIMD3(0.02, 0, 0))) < 0.004)
+    }
+  }
+
   @Test func anotherSubjectAgreesWithNothing() {
     let front = body(-1.9...1.9)
     let motion = SubjectMotion(
       from: front, to: front.map { moved($0, bow: 0, walk: SIMD3(2, 0, 0)) }, carrying: front)
     #expect(motion.agreement == 0)
+    #expect(motion.carry(front[0].position) == nil)
     #expect(SubjectMotion(from: [], to: front, carrying: front).agreement == 0)
   }
 

@@ -11,6 +11,7 @@ struct FrameSurfaces: Sendable {
   private let trained: TrainedField?
   private let configuration: JobConfiguration
   private let threads: Int
+  private let motions: NeighbourMotions
 
   /// Bytes that the frames side by side may take, and that one takes, roughly, for each cell that
   /// would lie on the sides of its box: about 180 MB for a person in cells of 4 mm.
@@ -27,7 +28,9 @@ struct FrameSurfaces: Sendable {
       configuration.meshing.voxel = max(configuration.meshing.voxel, configuration.fusion.voxel)
       // A tenth of a preview's time.
       configuration.meshing.confidence = false
+      configuration.meshing.steadyFrames = 0
     }
+    motions = NeighbourMotions(cache, reach: configuration.meshing.steadyFrames)
     self.configuration = configuration
     let size = SIMD3<Double>(cache.box.size)
     let sides = 2 * (size.x * size.y + size.y * size.z + size.z * size.x)
@@ -55,8 +58,18 @@ struct FrameSurfaces: Sendable {
         threads: threads)
     }
     return try SurfaceExtractor.mesh(
-      of: field, in: cache.box, observations: frame, configuration: configuration.meshing,
-      threads: threads, monitor: monitor
+      of: field, in: cache.box, observations: frame, beside: instants(around: position),
+      configuration: configuration.meshing, threads: threads, monitor: monitor
     ).mesh
+  }
+
+  /// The field at the frames beside one to which the subject's motion is understood.
+  private func instants(around position: Int) throws(CaptureError) -> [NearbyInstant] {
+    guard let trained else { return [] }
+    return try motions.ways(from: position).map { way throws(CaptureError) in
+      NearbyInstant(field: try trained.field(at: cache.times[way.to])) { place in
+        way.motions.reduce(place) { place, motion in place.flatMap(motion.carry) }
+      }
+    }
   }
 }

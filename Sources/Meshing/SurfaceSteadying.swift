@@ -1,0 +1,132 @@
+internal import CaptureCore
+internal import Foundation
+
+/// Takes out of a surface what flickers: detail that it has at one instant and not at those beside it.
+///
+/// Some vertices are carried along to each instant beside, and the field there is asked how far off its
+/// surface they lie, `r_k`. How a subject moved is known to a millimetre or two only, alike for what lies
+/// close together; so what a neighbourhood has in common, `e_k`, counts as the motion's error. The mean of
+/// the rest over all instants, the mesh's own included, moves the vertices along their normals:
+///
+///     x' = x − n · Σ_k w_k (r_k − e_k) / (1 + Σ_k w_k),   w_k = (1 − ((r_k − e_k) / gate)²)²
+///
+/// Between the vertices that were asked, the move is the mean of those around, weighted by nearness.
+struct SurfaceSteadying {
+  /// One vertex in so many is asked for.
+  private static let stride = 4
+  /// Of those, one in so many stands for all in the neighbourhoods' means.
+  private static let sparser = 8
+  /// Standard deviation of the weights of moves around a vertex, voxels.
+  private static let blur: Float = 1
+  /// Standard deviation of the weights in the means, metres.
+  private static let span: Float = 0.05
+  /// What differs by more is not the same surface, metres.
+  private static let gate: Float = 0.004
+  /// Normals that are further apart belong to different surfaces, cosine.
+  private static let facing: Float = 0.3
+
+  let instants: [NearbyInstant]
+  let voxel: Float
+
+  /// Moves the vertices that the field put where they are.
+  func apply(
+    to surface: inout RawSurface, normals: [SIMD3<Float>], _ sampler: inout FieldSampler
+  ) throws(CaptureError) {
+    let free = surface.kinds.indices.filter { surface.kinds[$0] == .field }
+    let asked = Swift.stride(from: 0, to: free.count, by: Self.stride).map { free[$0] }
+    guard !instants.isEmpty, !asked.isEmpty else { return }
+    let places = asked.map { surface.positions[$0] }
+    let facing = asked.map { normals[$0] }
+    let moves = try moves(places, facing, &sampler)
+    let reach = 2.5 * Self.blur * voxel
+    let around = Neighbourhood(places, facing, reach: reach)
+    let start = surface.positions
+    let blur = Self.blur * voxel
+    let threads = sampler.threads
+    let shifts = Self.values(free.count, threads: threads) { k in
+      let i = free[k]
+      return around.mean(of: moves, at: start[i], facing: normals[i], deviation: blur)
+    }
+    for (k, i) in free.enumerated() { surface.positions[i] = start[i] - normals[i] * shifts[k] }
+    try sampler.monitor.checkCancelled()
+  }
+
+  /// How far the surface lies off its mean over time at each place, along the normal, metres.
+  private func moves(
+    _ places: [SIMD3<Float>], _ normals: [SIMD3<Float>], _ sampler: inout FieldSampler
+  ) throws(CaptureError) -> [Float] {
+    let sparse = Swift.stride(from: 0, to: places.count, by: Self.sparser).map { $0 }
+    let around = Neighbourhood(
+      sparse.map { places[$0] }, sparse.map { normals[$0] }, reach: 2 * Self.span)
+    var sums = [SIMD2<Float>](repeating: .zero, count: places.count)
+    for instant in instants {
+      let carried = Self.values(places.count, threads: sampler.threads) {
+        instant.carry(places[$0])
+      }
+      let known = carried.indices.filter { carried[$0] != nil }
+      var offsets = [Float](repeating: .nan, count: places.count)
+      let answers = try sampler.distances(known.compactMap { carried[$0] }, of: instant.field)
+      for (k, i) in known.enumerated() { offsets[i] = answers[k] }
+      let near = sparse.map { abs(offsets[$0]) < 2 * Self.gate ? offsets[$0] : .nan }
+      let parts = Self.values(places.count, threads: sampler.threads) { i in
+        let error = around.mean(of: near, at: places[i], facing: normals[i], deviation: Self.span)
+        let rest = offsets[i] - error
+        let share = max(0, 1 - (rest / Self.gate) * (rest / Self.gate))
+        return rest.isFinite ? SIMD2(rest, 1) * (share * share) : .zero
+      }
+      for i in sums.indices { sums[i] += parts[i] }
+    }
+    return sums.map { $0.x / (1 + $0.y) }
+  }
+
+  /// The values for all numbers below a count.
+  private static func values<Value: Sendable>(
+    _ count: Int, threads: Int?, _ value: (Int) -> Value
+  ) -> [Value] {
+    let block = 2048
+    return [Value](unsafeUninitializedCapacity: count) { out, filled in
+      nonisolated(unsafe) let out = out
+      concurrently((count + block - 1) / block, threads: threads) { index, _ in
+        for i in index * block..<min(count, (index + 1) * block) {
+          out.baseAddress.map { ($0 + i).initialize(to: value(i)) }
+        }
+      }
+      filled = count
+    }
+  }
+
+  /// Places of a surface, for means over those around another place.
+  private struct Neighbourhood {
+    let cells: PointCells
+    let entries: [(place: SIMD3<Float>, normal: SIMD3<Float>)]
+    let reach: Float
+
+    init(_ places: [SIMD3<Float>], _ normals: [SIMD3<Float>], reach: Float) {
+      cells = PointCells(places, reach: reach)
+      entries = cells.order.map { (places[Int($0)], normals[Int($0)]) }
+      self.reach = reach
+    }
+
+    /// The mean of those values that are numbers, 0 without any.
+    func mean(
+      of values: [Float], at p: SIMD3<Float>, facing n: SIMD3<Float>, deviation: Float
+    ) -> Float {
+      let falloff = -1 / (2 * deviation * deviation)
+      var (sum, weights): (Float, Float) = (0, 0)
+      cells.near(p) { range in
+        for k in range {
+          let d = entries[k].place - p
+          let square = (d * d).sum()
+          guard square < reach * reach else { continue }
+          let cosine = (entries[k].normal * n).sum()
+          let value = values[Int(cells.order[k])]
+          guard cosine > SurfaceSteadying.facing, !value.isNaN else { continue }
+          let weight = expf(square * falloff) * cosine
+          sum += weight * value
+          weights += weight
+        }
+      }
+      return weights > 0 ? sum / weights : 0
+    }
+  }
+}
