@@ -36,11 +36,39 @@ extension CPUSession {
       step.coefficientScale)
   }
 
-  /// `gradient` is room for one piece, zero on entry and on return.
+  /// `gradient` is room for one piece, zero on entry and on return, here and below.
   func updatePiece(
     _ index: Int, _ step: CorrectedStep, _ gradient: UnsafeMutablePointer<Float>
   ) {
     let piece = pieces[index]
+    if step.rule != .muon || !layout.isHidden(piece) {
+      sumSlices(piece, gradient)
+      adam(piece.begin, gradient, piece.count, step, 1)
+    }
+    guard let l = piece.layer else { return }
+    let layer = layout.layers[l]
+    for r in 0..<layer.block.rank {
+      let basis = layer.basis + r * layer.weightCount + piece.begin - layer.weight
+      for time in 0..<plan.times.count {
+        dots.base[time * dotStride + index * layout.largestRank + r] =
+          target.kernels.pointee.decompose(
+            sumOfSlices(time, piece), row(time, l)[r], parameters.base + basis, gradient,
+            piece.count)
+      }
+      adam(basis, gradient, piece.count, step, step.basisScale)
+    }
+  }
+
+  /// Momentum and direction of a piece of a hidden matrix.
+  func directPiece(
+    _ index: Int, _ step: CorrectedStep, _ gradient: UnsafeMutablePointer<Float>
+  ) {
+    sumSlices(pieces[index], gradient)
+    follow(pieces[index], gradient, momentum: step.matrixMomentum)
+  }
+
+  /// Adds the slices of each time up and all times to `gradient`.
+  private func sumSlices(_ piece: ParameterPiece, _ gradient: UnsafeMutablePointer<Float>) {
     let kernels = target.kernels
     for time in 0..<plan.times.count {
       let sum = sumOfSlices(time, piece)
@@ -50,24 +78,9 @@ extension CPUSession {
       }
       kernels.pointee.add(gradient, sum, piece.count)
     }
-    if step.rule == .muon, let l = piece.layer, layout.hiddenMatrices.contains(l) {
-      follow(piece, gradient, momentum: step.matrixMomentum)
-    } else {
-      adam(piece.begin, gradient, piece.count, step, 1)
-    }
-    guard let l = piece.layer else { return }
-    let layer = layout.layers[l]
-    for r in 0..<layer.block.rank {
-      let basis = layer.basis + r * layer.weightCount + piece.begin - layer.weight
-      for time in 0..<plan.times.count {
-        dots.base[time * dotStride + index * layout.largestRank + r] = kernels.pointee.decompose(
-          sumOfSlices(time, piece), row(time, l)[r], parameters.base + basis, gradient, piece.count)
-      }
-      adam(basis, gradient, piece.count, step, step.basisScale)
-    }
   }
 
-  /// Momentum and direction of a piece of a hidden matrix; clears the gradient.
+  /// Clears the gradient.
   private func follow(
     _ piece: ParameterPiece, _ gradient: UnsafeMutablePointer<Float>, momentum: Float
   ) {

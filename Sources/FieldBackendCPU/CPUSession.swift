@@ -8,8 +8,9 @@ internal import NeuralFields
 ///
 /// A step is: weights of each time (`composePiece`), slices of points forward and backward into one
 /// gradient each (`run`), then piece by piece of the parameters the sum over slices, the residuals'
-/// backward and Adam, all while the piece is in the cache (`update`), then hidden matrices whole where
-/// Muon moves them (`updateMatrix`).
+/// backward and Adam, all while the piece is in the cache (`update`). Where Muon moves hidden matrices, their
+/// directions come first (`directions`) and the matrices whole before other pieces, which fill up
+/// what time they leave to some threads.
 final class CPUSession: FieldSession, @unchecked Sendable {
   let layout: ParameterLayout
   let target: KernelTarget
@@ -19,6 +20,8 @@ final class CPUSession: FieldSession, @unchecked Sendable {
   let coefficientGradient: FloatBuffer
   let pieces: [ParameterPiece]
   let coefficientPieces: [CoefficientPiece]
+  /// Pieces of the hidden matrices, by index.
+  let followers: [Int]
   let plan = StepPlan()
   /// One piece's gradient for each worker; zero between steps.
   let pieceGradient: [FloatBuffer]
@@ -38,6 +41,7 @@ final class CPUSession: FieldSession, @unchecked Sendable {
   /// What the workers of the present step need.
   private var points: UnsafePointer<Float>?
   private var optimizerStep = CorrectedStep()
+  private var movedMatrices = 0
   private lazy var team = WorkerTeam(threads: threads) { [unowned self] phase, index, worker in
     self.work(phase, index, worker)
   }
@@ -60,6 +64,7 @@ final class CPUSession: FieldSession, @unchecked Sendable {
     firstMoment = FloatBuffer(count: layout.count)
     secondMoment = FloatBuffer(count: layout.count)
     pieces = ParameterPiece.all(of: layout)
+    followers = pieces.indices.filter { [pieces] in layout.isHidden(pieces[$0]) }
     coefficientPieces = CoefficientPiece.all(of: layout)
     coefficientGradient = FloatBuffer(count: layout.coefficientCount)
     let room = cfk_scratch_floats(&field)
@@ -112,8 +117,9 @@ final class CPUSession: FieldSession, @unchecked Sendable {
     timer?.ran()
     steps += 1
     optimizerStep = optimizer.corrected(at: steps)
-    run(.update, pieces.count)
-    if optimizer.matrixRule == .muon { run(.matrices, layout.hiddenMatrices.count) }
+    movedMatrices = optimizer.matrixRule == .muon ? layout.hiddenMatrices.count : 0
+    if movedMatrices > 0 { run(.directions, followers.count) }
+    run(.update, movedMatrices + pieces.count)
     gatherCoefficients()
     run(.updateCoefficients, coefficientPieces.count)
     timer?.updated()
@@ -121,7 +127,7 @@ final class CPUSession: FieldSession, @unchecked Sendable {
 
   /// The parts of a step that are shared out among the workers.
   private enum Phase: Int {
-    case compose, slices, update, matrices, updateCoefficients
+    case compose, slices, directions, update, updateCoefficients
   }
 
   private func run(_ phase: Phase, _ count: Int) { team.run(phase.rawValue, count: count) }
@@ -130,8 +136,12 @@ final class CPUSession: FieldSession, @unchecked Sendable {
     switch Phase(rawValue: phase) {
     case .compose: composePiece(pieces[index])
     case .slices: run(index, worker)
-    case .update: updatePiece(index, optimizerStep, pieceGradient[worker].base)
-    case .matrices: updateMatrix(index, optimizerStep, matrixScratch[worker].base)
+    case .directions:
+      directPiece(followers[index], optimizerStep, pieceGradient[worker].base)
+    case .update where index < movedMatrices:
+      updateMatrix(index, optimizerStep, matrixScratch[worker].base)
+    case .update:
+      updatePiece(index - movedMatrices, optimizerStep, pieceGradient[worker].base)
     case .updateCoefficients: updateCoefficients(coefficientPieces[index], optimizerStep)
     case nil: preconditionFailure("phases come from run(_:_:)")
     }

@@ -92,6 +92,10 @@ struct CoefficientPiece {
 }
 
 extension ParameterLayout {
+  /// Whether a piece is part of ``hiddenMatrices``.
+  func isHidden(_ piece: ParameterPiece) -> Bool {
+    piece.layer.map(hiddenMatrices.contains) ?? false
+  }
   /// Largest rank of a layer.
   var largestRank: Int { layers.reduce(0) { max($0, $1.block.rank) } }
   /// Floats of one layer's padded table of coefficients.

@@ -82,8 +82,8 @@ size_t cfk_scratch_floats(const cfk_field *field);
 
 // Floats of scratch that orthogonalize needs.
 static inline size_t cfk_orthogonalize_floats(int64_t rows, int64_t columns) {
-  const size_t padded = (size_t)cfk_stride((int32_t)rows);
-  return 2 * (size_t)columns * padded + 2 * padded * padded;
+  const size_t padded = (size_t)cfk_stride((int32_t)rows), both = (size_t)columns + padded;
+  return (3 * both + 2 * CFK_PAD) * padded;
 }
 
 // The kernels of one instruction set.
@@ -128,8 +128,8 @@ typedef struct {
                float beta1, float beta2, float epsilon);
 
   // Puts in the place of a matrix [rows][columns] the one with the same singular vectors and singular
-  // values between 0.7 and 1.2, but for those that were next to nothing beside the largest:
-  // X / |X|, then five times X = (a + b X X' + c (X X')^2) X. `columns` is a multiple of 16; scratch of
+  // values between 0.7 and 1.2, but for those below 3 thousandths of the largest: X / |X|, then four times
+  // X = (a + b X X' + c (X X')^2) X. `columns` is a multiple of 16; scratch of
   // cfk_orthogonalize_floats(rows, columns), 64-byte aligned as the matrix.
   void (*orthogonalize)(float *matrix, int64_t rows, int64_t columns, float *scratch);
 } cfk_kernels;

@@ -1,6 +1,7 @@
 // C[M, N] = init + A[M, K] B[K, N]; the one product behind every layer, forward and backward.
 // A is read by broadcast through two strides (so a transposed A costs nothing), B and C by vectors.
 
+enum { kLine = 16 / kWidth };  // vectors of a line of the cache
 enum Init { kZero, kAccumulate, kBias };
 
 // One multiply-add of single numbers; the other kind is in pairs.inl.h.
@@ -13,10 +14,12 @@ CFK_INLINE void micro(int64_t k_count, const float *a, int64_t a_row, int64_t a_
                       const float *b, int64_t b_row, float *c, int64_t c_row, Init init,
                       const float *bias) {
   vf sum[MR][NV];
+  // What is added to is far away, most often: it comes while the sum is made.
+  if (init == kAccumulate)
+    for (int m = 0; m < MR; ++m)
+      for (int n = 0; n < NV; n += kLine) __builtin_prefetch(c + m * c_row + n * kWidth, 1);
   for (int m = 0; m < MR; ++m)
-    for (int n = 0; n < NV; ++n)
-      sum[m][n] = init == kZero ? (vf){}
-                  : init == kBias ? splat(bias[m]) : load(c + m * c_row + n * kWidth);
+    for (int n = 0; n < NV; ++n) sum[m][n] = init == kBias ? splat(bias[m]) : (vf){};
   for (int64_t k = 0; k < k_count; ++k) {
     vf row[NV];
     for (int n = 0; n < NV; ++n) row[n] = load(b + k * b_row + n * kWidth);
@@ -26,7 +29,10 @@ CFK_INLINE void micro(int64_t k_count, const float *a, int64_t a_row, int64_t a_
     }
   }
   for (int m = 0; m < MR; ++m)
-    for (int n = 0; n < NV; ++n) store(c + m * c_row + n * kWidth, sum[m][n]);
+    for (int n = 0; n < NV; ++n) {
+      float *to = c + m * c_row + n * kWidth;
+      store(to, init == kAccumulate ? load(to) + sum[m][n] : sum[m][n]);
+    }
 }
 
 template <class Multiply, int NV>

@@ -6,7 +6,8 @@ typedef int32_t vi __attribute__((vector_size(kWidth * 4)));
 
 CFK_INLINE vf load(const float *p) { vf v; __builtin_memcpy(&v, p, sizeof v); return v; }
 CFK_INLINE void store(float *p, vf v) { __builtin_memcpy(p, &v, sizeof v); }
-CFK_INLINE vf splat(float x) { return (vf){} + x; }
+// Zero is taken off rather than added, which would turn -0 into 0 and so cost an addition.
+CFK_INLINE vf splat(float x) { return x - (vf){}; }
 // The larger of the two; b where either is NaN, so that a NaN in b is never lost.
 CFK_INLINE vf vmax(vf a, vf b) { return a > b ? a : b; }
 CFK_INLINE vf vabs(vf x) { return __builtin_elementwise_abs(x); }

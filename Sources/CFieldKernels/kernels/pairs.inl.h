@@ -32,12 +32,27 @@ CFK_INLINE void pairAcross(const float *even, const float *odd, float *out, int6
   }
 }
 
-// Pairs the rows of [rows][T] two by two, into `halves` [(rows + 1) / 2][T].
-static const float *pairRows(Tile *t, const float *in, int64_t rows) {
+typedef Pairs Product;
+
+// Terms of a sum of `count` products.
+CFK_INLINE int64_t pairsOf(int64_t count) { return (count + 1) / 2; }
+
+// The operand of a product that sums over the rows of `in` [rows][row], of which `count` columns count:
+// into `out` [pairsOf(rows)][row].
+static const float *pairRows(const float *in, int64_t row, int64_t rows, int64_t count, float *out) {
   for (int64_t i = 0; i < rows; i += 2)
-    pairAcross(in + i * T, i + 1 < rows ? in + (i + 1) * T : nullptr, t->halves + i / 2 * T,
-               t->columns);
-  return t->halves;
+    pairAcross(in + i * row, i + 1 < rows ? in + (i + 1) * row : nullptr, out + i / 2 * row, count);
+  return out;
+}
+
+// The operand of a product that sums over the columns of `in` [rows][columns]: into `out`
+// [pairsOf(columns)][stride], with columns from `rows` on 0. `columns` is a multiple of 16. Of `out`,
+// rows up to the next whole vector are written, of `room` [rows][columns / 2] so much is read.
+static void pairColumns(const float *in, int64_t rows, int64_t columns, float *out, int64_t stride,
+                        float *room) {
+  const int64_t pairs = columns / 2;
+  pairAlong(in, room, rows * columns);
+  transpose(room, pairs, rows, out, stride, (pairs + kWidth - 1) / kWidth * kWidth);
 }
 
 // Lays the weights out in pairs of inputs (for the way up) and in pairs of outputs (down).
@@ -70,7 +85,7 @@ static void bindWeights(Tile *t, float *next) {
 static void upward(Tile *t, int32_t l, const float *h, float *above) {
   const cfk_layer *layer = &t->field->layer[l];
   gemm<Pairs>(layer->outputs, t->columns, (layer->inputs + 1) / 2, t->up[l],
-              cfk_stride(layer->inputs) / 2, 1, pairRows(t, h, layer->inputs), T, above, T, kZero,
+              cfk_stride(layer->inputs) / 2, 1, pairRows(h, T, layer->inputs, t->columns, t->halves), T, above, T, kZero,
               nullptr);
 }
 
@@ -78,7 +93,7 @@ static void upward(Tile *t, int32_t l, const float *h, float *above) {
 static void downward(Tile *t, int32_t l, int64_t inputs, const float *d, int64_t outputs,
                      float *below) {
   gemm<Pairs>(inputs, t->columns, (outputs + 1) / 2, t->down[l], 1,
-              cfk_stride(t->field->layer[l].inputs), pairRows(t, d, outputs), T, below, T, kZero,
+              cfk_stride(t->field->layer[l].inputs), pairRows(d, T, outputs, t->columns, t->halves), T, below, T, kZero,
               nullptr);
 }
 

@@ -1,5 +1,15 @@
 // The products of gradients and backward passes in single precision.
 
+typedef Singles Product;
+
+// Operands of a product, as in pairs.inl.h: rows serve as they lie, columns are turned.
+CFK_INLINE int64_t pairsOf(int64_t count) { return count; }
+CFK_INLINE const float *pairRows(const float *in, int64_t, int64_t, int64_t, float *) { return in; }
+static void pairColumns(const float *in, int64_t rows, int64_t columns, float *out, int64_t stride,
+                        float *) {
+  transpose(in, columns, rows, out, stride, columns);
+}
+
 static void bindWeights(Tile *, float *) {}  // the weights are used as they lie
 
 // above[o][p] = sum_i W[o][i] h[i][p] over all inputs and outputs of layer l.
