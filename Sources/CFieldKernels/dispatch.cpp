@@ -31,13 +31,14 @@ const cfk_kernels *cfk_kernels_named(const char *name) {
 }
 
 size_t cfk_scratch_floats(const cfk_field *field) {
-  size_t widest = 3 + 6 * field->bands, rows = 3 + 2 * widest + 3 + 7, weights = 0;
+  const size_t encoded = 3 + 6 * field->bands;
+  size_t widest = encoded, rows = 3 + 2 * encoded + 3 + 7 + CFK_PAD, weights = 0;
   for (int32_t l = 0; l < field->layers + field->color_layers; ++l) {
     const cfk_layer &layer = field->layer[l];
     if ((size_t)layer.inputs > widest) widest = layer.inputs;
     if ((size_t)layer.outputs > widest) widest = layer.outputs;
-    rows += 4 * (size_t)layer.outputs;
-    weights += ((size_t)layer.outputs + 1) / 2 * 2 * cfk_stride(layer.inputs);
+    rows += (size_t)layer.inputs + 1 + 3 * (size_t)layer.outputs;
+    weights += ((size_t)layer.outputs + 1) / 2 * (2 * cfk_stride(layer.inputs) + CFK_PAD);
   }
-  return (rows + 5 * cfk_stride((int32_t)widest + 1)) * CFK_TILE + weights;
+  return (rows + 8 * cfk_stride((int32_t)widest + 1)) * CFK_TILE + weights;
 }

@@ -65,12 +65,14 @@ public enum MatrixRule: String, CaseIterable, Codable, Sendable {
   /// Adam, as everything else.
   case adam
   /// Muon: along the momentum with its singular values made alike, so that directions of which the
-  /// gradient speaks faintly are learned as fast as others. Costs 30 products of a layer's matrix a step.
+  /// gradient speaks faintly are learned as fast as others. Costs eight products of a layer's matrix
+  /// a step.
   ///
   /// With momentum m = µ m + g, W is moved by rate · matrixRateScale · 0.2 √max(rows, columns) along the
   /// orthogonal factor of g + µ m, which makes a step about as long as one of Adam's.
   /// Source: Jordan et al., *Muon: an optimizer for hidden layers in neural networks*, 2024; the length:
-  /// Liu et al., *Muon is scalable for LLM training*, 2025.
+  /// Liu et al., *Muon is scalable for LLM training*, 2025; how the factor is found: Amsel et al., *The Polar
+  /// Express*, 2025.
   case muon
 }
 

@@ -12,6 +12,19 @@ CFK_INLINE vf splat(float x) { return x - (vf){}; }
 CFK_INLINE vf vmax(vf a, vf b) { return a > b ? a : b; }
 CFK_INLINE vf vabs(vf x) { return __builtin_elementwise_abs(x); }
 
+template <int Half, int... I>
+CFK_INLINE vf crossed(vf v, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(v, v, (I ^ Half)...);
+}
+
+// The sum of a vector's numbers, half and half.
+template <int Half = kWidth / 2>
+CFK_INLINE float total(vf v) {
+  const vf sum = v + crossed<Half>(v, std::make_integer_sequence<int, kWidth>());
+  if constexpr (Half > 1) return total<Half / 2>(sum);
+  else return sum[0];
+}
+
 // exp(x) for x in [-87, 88]; below, 0. Cody-Waite reduction, degree 6: relative error below 2e-7.
 CFK_INLINE vf vexp(vf x) {
   const vf clamped = vmax(splat(-87.0f), x);

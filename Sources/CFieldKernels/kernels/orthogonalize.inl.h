@@ -18,8 +18,8 @@ static void mirror(float *matrix, int64_t padded) {
 static void squared(int64_t rows, int64_t padded, int64_t depth, const float *a, float *c) {
   for (int64_t m = 0; m < rows; m += kRows) {
     const int64_t first = m / kWidth * kWidth, count = rows - m < kRows ? rows - m : kRows;
-    gemm<Product>(count, padded - first, depth, a + m, 1, padded, a + first, padded,
-                  c + m * padded + first, padded, kZero, nullptr);
+    gemm<Product>(count, padded - first, depth, a + m, 1, padded, a + first, padded, nullptr,
+                  Into{c + m * padded + first, padded, false});
   }
   mirror(c, padded);
 }
@@ -27,9 +27,7 @@ static void squared(int64_t rows, int64_t padded, int64_t depth, const float *a,
 static float length(const float *x, int64_t count) {
   vf sum = {};
   for (int64_t i = 0; i < count; i += kWidth) sum += load(x + i) * load(x + i);
-  float result = 0;
-  for (int i = 0; i < kWidth; ++i) result += sum[i];
-  return __builtin_sqrtf(result);
+  return __builtin_sqrtf(total(sum));
 }
 
 static void orthogonalize(float *matrix, int64_t rows, int64_t columns, float *scratch) {
@@ -59,7 +57,8 @@ static void orthogonalize(float *matrix, int64_t rows, int64_t columns, float *s
     for (int64_t i = 0; i < rows; ++i) fourth[i * padded + i] += a;
     const float *polynomial = pairRows(fourth, padded, rows, padded, square);
     gemm<Product>(rows, columns, depth, polynomial, 1, padded,
-                  pairRows(x, columns, rows, columns, room), columns, next, columns, kZero, nullptr);
+                  pairRows(x, columns, rows, columns, room), columns, nullptr,
+                  Into{next, columns, false});
     float *other = x;
     x = next;
     next = other;

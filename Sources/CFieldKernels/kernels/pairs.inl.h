@@ -1,6 +1,6 @@
 // The products of gradients and backward passes on pairs of bfloat16 numbers, summed in single
-// precision: two multiply-adds where there was one. Distances and colours, which the surface is
-// made of, never come here; what does is rounded to 8 bits (a relative error of at most 1/256 a
+// precision: two multiply-adds where there was one. Distances, which the surface is made of, never come
+// here, nor colours but in training; what does is rounded to 8 bits (a relative error of at most 1/256 a
 // number, different for each, so that sums over a layer err by a thousandth).
 //
 // A pair fills the place of a float and is moved as one. Both sides of a product are paired along
@@ -33,6 +33,7 @@ CFK_INLINE void pairAcross(const float *even, const float *odd, float *out, int6
 }
 
 typedef Pairs Product;
+enum { kPaired = 1 };
 
 // Terms of a sum of `count` products.
 CFK_INLINE int64_t pairsOf(int64_t count) { return (count + 1) / 2; }
@@ -52,10 +53,11 @@ static void pairColumns(const float *in, int64_t rows, int64_t columns, float *o
                         float *room) {
   const int64_t pairs = columns / 2;
   pairAlong(in, room, rows * columns);
-  transpose(room, pairs, rows, out, stride, (pairs + kWidth - 1) / kWidth * kWidth);
+  transpose(room, pairs, rows, out, stride, stride, (pairs + kWidth - 1) / kWidth * kWidth);
 }
 
-// Lays the weights out in pairs of inputs (for the way up) and in pairs of outputs (down).
+// Lays the weights out in pairs of inputs (for the way up) and in pairs of outputs (down). Rows of what
+// products read by columns are padded: powers of two apart, they would meet in few sets of the cache.
 static void bindWeights(Tile *t, float *next) {
   for (int32_t l = 0; l < layerCount(t->field); ++l) {
     const cfk_layer *layer = &t->field->layer[l];
@@ -64,10 +66,10 @@ static void bindWeights(Tile *t, float *next) {
     t->up[l] = next;
     next += (layer->outputs + 1) / 2 * stride;
     t->down[l] = next;
-    next += (layer->outputs + 1) / 2 * stride;
+    next += (layer->outputs + 1) / 2 * (stride + CFK_PAD);
     for (int64_t o = 0; o < layer->outputs; o += 2)
       pairAcross(weight + o * stride, o + 1 < layer->outputs ? weight + (o + 1) * stride : nullptr,
-                 t->down[l] + o / 2 * stride, stride);
+                 t->down[l] + o / 2 * (stride + CFK_PAD), stride);
     // Rows lie one behind the other, so that they are paired as one; an odd one out has its half.
     pairAlong(weight, t->up[l], layer->outputs / 2 * 2 * stride);
     if (layer->outputs % 2) {
@@ -81,31 +83,63 @@ static void bindWeights(Tile *t, float *next) {
   }
 }
 
-// above[o][p] = sum_i W[o][i] h[i][p] over all inputs and outputs of layer l.
-static void upward(Tile *t, int32_t l, const float *h, float *above) {
-  const cfk_layer *layer = &t->field->layer[l];
-  gemm<Pairs>(layer->outputs, t->columns, (layer->inputs + 1) / 2, t->up[l],
-              cfk_stride(layer->inputs) / 2, 1, pairRows(h, T, layer->inputs, t->columns, t->halves), T, above, T, kZero,
-              nullptr);
+// A row of an input for d_W, `columns` of it rounded up to whole vectors of pairs.
+CFK_INLINE void keep(const float *row, int64_t columns, float *along) {
+  pairAlong(row, along, columns);
 }
 
-// below[i][p] = sum_o W[o][i] d[o][p] over the first `inputs` and `outputs` of layer l.
-static void downward(Tile *t, int32_t l, int64_t inputs, const float *d, int64_t outputs,
-                     float *below) {
-  gemm<Pairs>(inputs, t->columns, (outputs + 1) / 2, t->down[l], 1,
-              cfk_stride(t->field->layer[l].inputs), pairRows(d, T, outputs, t->columns, t->halves), T, below, T, kZero,
-              nullptr);
+// Rows from m, an even number, and columns from n on of a signal; `in` [rows][row] has whole vectors of
+// pairs. An odd row at the end is paired with zeros.
+template <class Columns>
+CFK_INLINE void putRows(const float *in, int64_t row, int64_t m, int64_t rows, int64_t n,
+                        Columns columns, Signal to) {
+  float *across = to.across + m / 2 * T + n, *along = to.along ? to.along + m * T + n / 2 : nullptr;
+  for (int64_t r = 0; r < rows; r += 2, in += 2 * row, across += T) {
+    const float *odd = r + 1 < rows ? in + row : nullptr;
+    pairAcross(in, odd, across, columns);
+    if (!along) continue;
+    pairAlong(in, along, columns);
+    if (odd) pairAlong(odd, along + T, columns);
+    along += 2 * T;
+  }
 }
 
-// d_W[o][i] += sum_p left[o][p] right[i][p].
+// A signal's rows [rows][T]; where a row of a block is to be computed, which `putBlock` then puts.
+CFK_INLINE void put(const float *in, int64_t rows, int64_t columns, Signal to) {
+  putRows(in, T, 0, rows, 0, columns, to);
+}
+CFK_INLINE float *place(float *row, int64_t, Signal) { return row; }
+template <class Columns>
+CFK_INLINE void putBlock(const float *block, int64_t m, int64_t rows, int64_t n, Columns columns,
+                         Signal to) {
+  putRows(block, kBlock, m, rows, n, columns, to);
+}
+
+// above[o][p] = bias[o] + sum_i W[o][i] h[i][p] over all inputs, and outputs begin ..< end, of layer l,
+// to `each`.
+template <class Bias, class Each>
+static void upward(Tile *t, int32_t l, int64_t begin, int64_t end, Signal h, Bias bias,
+                   const Each &each) {
+  const int64_t inputs = t->field->layer[l].inputs, row = cfk_stride((int32_t)inputs) / 2;
+  gemm<Pairs>(end - begin, t->columns, pairsOf(inputs), t->up[l] + begin * row, row, 1, h.across, T,
+              bias, Blocks<Each>{each});
+}
+
+// below[i][p] = sum_o W[o][i] d[o][p] over the first `inputs` and `outputs` of layer l, to `each`.
+template <class Each>
+static void downward(Tile *t, int32_t l, int64_t inputs, Signal d, int64_t outputs,
+                     const Each &each) {
+  gemm<Pairs>(inputs, t->columns, pairsOf(outputs), t->down[l], 1,
+              cfk_stride(t->field->layer[l].inputs) + CFK_PAD, d.across, T, nullptr, Blocks<Each>{each});
+}
+
+// d_W[o][i] += sum_p left[o][p] right[i][p], both along so many points.
 static void outer(Tile *t, int32_t l, const float *left, const float *right, int64_t outputs,
-                  float *d_weights) {
+                  int64_t points, float *d_weights) {
   const cfk_layer *layer = &t->field->layer[l];
-  const int64_t stride = cfk_stride(layer->inputs), pairs = t->columns / 2;
-  pairAlong(right, t->halves, layer->inputs * T);
-  transpose(t->halves, T / 2, layer->inputs, t->transposed, stride,
+  const int64_t stride = cfk_stride(layer->inputs), row = stride + CFK_PAD, pairs = points / 2;
+  transpose(right, T, layer->inputs, t->transposed, row, stride,
             (pairs + kWidth - 1) / kWidth * kWidth);
-  pairAlong(left, t->halves, outputs * T);
-  gemm<Pairs>(outputs, stride, pairs, t->halves, T / 2, 1, t->transposed, stride,
-              d_weights + layer->weight, stride, kAccumulate, nullptr);
+  gemm<Pairs>(outputs, stride, pairs, left, T, 1, t->transposed, row, nullptr,
+              Into{d_weights + layer->weight, stride, true});
 }

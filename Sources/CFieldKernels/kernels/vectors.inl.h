@@ -17,9 +17,7 @@ static float decompose(const float *d_weight_t, float coefficient, const float *
     store(d_basis + i, load(d_basis + i) + g * coefficient);
     sum += load(basis + i) * g;
   }
-  float result = 0;
-  for (int i = 0; i < kWidth; ++i) result += sum[i];
-  return result;
+  return total(sum);
 }
 
 static void add(float *target, const float *source, size_t count) {

@@ -10,6 +10,8 @@ enum { kWidth = 4, kRows = 4, kColumns = 2 };  // kRows x kColumns accumulators 
 #include "../kernels/activations.inl.h"
 #include "../kernels/tile.inl.h"
 #include "../kernels/singles.inl.h"
+#include "../kernels/forward.inl.h"
+#include "../kernels/backward.inl.h"
 #include "../kernels/field.inl.h"
 #include "../kernels/vectors.inl.h"
 #include "../kernels/orthogonalize.inl.h"
