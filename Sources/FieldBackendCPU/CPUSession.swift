@@ -22,7 +22,7 @@ final class CPUSession: FieldSession, @unchecked Sendable {
   let coefficientPieces: [CoefficientPiece]
   /// Pieces of the hidden matrices, by index.
   let followers: [Int]
-  let plan = StepPlan()
+  let plan: StepPlan
   /// One piece's gradient for each worker; zero between steps.
   let pieceGradient: [FloatBuffer]
   /// Where the hidden matrices are to go, in the place that their weights have, and each worker's room to
@@ -63,6 +63,7 @@ final class CPUSession: FieldSession, @unchecked Sendable {
     parameters = FloatBuffer(count: layout.count)
     firstMoment = FloatBuffer(count: layout.count)
     secondMoment = FloatBuffer(count: layout.count)
+    plan = StepPlan(layout)
     pieces = ParameterPiece.all(of: layout)
     followers = pieces.indices.filter { [pieces] in layout.isHidden(pieces[$0]) }
     coefficientPieces = CoefficientPiece.all(of: layout)

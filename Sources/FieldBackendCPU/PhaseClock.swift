@@ -12,9 +12,9 @@ public final class PhaseClock: @unchecked Sendable {
     case gradient
     /// The caller's loss.
     case loss
-    /// Backward of the spatial gradient.
+    /// Backward of the spatial gradient; with bfloat16 pairs, without its part of the weights' gradient.
     case backwardOfGradient
-    /// Ordinary backward.
+    /// Ordinary backward, and that part.
     case backward
     /// Sums over slices, the residuals' backward, Adam.
     case update

@@ -4,8 +4,9 @@ internal import NeuralFields
 /// How a step's groups are cut into slices of work. Independent of the number of threads; keeps its
 /// memory from step to step.
 final class StepPlan {
-  /// Points of a slice, at most; also the unit of deterministic summation.
-  static let slicePoints = 512
+  /// Points of a slice, at most; also the unit of deterministic summation. More where the weights are
+  /// many, as each slice lays them out and sums up their gradient.
+  private let slicePoints: Int
 
   /// Neighbouring points of one group; `time` is an index in ``times``.
   struct Slice { var time, first, count: Int, flags: Int32 }
@@ -15,6 +16,9 @@ final class StepPlan {
   private(set) var times: [Time] = []
   /// All slices, the costly ones first so that threads finish together.
   private(set) var slices: [Slice] = []
+
+  /// A plan for fields of a layout.
+  init(_ layout: ParameterLayout) { slicePoints = layout.composedCount > 1 << 18 ? 1024 : 512 }
 
   /// Cuts groups into slices of about equal numbers of tiles; empty groups leave no trace.
   func cut(_ groups: [PointGroup]) {
@@ -33,7 +37,7 @@ final class StepPlan {
       let time = times.firstIndex { $0.position == group.position } ?? times.count
       if time == times.count { times.append(Time(position: group.position, slice: slices.count)) }
       let tiles = (group.count + CFK_TILE - 1) / CFK_TILE
-      let parts = (group.count + Self.slicePoints - 1) / Self.slicePoints
+      let parts = (group.count + slicePoints - 1) / slicePoints
       for part in 0..<parts {
         let first = part * tiles / parts * CFK_TILE
         let end = min((part + 1) * tiles / parts * CFK_TILE, group.count)

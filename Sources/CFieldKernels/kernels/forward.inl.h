@@ -117,16 +117,18 @@ static void forwardLayer(Tile *t, int32_t l, int64_t begin, int64_t end, bool co
   const int32_t kind = layer->activation;
   const float scale = layer->scale;
   float *slope = t->p[l] + begin * T;
+  const auto bend = [=](const float *z, int64_t at, int64_t count) {
+    float *a = to + at;
+    if (kind == CFK_IDENTITY) scaled(a, z, 1.0f, count);
+    else activate(kind, scale, z, a, slope + at, count);
+    if (value) scaled(value + at, a, 1.0f, count);
+    if (factor != 1.0f) scaled(a, a, factor, count);
+  };
   const auto finish = [=](int64_t m, int64_t rows, int64_t n, auto columns, float *block) {
-    for (int64_t r = 0; r < rows; ++r) {
-      float *a = block + r * kBlock;
-      const int64_t at = (m + r) * T + n;
-      if (kind != CFK_IDENTITY) activate(kind, scale, a, a, slope + at, columns);
-      if (value) scaled(value + at, a, 1.0f, columns);
-      if (factor != 1.0f) scaled(a, a, factor, columns);
-      scaled(to + at, a, 1.0f, columns);
-      if (along) keep(a, columns, along + (m + r) * T + n / 2);
-    }
+    if (columns == T && kBlock == T) bend(block, m * T, rows * T);  // one behind the other
+    else for (int64_t r = 0; r < rows; ++r) bend(block + r * kBlock, (m + r) * T + n, columns);
+    for (int64_t r = 0; along && r < rows; ++r)
+      keep(to + (m + r) * T + n, columns, along + (m + r) * T + n / 2);
   };
   const float *bias = t->weights + layer->bias + begin;
   if (kPaired && coarse) {
