@@ -87,7 +87,7 @@ struct CoarseSearch {
     // Halving the last cell of a row can give one beyond the lattice.
     let inRange = cells.indices.filter { all(cells[$0] .< count) }
     // Beyond the box the field may say anything; a point on the box stands for such a centre.
-    let centers = inRange.map { lattice.origin + SIMD3<Float>(cells[$0]) * edge + half }
+    let centers = inRange.map { lattice.origin + SIMD3<Float>(cells[$0] &* 2 &+ 1) * half }
     let points = centers.map { $0.clamped(lowerBound: box.lower, upperBound: box.upper) }
     let isLast = level == Self.last
     let slopes =

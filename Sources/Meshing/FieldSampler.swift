@@ -1,9 +1,9 @@
 internal import CaptureCore
 
-/// Asks a field and the observations in batches, on several threads, and counts the questions.
+/// Asks a field and the observations, on several threads, and counts the questions.
 struct FieldSampler {
   /// Points of one call: enough to keep a field's own batches full, few enough to share out.
-  static let batch = 8192
+  static let batch = 1024
 
   let field: any ScalarField
   let observations: (any FrameObservations)?
@@ -20,6 +20,33 @@ struct FieldSampler {
     )
   }
 
+  /// Numbers of points asked about.
+  struct Questions {
+    var distances = 0, gradients = 0, colors = 0, freedom = 0
+  }
+
+  /// Runs `body` for every index below `count` on several threads, counting what it asked itself.
+  /// - Throws: ``CaptureError`` `tryAgain` when the monitor stops; some indices are left out then.
+  mutating func inParallel(
+    _ count: Int, _ body: (Int) -> Questions
+  ) throws(CaptureError) {
+    var asked = [Questions](repeating: Questions(), count: count)
+    asked.withUnsafeMutableBufferPointer { asked in
+      nonisolated(unsafe) let asked = asked
+      concurrently(count, threads: threads) { index, _ in
+        if monitor.isCancelled() { return }
+        asked[index] = body(index)
+      }
+    }
+    try monitor.checkCancelled()
+    for asked in asked {
+      report.distanceQueries += asked.distances
+      report.gradientQueries += asked.gradients
+      report.colorQueries += asked.colors
+      report.freedomQueries += asked.freedom
+    }
+  }
+
   /// Signed distances, metres.
   mutating func distances(_ points: [SIMD3<Float>]) throws(CaptureError) -> [Float] {
     try distances(points, of: field)
@@ -29,9 +56,11 @@ struct FieldSampler {
   mutating func distances(
     _ points: [SIMD3<Float>], of field: any ScalarField
   ) throws(CaptureError) -> [Float] {
-    report.distanceQueries += points.count
     var result = [Float](repeating: 0, count: points.count)
-    try inBatches(points, &result) { field.distances(at: $0, into: $1) }
+    try inBatches(points, &result) { points, result in
+      field.distances(at: points, into: result)
+      return Questions(distances: points.count)
+    }
     return result
   }
 
@@ -39,14 +68,15 @@ struct FieldSampler {
   mutating func freedom(_ points: [SIMD3<Float>]) throws(CaptureError) -> [Float] {
     var result = [Float](repeating: -.infinity, count: points.count)
     guard let observations else { return result }
-    report.freedomQueries += points.count
-    try inBatches(points, &result) { observations.freedom(of: $0, into: $1) }
+    try inBatches(points, &result) { points, result in
+      observations.freedom(of: points, into: result)
+      return Questions(freedom: points.count)
+    }
     return result
   }
 
   /// Gradients and, in the last place, signed distances.
   mutating func slopes(_ points: [SIMD3<Float>]) throws(CaptureError) -> [SIMD4<Float>] {
-    report.gradientQueries += points.count
     var result = [SIMD4<Float>](repeating: .zero, count: points.count)
     try inBatches(points, &result) { [field] points, result in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: points.count) { distances in
@@ -55,6 +85,7 @@ struct FieldSampler {
           for i in 0..<points.count { result[i] = SIMD4(slopes[i], distances[i]) }
         }
       }
+      return Questions(gradients: points.count)
     }
     return result
   }
@@ -67,21 +98,26 @@ struct FieldSampler {
     var color = SIMD4<UInt8>.zero
   }
 
-  /// Signed distances, gradients and colours.
-  mutating func surface(_ points: [SIMD3<Float>]) throws(CaptureError) -> [SurfaceAnswer] {
-    report.gradientQueries += points.count
-    report.colorQueries += points.count
+  /// Signed distances, gradients and, if wanted, colours, without counting.
+  static func surface(
+    of field: any ScalarField, _ points: [SIMD3<Float>], color: Bool
+  ) -> [SurfaceAnswer] {
     var result = [SurfaceAnswer](repeating: SurfaceAnswer(), count: points.count)
-    try inBatches(points, &result) { [field] points, result in
+    points.withUnsafeBufferPointer { points in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: points.count) { distances in
-        withUnsafeTemporaryAllocation(of: SIMD3<Float>.self, capacity: points.count) { slopes in
-          withUnsafeTemporaryAllocation(of: SIMD3<Float>.self, capacity: points.count) { colors in
-            let hasColors = field.surface(
+        withUnsafeTemporaryAllocation(of: SIMD3<Float>.self, capacity: 2 * points.count) { room in
+          let slopes = UnsafeMutableBufferPointer(rebasing: room[..<points.count])
+          let colors = UnsafeMutableBufferPointer(rebasing: room[points.count...])
+          var hasColors = false
+          if color {
+            hasColors = field.surface(
               at: points, into: distances, gradients: slopes, colors: colors)
-            for i in 0..<points.count {
-              result[i].slope = SIMD4(slopes[i], distances[i])
-              if hasColors { result[i].color = Self.levels(colors[i]) }
-            }
+          } else {
+            field.gradients(at: points, into: distances, gradients: slopes)
+          }
+          for i in 0..<points.count {
+            result[i].slope = SIMD4(slopes[i], distances[i])
+            if hasColors { result[i].color = Self.levels(colors[i]) }
           }
         }
       }
@@ -91,13 +127,14 @@ struct FieldSampler {
 
   /// sRGB colours with 1 in the last place; 0 there when the field has none.
   mutating func colors(_ points: [SIMD3<Float>]) throws(CaptureError) -> [SIMD4<UInt8>] {
-    report.colorQueries += points.count
     var result = [SIMD4<UInt8>](repeating: .zero, count: points.count)
     try inBatches(points, &result) { [field] points, result in
       withUnsafeTemporaryAllocation(of: SIMD3<Float>.self, capacity: points.count) { colors in
-        guard field.colors(at: points, into: colors) else { return }
-        for i in 0..<points.count { result[i] = Self.levels(colors[i]) }
+        if field.colors(at: points, into: colors) {
+          for i in 0..<points.count { result[i] = Self.levels(colors[i]) }
+        }
       }
+      return Questions(colors: points.count)
     }
     return result
   }
@@ -109,23 +146,21 @@ struct FieldSampler {
   /// 0...255 for 0...1; 0 for what is less or no number.
   private static func level(_ x: Float) -> UInt8 { x >= 0 ? UInt8(min(x, 1) * 255 + 0.5) : 0 }
 
-  private func inBatches<Value: Sendable>(
+  private mutating func inBatches<Value: Sendable>(
     _ points: [SIMD3<Float>], _ result: inout [Value],
-    _ body: (UnsafeBufferPointer<SIMD3<Float>>, UnsafeMutableBufferPointer<Value>) -> Void
+    _ body: (UnsafeBufferPointer<SIMD3<Float>>, UnsafeMutableBufferPointer<Value>) -> Questions
   ) throws(CaptureError) {
-    let batches = (points.count + Self.batch - 1) / Self.batch
-    points.withUnsafeBufferPointer { points in
-      result.withUnsafeMutableBufferPointer { result in
+    let count = (points.count + Self.batch - 1) / Self.batch
+    try points.withUnsafeBufferPointer { points throws(CaptureError) in
+      try result.withUnsafeMutableBufferPointer { result throws(CaptureError) in
         nonisolated(unsafe) let (points, result) = (points, result)
-        concurrently(batches, threads: threads) { batch, _ in
-          if monitor.isCancelled() { return }
+        try inParallel(count) { batch in
           let range = (batch * Self.batch)..<min((batch + 1) * Self.batch, points.count)
-          body(
+          return body(
             UnsafeBufferPointer(rebasing: points[range]),
             UnsafeMutableBufferPointer(rebasing: result[range]))
         }
       }
     }
-    try monitor.checkCancelled()
   }
 }

@@ -4,30 +4,180 @@ internal import CaptureCore
 ///
 /// At the middle `m` of an edge, a face or a cell, the corners `x_i` around it say
 /// `mean_i(f_i + g_i · (m - x_i) / 2)`: exact for polynomials up to the third degree, so that it errs
-/// with the fourth power of the voxel. Where the corners contradict each other - at creases, in thin
+/// with the fourth power of the voxel. Opposite corners suffice for that, so that those that aren't known
+/// are left out with what lies opposite. Where the corners contradict each other - at creases, in thin
 /// parts, where freedom or the box ends the inside - the field itself is asked. Vertices are moved onto
 /// the field's zero afterwards: what is predicted here only says which edges they lie on. Without
 /// gradients, the corners' mean says where the field is to be asked.
 extension SparseSamples {
   /// How far corners may contradict each other for their word to count, as a share of the voxel.
-  private static let tolerance: Float = 0.25
+  private static let tolerance: Float = 0.5
+  /// Least distance that tells the sign, as a share of how far corners contradict each other: what they say
+  /// together is seldom off by as much.
+  private static let sureness: Float = 0.5
   /// How near the surface points are wanted, in voxels: both ends of an edge that crosses it.
   private static let reach: Float = 1.25
 
   /// Predicts all points of the cells of `even`, a lattice of every other point, and asks for those near
-  /// the surface.
-  mutating func predict(from even: SparseSamples) {
-    for slot in even.bricks.indices {
-      let base = even.lattice.brick(at: Int(even.bricks[slot])) &* 8
-      for z in 0..<8 {
-        var bits = even.known[slot * 8 + z]
-        while bits != 0 {
-          let bit = Int32(bits.trailingZeroBitCount)
-          bits &= bits - 1
-          let p = base &+ SIMD3(bit & 7, bit >> 3, Int32(z))
-          predict(cell: p, Corners(of: p, in: even), telling: even.keepsGradients)
+  /// the surface. Nothing is known yet.
+  mutating func predict(from even: SparseSamples, threads: Int?) throws(CaptureError) {
+    let rooms = makeRooms(for: even, threads: threads)
+    let lattice = lattice
+    try withSlots { slots throws(CaptureError) in
+      nonisolated(unsafe) let slots = slots
+      concurrently(rooms.count, threads: threads) { slot, _ in
+        Prediction(from: even, slot: slot, to: rooms[slot], of: lattice, slots: slots).run()
+      }
+    }
+  }
+
+  /// The eight slots for the points of each slot of `even` and the middles at their sides; -1 where none are
+  /// known.
+  private mutating func makeRooms(for even: SparseSamples, threads: Int?) -> [SIMD8<Int32>] {
+    var bricks: [Int32] = []
+    let rooms = even.bricks.indices.map { slot in
+      let brick = even.lattice.brick(at: Int(even.bricks[slot])) &* 2
+      var rooms = SIMD8<Int32>(repeating: -1)
+      for c in 0..<8 {
+        let quarter: UInt64 = 0x0f0f_0f0f << UInt64((c & 1) * 4 + (c >> 1 & 1) * 32)
+        let layers = slot * 8 + (c & 4)..<slot * 8 + (c & 4) + 4
+        guard layers.contains(where: { even.known[$0] & quarter != 0 }),
+          let index = lattice.index(brick: brick &+ Self.offset(c))
+        else { continue }
+        rooms[c] = Int32(bricks.count)
+        bricks.append(Int32(index))
+      }
+      return rooms
+    }
+    fill(with: bricks, threads: threads)
+    return rooms
+  }
+
+  /// 0 or 1 on each axis, by the bits of `c`.
+  @inline(__always) fileprivate static func offset(_ c: Int) -> SIMD3<Int32> {
+    SIMD3(Int32(c & 1), Int32(c >> 1 & 1), Int32(c >> 2))
+  }
+
+  /// The inverse of ``offset(_:)``.
+  @inline(__always) fileprivate static func index(_ offset: SIMD3<Int32>) -> Int {
+    Int(offset.x + 2 * offset.y + 4 * offset.z)
+  }
+
+  /// Predicts the points at the cells of one slot.
+  private struct Prediction {
+    let even: SparseSamples
+    /// The slot, and those that its cells reach into.
+    let from: SIMD8<Int32>
+    /// The slots that it fills, of `slots`.
+    let rooms: SIMD8<Int32>
+    let slots: Slots
+    let voxel: Float
+    /// Points of the lattice from the first of the first room on.
+    let limit: SIMD3<Int32>
+
+    init(
+      from even: SparseSamples, slot: Int, to rooms: SIMD8<Int32>, of lattice: Lattice, slots: Slots
+    ) {
+      (self.even, self.rooms, self.slots) = (even, rooms, slots)
+      from = even.upward(from: slot)
+      voxel = lattice.voxel
+      limit = lattice.points &- even.lattice.brick(at: Int(even.bricks[slot])) &* 16
+    }
+
+    func run() {
+      let (middles, pairs) = (Middle.all, Middle.pairs)
+      withUnsafeTemporaryAllocation(of: Corner.self, capacity: Corner.count) { corners in
+        gather(corners)
+        for z in 0..<8 {
+          var bits = even.known[Int(from[0]) * 8 + z]
+          while bits != 0 {
+            let bit = Int32(bits.trailingZeroBitCount)
+            bits &= bits - 1
+            let cell = SIMD3(bit & 7, bit >> 3, Int32(z))
+            let room = Int(rooms[SparseSamples.index(cell &>> 2)])
+            guard room >= 0 else { continue }
+            let first = Corner.place(cell)
+            for middle in middles {
+              let p = cell &* 2 &+ middle.offset
+              guard all(p .< limit) else { continue }
+              let told = Told(pairs[middle.pairs], corners, first, voxel: voxel)
+              take(told, middle, at: SparseSamples.place(in: room, p))
+            }
+          }
         }
       }
+    }
+
+    /// Copies what is known of the slot's points and of those one further.
+    private func gather(_ corners: UnsafeMutableBufferPointer<Corner>) {
+      for z in Int32(0)..<9 {
+        for y in Int32(0)..<9 {
+          for x in Int32(0)..<9 {
+            let p = SIMD3(x, y, z)
+            let slot = Int(from[SparseSamples.index(p &>> 3)])
+            corners[Corner.place(p)] =
+              slot < 0 ? Corner() : Corner(even, SparseSamples.place(in: slot, p))
+          }
+        }
+      }
+    }
+
+    /// Predicts a point, asks for it, or both.
+    @inline(__always) private func take(_ told: Told, _ middle: Middle, at place: Int) {
+      let isCorner = middle.offset == .zero
+      guard !told.isUnbounded else {
+        // Beyond the box, or not a number.
+        if told.isWhole && !isCorner { want(place) }
+        return
+      }
+      guard told.pairs > 0 else { return }
+      let (value, doubt) = (told.value, told.doubt)
+      let gradientsTell = even.keepsGradients
+      let isNear = abs(value) <= (gradientsTell ? reach * voxel + doubt : voxel)
+      let isCertain =
+        gradientsTell
+        ? doubt <= tolerance * voxel && abs(value) >= sureness * doubt : isCorner
+      if !isNear || isCertain {
+        slots.distances[place] = value
+        slots.predicted[place >> 6] |= 1 << UInt64(place & 63)
+      }
+      if isNear || told.isCut { want(place) }
+    }
+
+    private func want(_ place: Int) { slots.wanted[place >> 6] |= 1 << UInt64(place & 63) }
+  }
+
+  /// What is known at a point of the even lattice.
+  private struct Corner {
+    /// Gradient, and distance in the last place.
+    var slope = SIMD4<Float>.zero
+    var isKnown = false
+    /// Whether it is known to lie in the box, with numbers.
+    var isBounded = false
+    /// Whether it is inside, and whether it is so as far as the field goes.
+    var isInside = false, isNegative = false
+
+    /// A slot's points and those one further.
+    static let count = 9 * 9 * 9
+
+    @inline(__always) static func place(_ p: SIMD3<Int32>) -> Int {
+      Int(p.z) * 81 + Int(p.y) * 9 + Int(p.x)
+    }
+
+    /// A point of which nothing is known.
+    init() {}
+
+    @inline(__always) init(_ samples: SparseSamples, _ place: Int) {
+      let (word, bit) = (place >> 6, UInt64(place & 63))
+      guard samples.known[word] >> bit & 1 == 1 else { return }
+      isKnown = true
+      isInside = samples.inside[word] >> bit & 1 == 1
+      let (d, g) = (
+        samples.distances[place], samples.keepsGradients ? samples.gradients[place] : .zero
+      )
+      isNegative = d < 0
+      guard d.isFinite, g.x.isFinite, g.y.isFinite, g.z.isFinite else { return }
+      (slope, isBounded) = (SIMD4(g, d), true)
     }
   }
 
@@ -36,86 +186,81 @@ extension SparseSamples {
   private struct Middle {
     /// 0 or 1 on each axis, voxels from the first corner.
     var offset: SIMD3<Int32>
-    /// The corners around it, as bits.
-    var corners: UInt8
-    /// Their share in what they say together; 0 for other corners.
-    var share: SIMD8<Float>
-    /// The way from each corner, voxels.
-    var x: SIMD8<Float>, y: SIMD8<Float>, z: SIMD8<Float>
+    /// Its corners, in ``pairs``.
+    var pairs: Range<Int>
 
-    static let all = (0..<8).map { middle in
-      let around = (0..<8).filter { $0 & ~middle == 0 }
-      var result = Middle(
-        offset: SparseSamples.offset(middle), corners: 0, share: .zero, x: .zero, y: .zero, z: .zero
-      )
-      for c in around {
-        let way = SIMD3<Float>(SparseSamples.offset(middle) &- SparseSamples.offset(c) &* 2)
-        result.corners |= 1 << UInt8(c)
-        result.share[c] = 1 / Float(around.count)
-        (result.x[c], result.y[c], result.z[c]) = (way.x, way.y, way.z)
+    /// Two corners opposite each other, as steps in a list of corners.
+    struct Pair {
+      var first, last: Int
+      /// The way from the first to the middle, voxels.
+      var way: SIMD3<Float>
+    }
+
+    static let (all, pairs) = tables()
+
+    private static func tables() -> ([Middle], [Pair]) {
+      var (all, pairs) = ([Middle](), [Pair]())
+      for middle in 0..<8 {
+        let (offset, first) = (SparseSamples.offset(middle), pairs.count)
+        for c in 0..<8 where c & ~middle == 0 && c <= middle ^ c {
+          let corner = SparseSamples.offset(c)
+          pairs.append(
+            Pair(
+              first: Corner.place(corner), last: Corner.place(offset &- corner),
+              way: SIMD3<Float>(offset &- corner &* 2)))
+        }
+        all.append(Middle(offset: offset, pairs: first..<pairs.count))
       }
-      return result
+      return (all, pairs)
     }
   }
 
-  /// What is known at the corners of a cell of two voxels.
-  private struct Corners {
-    var distance = SIMD8<Float>.zero, x = SIMD8<Float>.zero, y = SIMD8<Float>.zero
-    var z = SIMD8<Float>.zero
-    /// As bits: known, known to lie in the box, inside, and inside as far as the field goes.
-    var known: UInt8 = 0, isFinite: UInt8 = 0, inside: UInt8 = 0, negative: UInt8 = 0
+  /// What the corners around a middle say of it together.
+  private struct Told {
+    /// Pairs that count.
+    var pairs: Float = 0
+    /// Whether all corners are known, and whether one of them has no numbers.
+    var isWhole = true, isUnbounded = false
+    private var (distances, bends) = (Float(0), Float(0))
+    private var (least, most) = (Float.infinity, -Float.infinity)
+    private var (allNegative, allInside, someInside) = (true, true, false)
 
-    init(of p: SIMD3<Int32>, in samples: SparseSamples) {
-      for c in 0..<8 {
-        let q = p &+ SparseSamples.offset(c)
-        guard samples.lattice.contains(q), let place = samples.knownPlace(q) else { continue }
-        let (d, bit) = (samples.distances[place], UInt8(1) << UInt8(c))
-        let g = samples.keepsGradients ? samples.gradients[place] : .zero
-        known |= bit
-        if d < 0 { negative |= bit }
-        if samples.inside[place >> 6] >> UInt64(place & 63) & 1 == 1 { inside |= bit }
-        guard d.isFinite, g.x.isFinite, g.y.isFinite, g.z.isFinite else { continue }
-        isFinite |= bit
-        (distance[c], x[c], y[c], z[c]) = (d, g.x, g.y, g.z)
+    @inline(__always) init(
+      _ pairs: ArraySlice<Middle.Pair>, _ corners: UnsafeMutableBufferPointer<Corner>, _ at: Int,
+      voxel: Float
+    ) {
+      for pair in pairs {
+        let (a, b) = (corners[at + pair.first], corners[at + pair.last])
+        isWhole = isWhole && a.isKnown && b.isKnown
+        isUnbounded = isUnbounded || a.isKnown != a.isBounded || b.isKnown != b.isBounded
+        guard a.isBounded && b.isBounded else { continue }
+        self.pairs += 1
+        let ahead = Self.along(a.slope, pair.way) * voxel
+        let back = -Self.along(b.slope, pair.way) * voxel
+        let (one, other) = (a.slope.w + ahead, b.slope.w + back)
+        (least, most) = (min(least, one, other), max(most, one, other))
+        distances += a.slope.w + b.slope.w
+        bends += ahead + back
+        allNegative = allNegative && a.isNegative && b.isNegative
+        allInside = allInside && a.isInside && b.isInside
+        someInside = someInside || a.isInside || b.isInside
       }
     }
-  }
 
-  /// 0 or 1 on each axis, by the bits of `c`.
-  @inline(__always) private static func offset(_ c: Int) -> SIMD3<Int32> {
-    SIMD3(Int32(c & 1), Int32(c >> 1 & 1), Int32(c >> 2))
-  }
-
-  private mutating func predict(
-    cell: SIMD3<Int32>, _ corners: Corners, telling gradientsTell: Bool
-  ) {
-    let voxel = lattice.voxel
-    for middle in Middle.all where corners.known & middle.corners == middle.corners {
-      let p = cell &* 2 &+ middle.offset
-      guard corners.isFinite & middle.corners == middle.corners else {
-        // Beyond the box, or not a number.
-        if middle.corners != 1 { want(p) }
-        continue
-      }
-      let along = (corners.x * middle.x + corners.y * middle.y + corners.z * middle.z) * voxel
-      let isCorner = middle.share .> 0
-      let straight = corners.distance + along
-      let bend = (along * middle.share).sum() * 0.5
-      let value = (corners.distance * middle.share).sum() + bend
-      let spread =
-        straight.replacing(with: -.infinity, where: .!isCorner).max()
-        - straight.replacing(with: .infinity, where: .!isCorner).min()
-      // A corner itself is no guess: the way to it has no length.
-      let doubt = max(spread, 2 * abs(bend))
-      let isNear = abs(value) <= (gradientsTell ? Self.reach * voxel + doubt : voxel)
-      // Freedom ends the inside between corners that the field has inside.
-      let inside = corners.inside & middle.corners
-      let isCut =
-        corners.negative & middle.corners == middle.corners && inside != 0
-        && inside != middle.corners
-      let isCertain = gradientsTell ? doubt <= Self.tolerance * voxel : middle.corners == 1
-      if !isNear || isCertain { predict(value, at: p) }
-      if isNear || isCut { want(p) }
+    @inline(__always) private static func along(_ slope: SIMD4<Float>, _ way: SIMD3<Float>) -> Float
+    {
+      slope.x * way.x + slope.y * way.y + slope.z * way.z
     }
+
+    /// How far the corners' straight lines to the middle are from their mean, for the value to lie between.
+    private var bend: Float { bends / (4 * pairs) }
+
+    var value: Float { distances / (2 * pairs) + bend }
+
+    /// How far the corners contradict each other; 0 for a corner itself.
+    var doubt: Float { max(most - least, 2 * abs(bend)) }
+
+    /// Whether freedom ends the inside between corners that the field has inside.
+    var isCut: Bool { allNegative && someInside && !allInside }
   }
 }

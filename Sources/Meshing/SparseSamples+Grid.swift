@@ -24,12 +24,8 @@ extension SparseSamples {
         .limitExceeded, "The surface does not fit into \(Self.pointLimit) samples.",
         remedy: "Choose a coarser or a smaller grid.")
     }
-    bricks = kept
-    for (slot, brick) in kept.enumerated() { table[Int(brick)] = Int32(slot) }
+    fill(with: kept, threads: threads)
     inside = kept.flatMap { signs.inside[Int($0) * 8..<Int($0) * 8 + 8] }
-    known = [UInt64](repeating: 0, count: kept.count * 8)
-    freedom = [Float](repeating: -.infinity, count: kept.count * 512)
-    distances = [Float](repeating: .infinity, count: kept.count * 512)
     let lattice = lattice
     known.withUnsafeMutableBufferPointer { known in
       distances.withUnsafeMutableBufferPointer { distances in

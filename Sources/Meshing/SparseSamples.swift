@@ -18,12 +18,13 @@ struct SparseSamples {
   /// How far inside points lie in free space, 512 a slot; minus infinity where it was not asked.
   var freedom: [Float] = []
   /// Gradients, 512 a slot; empty unless they are kept.
-  private(set) var gradients: [SIMD3<Float>] = []
+  var gradients: [SIMD3<Float>] = []
   /// Points that are known, and those inside the surface: 8 words a slot each.
   var known: [UInt64] = [], inside: [UInt64] = []
-  private var wanted: [UInt64] = []
+  /// Points that are asked for.
+  var wanted: [UInt64] = []
   /// Points whose distance is there already, should it be asked for.
-  private var predicted: [UInt64] = []
+  var predicted: [UInt64] = []
   let keepsGradients: Bool
 
   init(_ lattice: Lattice, keepingGradients: Bool = false) {
@@ -43,115 +44,58 @@ struct SparseSamples {
   /// Place of a point in ``distances`` and ``freedom``; the point must be known.
   @inline(__always) func place(_ p: SIMD3<Int32>) -> Int {
     let index = lattice.index(brick: p &>> 3) ?? 0
+    return Self.place(in: Int(table[index]), p)
+  }
+
+  /// Place of a point of a slot, by its coordinates within the brick or the lattice.
+  @inline(__always) static func place(in slot: Int, _ p: SIMD3<Int32>) -> Int {
     let q = p & 7
-    return Int(table[index]) * 512 + Int(q.z) * 64 + Int(q.y) * 8 + Int(q.x)
+    return slot * 512 + Int(q.z) * 64 + Int(q.y) * 8 + Int(q.x)
   }
 
-  /// Place of a point; nil where it isn't known.
-  @inline(__always) func knownPlace(_ p: SIMD3<Int32>) -> Int? {
-    guard let index = lattice.index(brick: p &>> 3), table[index] >= 0 else { return nil }
-    let place = self.place(p)
-    return known[place >> 6] >> UInt64(place & 63) & 1 == 1 ? place : nil
+  /// Slots of a brick and of the seven that lie one up from it on some axes, by the bits of the index; -1
+  /// where nothing is known.
+  @inline(__always) func upward(from slot: Int) -> SIMD8<Int32> {
+    let brick = lattice.brick(at: Int(bricks[slot]))
+    var result = SIMD8<Int32>(repeating: -1)
+    result[0] = Int32(slot)
+    for c in 1..<8 {
+      let offset = SIMD3(Int32(c & 1), Int32(c >> 1 & 1), Int32(c >> 2))
+      if let index = lattice.index(brick: brick &+ offset) { result[c] = table[index] }
+    }
+    return result
   }
 
-  /// Bits of the points one further in the given directions, for layer `z` of a slot.
-  @inline(__always) func shifted(
-    _ words: [UInt64], _ slot: Int, _ z: Int, x: Bool, y: Bool, z up: Bool
+  /// Bits of the points one further in the given directions, for layer `z` of the first of the slots
+  /// that ``upward(from:)`` gives.
+  @inline(__always) static func shifted(
+    _ words: [UInt64], _ slots: SIMD8<Int32>, _ z: Int, x: Bool, y: Bool, z up: Bool
   ) -> UInt64 {
     let layer = up ? (z + 1) & 7 : z
-    let above: Int32 = up && z == 7 ? 1 : 0
-    @inline(__always) func word(_ dx: Int32, _ dy: Int32) -> UInt64 {
-      if dx == 0 && dy == 0 && above == 0 { return words[slot * 8 + layer] }
-      guard let other = self.slot(slot, SIMD3(dx, dy, above)) else { return 0 }
-      return words[other * 8 + layer]
+    let above = up && z == 7 ? 4 : 0
+    @inline(__always) func word(_ offset: Int) -> UInt64 {
+      let slot = slots[offset + above]
+      return slot < 0 ? 0 : words[Int(slot) * 8 + layer]
     }
-    var result = word(0, 0)
-    if y { result = result >> 8 | word(0, 1) << 56 }
+    var result = word(0)
+    if y { result = result >> 8 | word(2) << 56 }
     guard x else { return result }
-    var right = word(1, 0)
-    if y { right = right >> 8 | word(1, 1) << 56 }
+    var right = word(1)
+    if y { right = right >> 8 | word(3) << 56 }
     return (result >> 1) & 0x7f7f_7f7f_7f7f_7f7f | (right & 0x0101_0101_0101_0101) << 7
   }
 
-  /// Points of a layer from which an edge along the axis crosses the surface.
-  @inline(__always) func crossings(_ slot: Int, axis: Int, layer z: Int) -> UInt64 {
+  /// Points of a layer from which an edge along the axis crosses the surface; of the first of the slots
+  /// that ``upward(from:)`` gives.
+  @inline(__always) func crossings(_ slots: SIMD8<Int32>, axis: Int, layer z: Int) -> UInt64 {
     let (x, y, up) = (axis == 0, axis == 1, axis == 2)
-    let here = slot * 8 + z
-    let differ = inside[here] ^ shifted(inside, slot, z, x: x, y: y, z: up)
-    return differ & known[here] & shifted(known, slot, z, x: x, y: y, z: up)
-  }
-
-  /// Asks for the points of cells of two steps that are corners of a step's cell that the surface can pass
-  /// through, by the slope at the cell's centre; for all 27 where nothing is known of that.
-  ///
-  /// A point that this leaves out although it matters is found by ``close(_:)`` from its neighbours.
-  mutating func sample(
-    cells: [CoarseSearch.Cell], _ sampler: inout FieldSampler
-  ) throws(CaptureError) {
-    for cell in cells {
-      let first = cell.place &* 2
-      guard let slope = cell.slope else {
-        want(from: first, size: SIMD3(repeating: 3))
-        continue
-      }
-      let gradient = SIMD3(slope.x, slope.y, slope.z) * lattice.voxel
-      // The surface passes through one of a point's eight cells if it comes this near.
-      let size = abs(gradient.x) + abs(gradient.y) + abs(gradient.z)
-      let reach = max(size, lattice.voxel) + 0.15 * lattice.voxel
-      for z in Int32(0)..<3 {
-        for y in Int32(0)..<3 {
-          let row = slope.w + gradient.z * Float(z &- 1) + gradient.y * Float(y &- 1)
-          for x in Int32(0)..<3 where abs(row + gradient.x * Float(x &- 1)) <= reach {
-            want(first &+ SIMD3(x, y, z))
-          }
-        }
-      }
-    }
-  }
-
-  /// Takes a point's distance from elsewhere, for when the point is wanted.
-  @inline(__always) mutating func predict(_ distance: Float, at p: SIMD3<Int32>) {
-    guard let place = room(for: p) else { return }
-    distances[place] = distance
-    predicted[place >> 6] |= 1 << UInt64(place & 63)
-  }
-
-  /// Samples further points until every edge that crosses the surface has its four cells: the
-  /// surface then has no border.
-  mutating func close(_ sampler: inout FieldSampler) throws(CaptureError) {
-    _ = try evaluate(&sampler)
-    var fresh = Array(bricks.indices)
-    while !fresh.isEmpty {
-      for slot in fresh { wantAroundCrossings(slot) }
-      let touched = try evaluate(&sampler)
-      var due = Set<Int>(touched)
-      for slot in touched {
-        for below in [SIMD3<Int32>(-1, 0, 0), SIMD3(0, -1, 0), SIMD3(0, 0, -1)] {
-          if let other = self.slot(slot, below) { due.insert(other) }
-        }
-      }
-      fresh = due.sorted()
-    }
-  }
-
-  private mutating func wantAroundCrossings(_ slot: Int) {
-    let base = lattice.brick(at: Int(bricks[slot])) &* 8
-    for axis in 0..<3 {
-      var (size, back) = (SIMD3<Int32>(repeating: 3), SIMD3<Int32>(repeating: 1))
-      (size[axis], back[axis]) = (2, 0)
-      for z in 0..<8 {
-        var bits = crossings(slot, axis: axis, layer: z)
-        while bits != 0 {
-          let bit = Int32(bits.trailingZeroBitCount)
-          bits &= bits - 1
-          want(from: base &+ SIMD3(bit & 7, bit >> 3, Int32(z)) &- back, size: size)
-        }
-      }
-    }
+    let here = Int(slots[0]) * 8 + z
+    let differ = inside[here] ^ Self.shifted(inside, slots, z, x: x, y: y, z: up)
+    return differ & known[here] & Self.shifted(known, slots, z, x: x, y: y, z: up)
   }
 
   /// Asks for a block of points; those that are known stay as they are.
-  private mutating func want(from first: SIMD3<Int32>, size: SIMD3<Int32>) {
+  mutating func want(from first: SIMD3<Int32>, size: SIMD3<Int32>) {
     let last = first &+ size &- 1
     for z in max(first.z, 0)..<max(first.z, 0, min(last.z &+ 1, lattice.points.z)) {
       for y in max(first.y, 0)..<max(first.y, 0, min(last.y &+ 1, lattice.points.y)) {
@@ -176,11 +120,16 @@ struct SparseSamples {
   }
 
   /// Place of a point in the arrays, made where there is none yet; nil outside the lattice.
-  @inline(__always) private mutating func room(for p: SIMD3<Int32>) -> Int? {
-    guard lattice.contains(p), let index = lattice.index(brick: p &>> 3) else { return nil }
+  @inline(__always) mutating func room(for p: SIMD3<Int32>) -> Int? {
+    guard lattice.contains(p), let slot = room(forBrick: p &>> 3) else { return nil }
+    return Self.place(in: slot, p)
+  }
+
+  /// Slot of a brick, made where there is none yet; nil outside the lattice.
+  @inline(__always) mutating func room(forBrick brick: SIMD3<Int32>) -> Int? {
+    guard let index = lattice.index(brick: brick) else { return nil }
     if table[index] < 0 { addSlot(ofBrick: index) }
-    let q = p & 7
-    return Int(table[index]) * 512 + Int(q.z) * 64 + Int(q.y) * 8 + Int(q.x)
+    return Int(table[index])
   }
 
   private static let far = [Float](repeating: .infinity, count: 512)
@@ -201,83 +150,59 @@ struct SparseSamples {
     }
   }
 
-  /// Answers what was asked for; returns the slots that have new points.
-  private mutating func evaluate(
-    _ sampler: inout FieldSampler
-  ) throws(CaptureError) -> [Int] {
-    guard bricks.count * 512 <= Self.pointLimit else {
-      throw CaptureError(
-        .limitExceeded, "The surface does not fit into \(Self.pointLimit) samples.",
-        remedy: "Choose larger voxels, or train longer: an untrained field is all surface.")
+  /// Makes room for bricks where there is none yet, of which nothing is known.
+  mutating func fill(with bricks: [Int32], threads: Int?) {
+    for (slot, brick) in bricks.enumerated() { table[Int(brick)] = Int32(slot) }
+    self.bricks = bricks
+    distances = Self.column(.infinity, slots: bricks.count, threads: threads)
+    freedom = Self.column(-.infinity, slots: bricks.count, threads: threads)
+    if keepsGradients { gradients = Self.column(.zero, slots: bricks.count, threads: threads) }
+    known = [UInt64](repeating: 0, count: bricks.count * 8)
+    (inside, wanted, predicted) = (known, known, known)
+  }
+
+  /// 512 values a slot, with room for some more slots.
+  private static func column<Value: Sendable>(
+    _ value: Value, slots: Int, threads: Int?
+  ) -> [Value] {
+    [Value](unsafeUninitializedCapacity: (slots + slots / 16) * 512) { out, filled in
+      nonisolated(unsafe) let out = out
+      concurrently((slots + 63) / 64, threads: threads) { part, _ in
+        UnsafeMutableBufferPointer(
+          rebasing: out[part * 64 * 512..<min(slots, part * 64 + 64) * 512]
+        )
+        .initialize(repeating: value)
+      }
+      filled = slots * 512
     }
-    var touched: [Int] = []
-    var (asked, ready) = (Batch(), Batch())
-    for slot in bricks.indices where (0..<8).contains(where: { wanted[slot * 8 + $0] != 0 }) {
-      touched.append(slot)
-      let base = lattice.brick(at: Int(bricks[slot])) &* 8
-      for z in 0..<8 {
-        let word = slot * 8 + z
-        var bits = wanted[word]
-        known[word] |= bits
-        wanted[word] = 0
-        while bits != 0 {
-          let bit = bits.trailingZeroBitCount
-          bits &= bits - 1
-          let p = lattice.position(base &+ SIMD3(Int32(bit & 7), Int32(bit >> 3), Int32(z)))
-          guard lattice.box.contains(p) else { continue }
-          if predicted[word] >> UInt64(bit) & 1 == 1 {
-            ready.append(p, word * 64 + bit)
-          } else {
-            asked.append(p, word * 64 + bit)
+  }
+
+  /// The arrays, for threads that each write to slots of their own.
+  struct Slots {
+    let distances, freedom: UnsafeMutableBufferPointer<Float>
+    let gradients: UnsafeMutableBufferPointer<SIMD3<Float>>
+    let known, inside, wanted, predicted: UnsafeMutableBufferPointer<UInt64>
+  }
+
+  /// Lends the arrays.
+  mutating func withSlots(_ body: (Slots) throws(CaptureError) -> Void) throws(CaptureError) {
+    try distances.withUnsafeMutableBufferPointer { distances throws(CaptureError) in
+      try freedom.withUnsafeMutableBufferPointer { freedom throws(CaptureError) in
+        try gradients.withUnsafeMutableBufferPointer { gradients throws(CaptureError) in
+          try known.withUnsafeMutableBufferPointer { known throws(CaptureError) in
+            try inside.withUnsafeMutableBufferPointer { inside throws(CaptureError) in
+              try wanted.withUnsafeMutableBufferPointer { wanted throws(CaptureError) in
+                try predicted.withUnsafeMutableBufferPointer { predicted throws(CaptureError) in
+                  try body(
+                    Slots(
+                      distances: distances, freedom: freedom, gradients: gradients, known: known,
+                      inside: inside, wanted: wanted, predicted: predicted))
+                }
+              }
+            }
           }
         }
       }
-    }
-    if keepsGradients {
-      let slopes = try sampler.slopes(asked.points)
-      for (place, slope) in zip(asked.places, slopes) {
-        gradients[Int(place)] = SIMD3(slope.x, slope.y, slope.z)
-      }
-      try store(slopes.map(\.w), asked, &sampler)
-    } else {
-      try store(try sampler.distances(asked.points), asked, &sampler)
-    }
-    try store(ready.places.map { distances[Int($0)] }, ready, &sampler)
-    return touched
-  }
-
-  /// Points with their places in the arrays.
-  private struct Batch {
-    var points: [SIMD3<Float>] = []
-    var places: [Int32] = []
-
-    mutating func append(_ point: SIMD3<Float>, _ place: Int) {
-      points.append(point)
-      places.append(Int32(place))
-    }
-  }
-
-  /// A distance as it is kept: what is not a number is no surface, and infinity stands for points beyond the
-  /// box alone.
-  @inline(__always) static func kept(_ distance: Float, voxel: Float) -> Float {
-    let limit = voxel * 1e6
-    return distance.isNaN ? limit : max(-limit, min(limit, distance))
-  }
-
-  /// Keeps the field's answers, asks the observations, and decides what is inside.
-  private mutating func store(
-    _ values: [Float], _ batch: Batch, _ sampler: inout FieldSampler
-  ) throws(CaptureError) {
-    for (place, value) in zip(batch.places, values) {
-      distances[Int(place)] = Self.kept(value, voxel: lattice.voxel)
-    }
-    // Freedom matters inside, and just outside, where it may end the inside before the field does.
-    let close = values.indices.filter { values[$0] < 2 * lattice.voxel }
-    let free = try sampler.freedom(close.map { batch.points[$0] })
-    for (i, free) in zip(close, free) {
-      let place = Int(batch.places[i])
-      if !free.isNaN { freedom[place] = free }
-      if values[i] < 0 && !(free >= 0) { inside[place >> 6] |= 1 << UInt64(place & 63) }
     }
   }
 }

@@ -34,7 +34,7 @@ struct SurfaceAssembler {
   /// Slots in the order of the box.
   private let order: [Int]
   /// Crossings of each slot: 8 words for each axis.
-  private var masks: [UInt64]
+  private let masks: [UInt64]
   /// Number of the first vertex of each word.
   private var first: [UInt32]
   private var vertexCount = 0
@@ -42,16 +42,23 @@ struct SurfaceAssembler {
   init(_ samples: SparseSamples, threads: Int?) {
     (self.samples, self.threads) = (samples, threads)
     order = samples.bricks.indices.sorted { samples.bricks[$0] < samples.bricks[$1] }
-    masks = [UInt64](repeating: 0, count: order.count * 24)
+    let order = order
+    var masks = [UInt64](repeating: 0, count: order.count * 24)
+    masks.withUnsafeMutableBufferPointer { masks in
+      nonisolated(unsafe) let masks = masks
+      concurrently(order.count, threads: threads) { slot, _ in
+        let slots = samples.upward(from: slot)
+        for word in 0..<24 {
+          masks[slot * 24 + word] = samples.crossings(slots, axis: word / 8, layer: word % 8)
+        }
+      }
+    }
+    self.masks = masks
     first = [UInt32](repeating: 0, count: order.count * 24)
     for slot in order {
-      for axis in 0..<3 {
-        for z in 0..<8 {
-          let word = slot * 24 + axis * 8 + z
-          masks[word] = samples.crossings(slot, axis: axis, layer: z)
-          first[word] = UInt32(vertexCount)
-          vertexCount += masks[word].nonzeroBitCount
-        }
+      for word in slot * 24..<slot * 24 + 24 {
+        first[word] = UInt32(vertexCount)
+        vertexCount += masks[word].nonzeroBitCount
       }
     }
   }
@@ -77,8 +84,23 @@ struct SurfaceAssembler {
       nonisolated(unsafe) let parts = parts
       concurrently(order.count, threads: threads) { at, _ in parts[at] = triangles(order[at]) }
     }
-    surface.triangles = Array(parts.joined())
+    surface.triangles = joined(parts)
     return surface
+  }
+
+  /// One behind the other.
+  private func joined(_ parts: [[SIMD3<UInt32>]]) -> [SIMD3<UInt32>] {
+    var starts = [0]
+    for part in parts { starts.append(starts[starts.count - 1] + part.count) }
+    let count = starts[parts.count]
+    return [SIMD3<UInt32>](unsafeUninitializedCapacity: count) { out, filled in
+      nonisolated(unsafe) let out = out
+      concurrently(parts.count, threads: threads) { at, _ in
+        _ = UnsafeMutableBufferPointer(rebasing: out[starts[at]..<starts[at + 1]])
+          .initialize(fromContentsOf: parts[at])
+      }
+      filled = count
+    }
   }
 
   private func placeVertices(
@@ -139,15 +161,16 @@ struct SurfaceAssembler {
     var result: [SIMD3<UInt32>] = []
     let table = MarchingCubesTable.shared
     let base = samples.lattice.brick(at: Int(samples.bricks[slot])) &* 8
+    let slots = samples.upward(from: slot)
     withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 8) { signs in
       for z in 0..<8 {
         var (some, all, whole) = (UInt64(0), ~UInt64(0), ~UInt64(0))
         for c in 0..<8 {
           let (x, y, up) = (c & 1 == 1, c & 2 == 2, c & 4 == 4)
-          signs[c] = samples.shifted(samples.inside, slot, z, x: x, y: y, z: up)
+          signs[c] = SparseSamples.shifted(samples.inside, slots, z, x: x, y: y, z: up)
           some |= signs[c]
           all &= signs[c]
-          whole &= samples.shifted(samples.known, slot, z, x: x, y: y, z: up)
+          whole &= SparseSamples.shifted(samples.known, slots, z, x: x, y: y, z: up)
         }
         var bits = some & ~all & whole
         while bits != 0 {

@@ -42,7 +42,7 @@ public enum SurfaceExtractor {
       field, configuration.carve ? observations : nil, threads: threads, monitor)
     var surface = try rawSurface(lattice, configuration, &sampler)
     ComponentFilter(configuration: configuration, observations: observations)
-      .apply(to: &surface, &sampler.report)
+      .apply(to: &surface, &sampler.report, threads: sampler.threads)
     guard !surface.triangles.isEmpty else {
       throw CaptureError(
         .badInput, "The surface is empty.",
@@ -76,11 +76,11 @@ public enum SurfaceExtractor {
     let cells = try CoarseSearch(lattice, configuration).cells(&sampler)
     var even = SparseSamples(
       Lattice(coarserThan: lattice), keepingGradients: sampler.field.gradientsTell)
-    try even.sample(cells: cells, &sampler)
-    try even.close(&sampler)
+    even.sample(cells: cells)
+    try even.close(&sampler, to: .faces)
     var samples = SparseSamples(lattice)
-    samples.predict(from: even)
-    try samples.close(&sampler)
+    try samples.predict(from: even, threads: sampler.threads)
+    try samples.close(&sampler, to: .cells)
     return SurfaceAssembler(samples, threads: sampler.threads).surface()
   }
 

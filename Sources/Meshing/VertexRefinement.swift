@@ -23,35 +23,29 @@ struct VertexRefinement {
   func apply(
     to surface: inout RawSurface, _ sampler: inout FieldSampler
   ) throws(CaptureError) -> Attributes {
-    var attributes = Attributes(normals: Self.faceNormals(surface))
-    let free = surface.kinds.indices.filter { surface.kinds[$0] == .field }
-    let start = free.map { surface.positions[$0] }
-    var points = start
-    var colors = [SIMD4<UInt8>](repeating: .zero, count: color ? surface.positions.count : 0)
-    // Without steps the gradient is still asked once, for the normals.
-    let passes = max(1, steps)
-    for pass in 0..<passes {
-      let isLast = pass == passes - 1
-      let answers =
-        color && isLast
-        ? try sampler.surface(points)
-        : try sampler.slopes(points).map { FieldSampler.SurfaceAnswer(slope: $0) }
-      for (k, i) in free.enumerated() {
-        if color, isLast { colors[i] = answers[k].color }
-        let (d, g) = (answers[k].slope.w, answers[k].slope.xyz)
-        let square = g.dot(g)
-        guard square > 1e-12, square.isFinite, d.isFinite else { continue }
-        attributes.normals[i] = g / square.squareRoot()
-        guard pass < steps else { continue }
-        let offset = points[k] - g * (d / square) - start[k]
-        let length = offset.length
-        points[k] = start[k] + offset * (length > surface.room[i] ? surface.room[i] / length : 1)
+    let raw = surface
+    let count = raw.positions.count
+    let blocks = (count + FieldSampler.batch - 1) / FieldSampler.batch
+    var normals = [SIMD3<Float>](repeating: .zero, count: count)
+    var colors = [SIMD4<UInt8>](repeating: .zero, count: color ? count : 0)
+    let field = sampler.field
+    try surface.positions.withUnsafeMutableBufferPointer { positions throws(CaptureError) in
+      try normals.withUnsafeMutableBufferPointer { normals throws(CaptureError) in
+        try colors.withUnsafeMutableBufferPointer { colors throws(CaptureError) in
+          nonisolated(unsafe) let (positions, normals, colors) = (positions, normals, colors)
+          try sampler.inParallel(blocks) { block in
+            let vertices = block * FieldSampler.batch..<min(count, (block + 1) * FieldSampler.batch)
+            return move(
+              vertices.filter { raw.kinds[$0] == .field }, raw, field, positions, normals, colors)
+          }
+        }
       }
     }
-    for (k, i) in free.enumerated() { surface.positions[i] = points[k] }
+    Self.takeFaceNormals(raw, &normals)
+    var attributes = Attributes(normals: normals)
     if color {
-      let fixed = surface.kinds.indices.filter { surface.kinds[$0] != .field }
-      let answers = try sampler.colors(fixed.map { surface.positions[$0] })
+      let fixed = raw.kinds.indices.filter { raw.kinds[$0] != .field }
+      let answers = try sampler.colors(fixed.map { raw.positions[$0] })
       for (k, i) in fixed.enumerated() { colors[i] = answers[k] }
       if colors.allSatisfy({ $0.w == 1 }) {
         attributes.colors = colors.map { SIMD3($0.x, $0.y, $0.z) }
@@ -60,18 +54,54 @@ struct VertexRefinement {
     return attributes
   }
 
-  /// Area-weighted normals of the faces around each vertex.
-  private static func faceNormals(_ surface: RawSurface) -> [SIMD3<Float>] {
-    var normals = [SIMD3<Float>](repeating: .zero, count: surface.positions.count)
-    for t in surface.triangles {
-      let a = surface.positions[Int(t.x)]
-      let n = (surface.positions[Int(t.y)] - a).cross(surface.positions[Int(t.z)] - a)
-      for corner in 0..<3 { normals[Int(t[corner])] += n }
+  /// Moves some vertices; normals stay zero where the gradient tells none.
+  private func move(
+    _ vertices: [Int], _ raw: RawSurface, _ field: any ScalarField,
+    _ positions: UnsafeMutableBufferPointer<SIMD3<Float>>,
+    _ normals: UnsafeMutableBufferPointer<SIMD3<Float>>,
+    _ colors: UnsafeMutableBufferPointer<SIMD4<UInt8>>
+  ) -> FieldSampler.Questions {
+    var questions = FieldSampler.Questions()
+    var points = vertices.map { raw.positions[$0] }
+    // Without steps the gradient is still asked once, for the normals.
+    let passes = max(1, steps)
+    for pass in 0..<passes {
+      let asksColor = color && pass == passes - 1
+      questions.gradients += points.count
+      if asksColor { questions.colors += points.count }
+      let answers = FieldSampler.surface(of: field, points, color: asksColor)
+      for (k, i) in vertices.enumerated() {
+        if asksColor { colors[i] = answers[k].color }
+        let (d, g) = (answers[k].slope.w, answers[k].slope.xyz)
+        let square = g.dot(g)
+        guard square > 1e-12, square.isFinite, d.isFinite else { continue }
+        normals[i] = g / square.squareRoot()
+        guard pass < steps else { continue }
+        let start = raw.positions[i]
+        let offset = points[k] - g * (d / square) - start
+        let length = offset.length
+        points[k] = start + offset * (length > raw.room[i] ? raw.room[i] / length : 1)
+      }
     }
-    return normals.map {
-      let length = $0.length
+    for (k, i) in vertices.enumerated() { positions[i] = points[k] }
+    return questions
+  }
+
+  /// Gives vertices without a normal the area-weighted one of the faces around them.
+  private static func takeFaceNormals(_ raw: RawSurface, _ normals: inout [SIMD3<Float>]) {
+    let open = normals.map { $0 == .zero }
+    guard open.contains(true) else { return }
+    for t in raw.triangles {
+      let (i, j, k) = (Int(t.x), Int(t.y), Int(t.z))
+      guard open[i] || open[j] || open[k] else { continue }
+      let a = raw.positions[i]
+      let n = (raw.positions[j] - a).cross(raw.positions[k] - a)
+      for corner in [i, j, k] where open[corner] { normals[corner] += n }
+    }
+    for i in open.indices where open[i] {
+      let length = normals[i].length
       // Opposite faces can cancel; any unit vector is then as good.
-      return length > 0 ? $0 / length : SIMD3(0, 1, 0)
+      normals[i] = length > 0 ? normals[i] / length : SIMD3(0, 1, 0)
     }
   }
 }
