@@ -43,6 +43,8 @@ final class CPUSlice: FieldSlice, @unchecked Sendable {
   private func takeScratch() -> FloatBuffer {
     if let free = idle.withLock({ $0.popLast() }) { return free }
     var field = field
-    return FloatBuffer(count: cfk_scratch_floats(&field))
+    let fresh = FloatBuffer(count: cfk_scratch_floats(&field))
+    target.kernels.pointee.prepare(&field, weights.base, fresh.base)
+    return fresh
   }
 }

@@ -2,8 +2,8 @@ internal import CaptureCore
 
 /// Asks a field and the observations, on several threads, and counts the questions.
 struct FieldSampler {
-  /// Points of one call: enough to keep a field's own batches full, few enough to share out.
-  static let batch = 1024
+  /// Points of one call: enough to keep a field's own tiles full, few enough to share out to the last.
+  static let batch = 512
 
   let field: any ScalarField
   let observations: (any FrameObservations)?

@@ -11,7 +11,7 @@ internal import CaptureCore
 /// gradients, the corners' mean says where the field is to be asked.
 extension SparseSamples {
   /// How far corners may contradict each other for their word to count, as a share of the voxel.
-  private static let tolerance: Float = 0.5
+  private static let tolerance: Float = 1
   /// Least distance that tells the sign, as a share of how far corners contradict each other: what they say
   /// together is seldom off by as much.
   private static let sureness: Float = 0.5

@@ -10,7 +10,10 @@ extension SparseSamples {
   }
 
   /// Answers what was asked for; returns the slots that have new points.
-  mutating func evaluate(_ sampler: inout FieldSampler) throws(CaptureError) -> [Int] {
+  /// - Parameter margin: Distance, metres, below which the observations are asked.
+  mutating func evaluate(
+    _ sampler: inout FieldSampler, margin: Float
+  ) throws(CaptureError) -> [Int] {
     guard bricks.count * 512 <= Self.pointLimit else {
       throw CaptureError(
         .limitExceeded, "The surface does not fit into \(Self.pointLimit) samples.",
@@ -25,7 +28,7 @@ extension SparseSamples {
     try withSlots { slots throws(CaptureError) in
       nonisolated(unsafe) let slots = slots
       try sampler.inParallel(blocks.count) { block in
-        Answers(lattice: lattice, bricks: bricks, slots: slots)
+        Answers(lattice: lattice, bricks: bricks, slots: slots, margin: margin)
           .find(touched[blocks[block]], field, observations)
       }
     }
@@ -39,7 +42,7 @@ extension SparseSamples {
       for word in slot * 8..<slot * 8 + 8 {
         load += (wanted[word] & ~predicted[word]).nonzeroBitCount
       }
-      if load >= FieldSampler.batch - 256 || i + 1 - first == 64 || i + 1 == touched.count {
+      if load >= FieldSampler.batch / 2 || i + 1 - first == 64 || i + 1 == touched.count {
         blocks.append(first..<i + 1)
         (first, load) = (i + 1, 0)
       }
@@ -53,6 +56,7 @@ private struct Answers {
   let lattice: Lattice
   let bricks: [Int32]
   let slots: SparseSamples.Slots
+  let margin: Float
 
   private typealias Points = UnsafeMutableBufferPointer<SIMD3<Float>>
   private typealias Floats = UnsafeMutableBufferPointer<Float>
@@ -137,9 +141,8 @@ private struct Answers {
     _ count: Int, _ points: Points, _ places: Places, _ values: Floats,
     _ observations: (any FrameObservations)?, _ questions: inout FieldSampler.Questions
   ) {
-    // Freedom matters inside, and just outside, where it may end the inside before the field does.
     var close = 0
-    for k in 0..<count where values[k] < 2 * lattice.voxel {
+    for k in 0..<count where values[k] < margin {
       (points[close], places[close], values[close]) = (points[k], places[k], values[k])
       close += 1
     }

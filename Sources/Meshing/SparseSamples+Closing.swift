@@ -11,6 +11,8 @@ extension SparseSamples {
   /// Of the cells of which the surface takes but a corner, the far corners are left out. A point that this
   /// leaves out although it matters is found by ``close(_:to:)`` from its neighbours.
   mutating func sample(cells: [CoarseSearch.Cell]) {
+    // As many cells lie in a brick on a smooth surface.
+    reserve(slots: cells.count / 8)
     for cell in cells {
       let first = cell.place &* 2
       guard let slope = cell.slope else {
@@ -25,9 +27,11 @@ extension SparseSamples {
       for z in Int32(0)..<3 {
         for y in Int32(0)..<3 {
           let row = slope.w + gradient.z * Float(z &- 1) + gradient.y * Float(y &- 1)
+          var bits: UInt64 = 0
           for x in Int32(0)..<3 where abs(row + gradient.x * Float(x &- 1)) <= reach {
-            want(first &+ SIMD3(x, y, z))
+            bits |= 1 << UInt64(x)
           }
+          if bits != 0 { want(bits, from: first &+ SIMD3(0, y, z)) }
         }
       }
     }
@@ -53,11 +57,14 @@ extension SparseSamples {
   mutating func close(
     _ sampler: inout FieldSampler, to surroundings: Surroundings
   ) throws(CaptureError) {
-    _ = try evaluate(&sampler)
+    // Where freedom is to cut edges, it is asked just outside, too, where it may end the inside before the
+    // field does.
+    let margin = surroundings == .cells ? 2 * lattice.voxel : 0
+    _ = try evaluate(&sampler, margin: margin)
     var fresh = Array(bricks.indices)
     while !fresh.isEmpty {
-      for slot in fresh { wantAroundCrossings(slot, surroundings) }
-      let touched = try evaluate(&sampler)
+      want(around(fresh, surroundings, threads: sampler.threads))
+      let touched = try evaluate(&sampler, margin: margin)
       var due = Set<Int>(touched)
       for slot in touched {
         for below in [SIMD3<Int32>(-1, 0, 0), SIMD3(0, -1, 0), SIMD3(0, 0, -1)] {
@@ -68,86 +75,125 @@ extension SparseSamples {
     }
   }
 
-  /// The points around a slot's crossings: rows of ten bits along x, the slot's own and one more on each side.
-  private typealias Rows = UnsafeMutableBufferPointer<UInt32>
+  /// The points around a slot's crossings.
+  private struct Around {
+    let slot: Int
+    /// Rows of ten bits along x: the slot's own points and one more on each side.
+    var rows: [UInt16]
+    /// What of that is the slot's own.
+    var own: [UInt64]
+    /// The bricks that it reaches into, from this one on.
+    var lower = SIMD3<Int32>.zero, upper = SIMD3<Int32>.zero
+  }
 
-  private mutating func wantAroundCrossings(_ slot: Int, _ surroundings: Surroundings) {
-    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 100) { rows in
-      rows.initialize(repeating: 0)
-      var some = false
-      let slots = upward(from: slot)
-      for axis in 0..<3 {
-        for z in 0..<8 {
-          let word = crossings(slots, axis: axis, layer: z)
-          if word == 0 { continue }
-          some = true
-          for y in 0..<8 where word >> UInt64(8 * y) & 0xff != 0 {
-            let bits = UInt32(truncatingIfNeeded: word >> UInt64(8 * y) & 0xff) << 1
-            Self.spread(bits, axis, 10 * z + y + 11, surroundings, rows)
-          }
+  /// The points around the crossings of some slots; those without crossings are left out.
+  private func around(
+    _ slots: [Int], _ surroundings: Surroundings, threads: Int?
+  ) -> [Around] {
+    let part = 32
+    var found = [[Around]](repeating: [], count: (slots.count + part - 1) / part)
+    found.withUnsafeMutableBufferPointer { found in
+      nonisolated(unsafe) let found = found
+      concurrently(found.count, threads: threads) { index, _ in
+        found[index] = slots[index * part..<min(slots.count, (index + 1) * part)]
+          .compactMap { around($0, surroundings) }
+      }
+    }
+    return Array(found.joined())
+  }
+
+  private func around(_ slot: Int, _ surroundings: Surroundings) -> Around? {
+    let slots = upward(from: slot)
+    var rows: [UInt16] = []
+    for axis in 0..<3 {
+      for z in 0..<8 {
+        let word = crossings(slots, axis: axis, layer: z)
+        if word == 0 { continue }
+        if rows.isEmpty { rows = [UInt16](repeating: 0, count: 100) }
+        for y in 0..<8 {
+          let bits = UInt16(truncatingIfNeeded: word >> UInt64(8 * y) & 0xff) << 1
+          if bits != 0 { Self.spread(bits, axis, 10 * z + y + 11, surroundings, &rows) }
         }
       }
-      if some { want(rows, around: slot) }
     }
+    if rows.isEmpty { return nil }
+    var result = Around(slot: slot, rows: rows, own: [UInt64](repeating: 0, count: 8))
+    var (any, first, last, front, back) = (UInt16(0), UInt16(0), UInt16(0), UInt16(0), UInt16(0))
+    for i in 0..<100 {
+      let row = rows[i]
+      any |= row
+      if i % 10 == 0 { front |= row }
+      if i % 10 == 9 { back |= row }
+      if i < 10 { first |= row }
+      if i >= 90 { last |= row }
+      if i % 10 > 0, i % 10 < 9, i >= 10, i < 90 {
+        result.own[i / 10 - 1] |= UInt64(row >> 1 & 0xff) << UInt64(8 * (i % 10 - 1))
+      }
+    }
+    result.lower = SIMD3(any & 1 != 0 ? -1 : 0, front != 0 ? -1 : 0, first != 0 ? -1 : 0)
+    result.upper = SIMD3(any & 0x200 != 0 ? 1 : 0, back != 0 ? 1 : 0, last != 0 ? 1 : 0)
+    return result
   }
 
   /// Adds the points around crossings of one row.
   @inline(__always) private static func spread(
-    _ bits: UInt32, _ axis: Int, _ at: Int, _ surroundings: Surroundings, _ rows: Rows
+    _ bits: UInt16, _ axis: Int, _ at: Int, _ surroundings: Surroundings, _ rows: inout [UInt16]
   ) {
-    let aside = bits << 1 | bits >> 1
-    switch axis {
-    case 0:
+    if axis == 0 {
       let along = bits | bits << 1
       for step in [-10, -1, 0, 1, 10] { rows[at + step] |= along }
       if surroundings == .cells { for step in [-11, -9, 9, 11] { rows[at + step] |= along } }
-    case 1:
-      let (own, far) = (bits | aside, surroundings == .cells ? bits | aside : bits)
-      for row in [at, at + 1] {
-        rows[row] |= own
-        rows[row - 10] |= far
-        rows[row + 10] |= far
-      }
-    default:
-      let (own, far) = (bits | aside, surroundings == .cells ? bits | aside : bits)
-      for row in [at, at + 10] {
-        rows[row] |= own
-        rows[row - 1] |= far
-        rows[row + 1] |= far
-      }
+      return
+    }
+    // Along y and z the rows of both ends, and those beside them across both axes.
+    let own = bits | bits << 1 | bits >> 1
+    let far = surroundings == .cells ? own : bits
+    let (step, aside) = axis == 1 ? (1, 10) : (10, 1)
+    for row in [at, at + step] {
+      rows[row] |= own
+      rows[row - aside] |= far
+      rows[row + aside] |= far
     }
   }
 
-  /// Asks for points in and next to a slot.
-  private mutating func want(_ rows: Rows, around slot: Int) {
-    let brick = lattice.brick(at: Int(bricks[slot]))
-    for bz in Int32(-1)...1 {
-      for by in Int32(-1)...1 {
-        for bx in Int32(-1)...1 {
-          let columns: UInt32 = bx < 0 ? 1 : bx == 0 ? 0x1fe : 0x200
-          let (lower, upper) = (
-            SIMD2(by < 0 ? 0 : by == 0 ? 1 : 9, bz < 0 ? 0 : bz == 0 ? 1 : 9),
-            SIMD2(by < 0 ? 0 : by == 0 ? 8 : 9, bz < 0 ? 0 : bz == 0 ? 8 : 9)
-          )
-          var some: UInt32 = 0
-          for z in lower.y...upper.y { for y in lower.x...upper.x { some |= rows[10 * z + y] } }
-          guard some & columns != 0, let other = room(forBrick: brick &+ SIMD3(bx, by, bz)) else {
-            continue
-          }
-          let limit = lattice.points &- (brick &+ SIMD3(bx, by, bz)) &* 8
-          let whole: UInt32 = limit.x < 8 ? 1 << UInt32(limit.x) &- 1 : 0xff
-          for z in lower.y...upper.y where Int32((z + 7) & 7) < limit.z {
-            var word: UInt64 = 0
-            for y in lower.x...upper.x where Int32((y + 7) & 7) < limit.y {
-              let row = rows[10 * z + y] & columns
-              let bits = (bx < 0 ? row << 7 : bx == 0 ? row >> 1 : row >> 9) & whole
-              word |= UInt64(bits) << UInt64(8 * ((y + 7) & 7))
-            }
-            let place = other * 8 + (z + 7) & 7
-            wanted[place] |= word & ~known[place]
+  /// Asks for points in and next to slots.
+  private mutating func want(_ found: [Around]) {
+    for around in found {
+      let brick = lattice.brick(at: Int(bricks[around.slot]))
+      for z in around.lower.z...around.upper.z {
+        for y in around.lower.y...around.upper.y {
+          for x in around.lower.x...around.upper.x {
+            want(around, SIMD3(x, y, z), of: brick)
           }
         }
       }
     }
+  }
+
+  /// Asks for the points that lie in one of the bricks around a slot.
+  private mutating func want(_ around: Around, _ side: SIMD3<Int32>, of brick: SIMD3<Int32>) {
+    guard let slot = room(forBrick: brick &+ side) else { return }
+    let limit = lattice.points &- (brick &+ side) &* 8
+    let isWhole = all(limit .>= 8)
+    if side == .zero && isWhole {
+      for z in 0..<8 { wanted[slot * 8 + z] |= around.own[z] & ~known[slot * 8 + z] }
+      return
+    }
+    let columns: UInt16 = limit.x < 8 ? 1 << UInt16(limit.x) &- 1 : 0xff
+    for z in Self.rows(side.z) where Int32((z + 7) & 7) < limit.z {
+      var word: UInt64 = 0
+      for y in Self.rows(side.y) where Int32((y + 7) & 7) < limit.y {
+        let row = around.rows[10 * z + y]
+        let bits = (side.x < 0 ? row << 7 & 0x80 : side.x == 0 ? row >> 1 : row >> 9) & columns
+        word |= UInt64(bits) << UInt64(8 * ((y + 7) & 7))
+      }
+      let place = slot * 8 + ((z + 7) & 7)
+      wanted[place] |= word & ~known[place]
+    }
+  }
+
+  /// Of ten rows, those that lie in a brick on this side.
+  private static func rows(_ side: Int32) -> ClosedRange<Int> {
+    side < 0 ? 0...0 : side == 0 ? 1...8 : 9...9
   }
 }

@@ -113,10 +113,16 @@ struct SparseSamples {
     }
   }
 
-  /// Asks for a point, unless it is known.
-  @inline(__always) mutating func want(_ p: SIMD3<Int32>) {
-    guard let place = room(for: p) else { return }
-    wanted[place >> 6] |= (1 << UInt64(place & 63)) & ~known[place >> 6]
+  /// Asks for points of a row, up to eight from the given one on, by bits; those that are known stay as they are.
+  mutating func want(_ bits: UInt64, from p: SIMD3<Int32>) {
+    let left = lattice.points.x &- p.x
+    let bits = left < 8 ? bits & (1 << UInt64(max(0, left)) &- 1) : bits
+    let shift = UInt64(p.x & 7)
+    for (part, x) in [(bits << shift & 0xff, p.x), ((bits << shift) >> 8, (p.x | 7) &+ 1)]
+    where part != 0 {
+      guard let place = room(for: SIMD3(x, p.y, p.z)) else { continue }
+      wanted[place >> 6] |= part << UInt64(place & 56) & ~known[place >> 6]
+    }
   }
 
   /// Place of a point in the arrays, made where there is none yet; nil outside the lattice.
@@ -130,6 +136,13 @@ struct SparseSamples {
     guard let index = lattice.index(brick: brick) else { return nil }
     if table[index] < 0 { addSlot(ofBrick: index) }
     return Int(table[index])
+  }
+
+  /// Makes so many slots cost no copies of earlier ones.
+  mutating func reserve(slots count: Int) {
+    distances.reserveCapacity(count * 512)
+    freedom.reserveCapacity(count * 512)
+    if keepsGradients { gradients.reserveCapacity(count * 512) }
   }
 
   private static let far = [Float](repeating: .infinity, count: 512)

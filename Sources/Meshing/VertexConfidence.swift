@@ -71,7 +71,7 @@ struct VertexConfidence {
         var d = entry.place - place
         d.w = 0
         let share = 1 - (d * d).sum() * inverseSquare
-        guard share > 0 else { continue }
+        // Beyond the reach the weight is no more than 0.
         let (camera, weight) = (Int(entry.normal.w), entry.place.w * share)
         if weight > best[camera], (entry.normal * normal).sum() > 0.3 { best[camera] = weight }
       }

@@ -138,6 +138,7 @@ private func small(_ name: String) -> FieldDescription {
       var distance = [Float](repeating: .nan, count: count)
       var gradient = [Float](repeating: .nan, count: 3 * count)
       var rgb = gradient
+      kernels.prepare(&field, weights.base, scratch.base)
       kernels.evaluate(
         &field, weights.base, points, Int64(count), &distance, &gradient, &rgb, scratch.base)
       let recorder = LossRecorder()
@@ -186,6 +187,7 @@ private func small(_ name: String) -> FieldDescription {
     let weights = AlignedFloats(c.weights.map { Float($0) })
     var field = c.field
     let scratch = AlignedFloats(count: cfk_scratch_floats(&field))
+    kernels.prepare(&field, weights.base, scratch.base)
     var random = SeededGenerator(seed: 7)
     let good = (0..<3 * 20).map { _ in Float.random(in: -0.9...0.9, using: &random) }
     for poison in [Float.nan, .infinity] {

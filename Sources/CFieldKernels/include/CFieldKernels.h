@@ -94,8 +94,12 @@ typedef struct {
   // operations that were: what this processor could do at best.
   double (*peak)(int64_t rounds);
 
+  // Lays the weights out in `scratch` as gradients want them; `evaluate` finds them there.
+  void (*prepare)(const cfk_field *field, const float *weights, float *scratch);
+
   // Distances (and gradients [count][3], and rgb [count][3], where not NULL) of `count` points
-  // [count][3] in field units. `weights`: this frame's composed weights, 64-byte aligned.
+  // [count][3] in field units. `weights`: this frame's composed weights, 64-byte aligned; `scratch`:
+  // prepared for them, and used for nothing else since.
   void (*evaluate)(const cfk_field *field, const float *weights, const float *points,
                    int64_t count, float *distance, float *gradient, float *rgb, float *scratch);
 

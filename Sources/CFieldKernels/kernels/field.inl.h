@@ -1,11 +1,15 @@
 // What the table of kernels offers of a field: evaluation, and a pass of training.
 
+static void prepare(const cfk_field *field, const float *weights, float *scratch) {
+  Tile t;
+  bindWeights(&t, bind(&t, field, weights, 0, false, scratch), true);
+}
+
 static void evaluate(const cfk_field *field, const float *weights, const float *points,
                      int64_t count, float *distance, float *gradient, float *rgb, float *scratch) {
   Tile t;
   const int32_t flags = (gradient ? CFK_NEEDS_GRADIENT : 0) | (rgb ? CFK_NEEDS_COLOR : 0);
-  float *rest = bind(&t, field, weights, flags, false, scratch);
-  if (gradient) bindWeights(&t, rest);
+  bindWeights(&t, bind(&t, field, weights, flags, false, scratch), false);
   for (int64_t first = 0; first < count; first += T) {
     const int64_t n = count - first < T ? count - first : T;
     encode(&t, points + 3 * first, n);
@@ -24,7 +28,7 @@ static void train(const cfk_field *field, const float *weights, const float *poi
                   int64_t count, int32_t flags, cfk_loss loss, void *context, float *d_weights,
                   float *scratch, uint64_t *ticks) {
   Tile t;
-  bindWeights(&t, bind(&t, field, weights, flags, true, scratch));
+  bindWeights(&t, bind(&t, field, weights, flags, true, scratch), true);
   t.ticks = ticks;
   t.mark = ticks ? __builtin_readcyclecounter() : 0;
   for (int64_t at = 0; at < count; at += T) {

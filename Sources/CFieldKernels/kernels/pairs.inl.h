@@ -56,9 +56,10 @@ static void pairColumns(const float *in, int64_t rows, int64_t columns, float *o
   transpose(room, pairs, rows, out, stride, stride, (pairs + kWidth - 1) / kWidth * kWidth);
 }
 
-// Lays the weights out in pairs of inputs (for the way up) and in pairs of outputs (down). Rows of what
-// products read by columns are padded: powers of two apart, they would meet in few sets of the cache.
-static void bindWeights(Tile *t, float *next) {
+// Finds the weights in pairs of inputs (for the way up) and in pairs of outputs (down), after laying
+// them out so, unless they are already. Rows of what products read by columns are padded: powers of two
+// apart, they would meet in few sets of the cache.
+static void bindWeights(Tile *t, float *next, bool anew) {
   for (int32_t l = 0; l < layerCount(t->field); ++l) {
     const cfk_layer *layer = &t->field->layer[l];
     const int64_t stride = cfk_stride(layer->inputs);
@@ -67,6 +68,7 @@ static void bindWeights(Tile *t, float *next) {
     next += (layer->outputs + 1) / 2 * stride;
     t->down[l] = next;
     next += (layer->outputs + 1) / 2 * (stride + CFK_PAD);
+    if (!anew) continue;
     for (int64_t o = 0; o < layer->outputs; o += 2)
       pairAcross(weight + o * stride, o + 1 < layer->outputs ? weight + (o + 1) * stride : nullptr,
                  t->down[l] + o / 2 * (stride + CFK_PAD), stride);

@@ -11,7 +11,7 @@ static void pairColumns(const float *in, int64_t rows, int64_t columns, float *o
   transpose(in, columns, rows, out, stride, stride, columns);
 }
 
-static void bindWeights(Tile *, float *) {}  // the weights are used as they lie
+static void bindWeights(Tile *, float *, bool) {}  // the weights are used as they lie
 
 // Rows of inputs are kept where they are.
 CFK_INLINE void keep(const float *, int64_t, float *) {}

@@ -20,7 +20,7 @@ enum { kWidth = 8, kRows = 6, kColumns = 2 };  // kRows x kColumns accumulators 
 }  // namespace cfk_avx2
 #pragma clang attribute pop
 extern const cfk_kernels cfk_kernels_avx2 = {
-    "avx2",         cfk_avx2::peak,      cfk_avx2::evaluate, cfk_avx2::train,
+    "avx2",         cfk_avx2::peak,      cfk_avx2::prepare, cfk_avx2::evaluate, cfk_avx2::train,
     cfk_avx2::compose, cfk_avx2::decompose, cfk_avx2::add,      cfk_avx2::adam,
     cfk_avx2::orthogonalize};
 #endif

@@ -24,7 +24,7 @@ enum { kWidth = 16, kRows = 6, kColumns = 4 };  // kRows x kColumns accumulators
 }  // namespace cfk_avx512
 #pragma clang attribute pop
 extern const cfk_kernels cfk_kernels_avx512 = {
-    "avx512",         cfk_avx512::peak,      cfk_avx512::evaluate, cfk_avx512::train,
+    "avx512",         cfk_avx512::peak,      cfk_avx512::prepare, cfk_avx512::evaluate, cfk_avx512::train,
     cfk_avx512::compose, cfk_avx512::decompose, cfk_avx512::add,      cfk_avx512::adam,
     cfk_avx512::orthogonalize};
 #endif

@@ -24,7 +24,7 @@ enum { kWidth = 16, kRows = 6, kColumns = 4 };  // kRows x kColumns accumulators
 }  // namespace cfk_avx512bf16
 #pragma clang attribute pop
 extern const cfk_kernels cfk_kernels_avx512bf16 = {
-    "avx512bf16",     cfk_avx512bf16::peak,      cfk_avx512bf16::evaluate, cfk_avx512bf16::train,
+    "avx512bf16",     cfk_avx512bf16::peak,      cfk_avx512bf16::prepare, cfk_avx512bf16::evaluate, cfk_avx512bf16::train,
     cfk_avx512bf16::compose, cfk_avx512bf16::decompose, cfk_avx512bf16::add,      cfk_avx512bf16::adam,
     cfk_avx512bf16::orthogonalize};
 #endif

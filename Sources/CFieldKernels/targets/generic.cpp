@@ -17,6 +17,6 @@ enum { kWidth = 4, kRows = 4, kColumns = 2 };  // kRows x kColumns accumulators 
 #include "../kernels/orthogonalize.inl.h"
 }  // namespace cfk_generic
 extern const cfk_kernels cfk_kernels_generic = {
-    "generic",         cfk_generic::peak,      cfk_generic::evaluate, cfk_generic::train,
+    "generic",         cfk_generic::peak,      cfk_generic::prepare, cfk_generic::evaluate, cfk_generic::train,
     cfk_generic::compose, cfk_generic::decompose, cfk_generic::add,      cfk_generic::adam,
     cfk_generic::orthogonalize};
