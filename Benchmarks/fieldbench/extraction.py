@@ -18,7 +18,7 @@ def measure(context):
         points *= count
     dense = {"voxel": step, "points": points, "fieldmesh": mine["dense"]["seconds"]}
     try:
-        told = context.peer("dense", "--points", points, "--threads", context.cores, "--seconds", context.choose(45, 2))
+        told = context.peer("dense", "--points", points, "--threads", context.cores, "--seconds", context.choose(20, 2))
         dense.update(torch=told["seconds"], torchShare=told["share"], version=told["version"])
         cubes = context.peer("cubes", grid, "--times", context.choose(3, 1), "--only", "PyMCubes")
         dense["cubes"] = cubes["libraries"]["PyMCubes"]["seconds"]
@@ -31,7 +31,7 @@ def measure(context):
 
 def trained_run(context):
     """A dancer of 1.7 m, or else the knight, as the section on quality left them; else a short training."""
-    for name, what in (("dancer-24", "A dancer of 1.7 m"), ("knight", "samples/knight")):
+    for name, what in (("dancer", "A dancer of 1.7 m"), ("knight", "samples/knight")):
         run = context.work / "quality" / name / "fieldmesh"
         if (run / "train" / "field.fmf").exists():
             return run, f"{what} as trained for the section on quality"

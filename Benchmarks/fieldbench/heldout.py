@@ -14,6 +14,8 @@ POISSON = ((8, 0.02), (9, 0.1))
 # Of the camera row, cam4 does not stand where its calibration says.
 CASES = {
     "knight": dict(take="samples/knight", cameras=("cam0", "cam1", "cam2", "cam3"), held=("cam1",), frames="8..<16", steps=6000, psnr=28),
+    "dancer-8": dict(synthetic=(4, "subject=dancer", "seed=3", "floor=false", "cameras=8"), cameras=[f"cam{c}" for c in range(8)],
+                     held=("cam1",), steps=3000, psnr=28),
     "redwood-static": dict(take="samples/redwood-room", cameras=("cam0", "cam1", "cam2", "cam3", "cam4"), held=("cam2",), steps=1500),
     "kinect5-charuco": dict(take="samples/kinect5", calibration="calibration/kinect-row/2026-11-26.json",
                             cameras=("cam0", "cam1", "cam2", "cam3"), held=("cam2",), steps=1500),
@@ -23,8 +25,13 @@ CASES = {
 def measure(context):
     takes = {}
     for name, case in CASES.items():
-        take, calibration = case["take"] and ROOT / case["take"], case.get("calibration")
-        if take is None:
+        calibration = case.get("calibration")
+        if "synthetic" in case:
+            frames, *knobs = case["synthetic"]
+            take = context.synthetic(f"{name}-{frames}", frames, *knobs, truth=False)
+        elif case["take"]:
+            take = ROOT / case["take"]
+        else:
             if not context.recordings or not (context.recordings / name).is_dir():
                 context.note(f"{name} is left out: name the folder that holds it with --recordings.")
                 continue
@@ -96,7 +103,7 @@ def _held(context, name, case, take, calibration, held):
     except Missing:
         pass
     # Pictures of recordings that are not the repository's own stay out of it.
-    mine = case["take"] and not context.quick
+    mine = case.get("take", name) and not context.quick
     _picture(context, (ROOT / "Benchmarks" / "plots" if mine else work) / f"heldout-{name}-{held}.png", shown)
     return rows
 

@@ -16,7 +16,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   /// Coefficient rows; 0 takes one a frame.
   public var capacity = 0
   /// Optimiser steps.
-  public var steps = 14_500
+  public var steps = 15_000
   /// Frames a step draws from.
   public var framesPerStep = 2
   /// Most frames that one field is trained on: longer takes are trained in windows; 0 for no limit.

@@ -33,6 +33,8 @@ public struct MeshingConfiguration: DocumentedConfiguration {
   public var carve = true
   /// Whether vertices get colours.
   public var color = true
+  /// Whether vertices that cameras saw take the colours of what was seen there at the mesh's instant.
+  public var seenColors = true
   /// Whether vertices get a confidence: how well cameras saw them. Previews do without, unless trimmed.
   public var confidence = true
   /// What is cut off.
@@ -65,6 +67,10 @@ public struct MeshingConfiguration: DocumentedConfiguration {
       "hollows", "", "Whether closed surfaces around hollows, which nobody can see, are kept."),
     ConfigurationField("carve", "", "Whether space that a camera saw through is cut away."),
     ConfigurationField("color", "", "Whether vertices get colours."),
+    ConfigurationField(
+      "seenColors", "",
+      "Whether vertices take the colours that cameras saw there, instead of the field's blurred ones."
+    ),
     ConfigurationField(
       "confidence", "",
       "Whether vertices of a trained field get a confidence: how many cameras saw them, how well."),

@@ -57,6 +57,10 @@ public enum SurfaceExtractor {
     (mesh.normals, mesh.colors) = (attributes.normals, attributes.colors)
     (mesh.positions, mesh.triangles) = (surface.positions, surface.triangles)
     account(for: surface, &sampler.report)
+    if configuration.seenColors, !mesh.colors.isEmpty, let observations {
+      SeenColors(observations, voxel: configuration.voxel)
+        .apply(to: &mesh, threads: sampler.threads)
+    }
     if configuration.confidence || configuration.trim == .unseen, let observations {
       mesh.confidence = VertexConfidence(observations, voxel: configuration.voxel)
         .values(of: mesh, threads: sampler.threads)

@@ -15,7 +15,7 @@ struct SurfaceSteadying {
   /// One vertex in so many is asked for.
   private static let stride = 4
   /// Of those, one in so many stands for all in the neighbourhoods' means.
-  private static let sparser = 8
+  private static let sparser = 24
   /// Standard deviation of the weights of moves around a vertex, voxels.
   private static let blur: Float = 1
   /// Standard deviation of the weights in the means, metres.
@@ -43,7 +43,7 @@ struct SurfaceSteadying {
     let start = surface.positions
     let blur = Self.blur * voxel
     let threads = sampler.threads
-    let shifts = Self.values(free.count, threads: threads) { k in
+    let shifts = parallelValues(free.count, threads: threads) { k in
       let i = free[k]
       return around.mean(of: moves, at: start[i], facing: normals[i], deviation: blur)
     }
@@ -60,7 +60,7 @@ struct SurfaceSteadying {
       sparse.map { places[$0] }, sparse.map { normals[$0] }, reach: 2 * Self.span)
     var sums = [SIMD2<Float>](repeating: .zero, count: places.count)
     for instant in instants {
-      let carried = Self.values(places.count, threads: sampler.threads) {
+      let carried = parallelValues(places.count, threads: sampler.threads) {
         instant.carry(places[$0])
       }
       let known = carried.indices.filter { carried[$0] != nil }
@@ -68,7 +68,7 @@ struct SurfaceSteadying {
       let answers = try sampler.distances(known.compactMap { carried[$0] }, of: instant.field)
       for (k, i) in known.enumerated() { offsets[i] = answers[k] }
       let near = sparse.map { abs(offsets[$0]) < 2 * Self.gate ? offsets[$0] : .nan }
-      let parts = Self.values(places.count, threads: sampler.threads) { i in
+      let parts = parallelValues(places.count, threads: sampler.threads) { i in
         let error = around.mean(of: near, at: places[i], facing: normals[i], deviation: Self.span)
         let rest = offsets[i] - error
         let share = max(0, 1 - (rest / Self.gate) * (rest / Self.gate))
@@ -77,22 +77,6 @@ struct SurfaceSteadying {
       for i in sums.indices { sums[i] += parts[i] }
     }
     return sums.map { $0.x / (1 + $0.y) }
-  }
-
-  /// The values for all numbers below a count.
-  private static func values<Value: Sendable>(
-    _ count: Int, threads: Int?, _ value: (Int) -> Value
-  ) -> [Value] {
-    let block = 2048
-    return [Value](unsafeUninitializedCapacity: count) { out, filled in
-      nonisolated(unsafe) let out = out
-      concurrently((count + block - 1) / block, threads: threads) { index, _ in
-        for i in index * block..<min(count, (index + 1) * block) {
-          out.baseAddress.map { ($0 + i).initialize(to: value(i)) }
-        }
-      }
-      filled = count
-    }
   }
 
   /// Places of a surface, for means over those around another place.

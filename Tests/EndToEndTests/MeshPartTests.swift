@@ -63,6 +63,26 @@ import Testing
     #expect(try joining.mesh(FramePart(index: 0, of: 3)).bytes == 0, "nothing left to do")
   }
 
+  @Test("What the frames beside a frame tell of it does not depend on the part or the order")
+  func steadied() throws {
+    let output = TinyTake.temporary("steadied")
+    func meshes(_ setting: String, inParts: Bool = false) throws -> [String: Data] {
+      let pipeline = try TinyTake.pipeline(output, TinyTake.configuration(setting))
+      if inParts {
+        try FileManager.default.removeItem(at: pipeline.output.folder(.mesh))
+        for i in (0..<3).reversed() { _ = try pipeline.mesh(FramePart(index: i, of: 3)) }
+      }
+      _ = try pipeline.run(TakeSource(take: TinyTake.folder))
+      return try contents(of: pipeline.output.folder(.export)).filter { $0.key.hasSuffix(".ply") }
+    }
+    let plain = try meshes("meshing.steadyFrames=0")
+    let steady = try meshes("meshing.steadyFrames=1")
+    #expect(plain.count == TinyTake.frames)
+    #expect(plain.keys == steady.keys && plain != steady)
+    #expect(plain.mapValues(\.count) == steady.mapValues(\.count))
+    #expect(try meshes("meshing.steadyFrames=1", inParts: true) == steady)
+  }
+
   @Test("Other settings replace what parts of earlier ones have left")
   func changed() throws {
     let pipeline = try prepared("changed", try TinyTake.configuration("method=tsdf"))

@@ -52,7 +52,7 @@ enum TinyTake {
     "training.steps=24", "training.raysPerFrame=24", "training.backgroundPerFrame=8",
     "training.uniformPerFrame=8", "training.renderedPerFrame=1", "training.checkpointSteps=6",
     "meshing.voxel=0.06", "meshing.halvings=2", "fusion.voxel=0.06", "observations.surveyFrames=4",
-    "observations.averageSets=0",
+    "observations.averageSets=0", "meshing.steadyFrames=0",
     "observations.box=[-0.9, 0.02, -0.9, 0.9, 2, 0.9]",
   ]
 

@@ -26,8 +26,9 @@ struct FrameSurfaces: Sendable {
     // Cells finer than the voxels that depth was fused into show nothing more.
     if configuration.method == .tsdf {
       configuration.meshing.voxel = max(configuration.meshing.voxel, configuration.fusion.voxel)
-      // A tenth of a preview's time.
+      // A tenth of a preview's time; and colours were fused from what was seen.
       configuration.meshing.confidence = false
+      configuration.meshing.seenColors = false
       configuration.meshing.steadyFrames = 0
     }
     motions = NeighbourMotions(cache, reach: configuration.meshing.steadyFrames)

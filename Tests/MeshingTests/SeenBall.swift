@@ -1,0 +1,40 @@
+import CaptureCore
+import Foundation
+
+/// A ball of 0.4 m as cameras on some of the axes see it, a pixel a centimetre.
+final class SeenBall: FrameObservations, @unchecked Sendable {
+  static let radius: Float = 0.4
+  let surface: UnsafeBufferPointer<SurfaceObservation>
+  let freeRays = UnsafeBufferPointer<FreeRay>(start: nil, count: 0)
+
+  init(from cameras: [SIMD3<Float>]) {
+    var all: [SurfaceObservation] = []
+    for (c, side) in cameras.enumerated() {
+      for z in stride(from: Float(-1), through: 1, by: 0.02) {
+        for a in stride(from: Float(0), to: 2 * .pi, by: 0.02) {
+          let r = (1 - z * z).squareRoot()
+          let n = SIMD3(r * cosf(a), r * sinf(a), z)
+          guard n.dot(side) > 0.2 else { continue }
+          var o = SurfaceObservation()
+          (o.x, o.y, o.z) = (n.x * Self.radius, n.y * Self.radius, n.z * Self.radius)
+          (o.nx, o.ny, o.nz) = (n.x, n.y, n.z)
+          (o.camera, o.confidence) = (UInt32(c), 0.8)
+          (o.red, o.green, o.blue, o.hasColor) = (200, UInt8(c), 30, 1)
+          all.append(o)
+        }
+      }
+    }
+    let copy = UnsafeMutableBufferPointer<SurfaceObservation>.allocate(capacity: all.count)
+    _ = copy.initialize(from: all)
+    surface = UnsafeBufferPointer(copy)
+  }
+
+  deinit { surface.deallocate() }
+
+  func depth(ofCamera camera: Int) -> ObservedDepth? { nil }
+  func freedom(
+    of points: UnsafeBufferPointer<SIMD3<Float>>, into result: UnsafeMutableBufferPointer<Float>
+  ) {
+    for i in points.indices { result[i] = -1 }
+  }
+}
