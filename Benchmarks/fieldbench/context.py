@@ -23,6 +23,8 @@ class Context:
     def __init__(self, binaries, peers, work, quick, takes, recordings=None):
         self.binaries, self.peers, self.work, self.quick, self.takes = binaries, peers, work, quick, takes
         self.recordings = recordings
+        # Results by section of which parts that are not measured anew are kept.
+        self.earlier = {}
         self.cores = len(os.sched_getaffinity(0))
         self.notes = []
         work.mkdir(parents=True, exist_ok=True)

@@ -81,10 +81,11 @@ public struct SubjectMotion: Sendable {
     var told = [SIMD2<Float>](repeating: .zero, count: nodes.count)
     var agreeing = 0
     for o in places {
-      let (p, n) = carry(o)
-      let agrees = target.nearest(p, facing: n, within: 2 * Self.robust) != nil
-      if agrees { agreeing += 1 }
       let hold = holds.hold(o.position)
+      let moved = self.carried(o, by: hold)
+      let found = target.nearest(moved.position, facing: moved.normal, within: 2 * Self.robust)
+      let agrees = found != nil
+      if agrees { agreeing += 1 }
       for k in 0..<hold.count {
         told[Int(hold.nodes[k])] += SIMD2(agrees ? 1 : 0, 1) * hold.weights[k]
       }
@@ -99,22 +100,21 @@ public struct SubjectMotion: Sendable {
 
   /// An observation after the motion; its ray stays as it was.
   func carried(_ seen: SurfaceObservation) -> SurfaceObservation {
-    var o = seen
-    let (p, n) = carry(seen)
-    (o.x, o.y, o.z) = (p.x, p.y, p.z)
-    (o.nx, o.ny, o.nz) = (n.x, n.y, n.z)
-    return o
+    carried(seen, by: holds.hold(seen.position))
   }
 
   /// The same; nil where it is not understood how the place moved.
   func carriedIfTrusted(_ seen: SurfaceObservation) -> SurfaceObservation? {
-    isTrusted(holds.hold(seen.position)) ? carried(seen) : nil
+    let hold = holds.hold(seen.position)
+    return isTrusted(hold) ? carried(seen, by: hold) : nil
   }
 
-  /// Where an observation lies after the motion.
-  func carry(_ o: SurfaceObservation) -> (position: SIMD3<Float>, normal: SIMD3<Float>) {
-    let hold = holds.hold(o.position)
-    return (carry(o.position, hold), turn(o.normal, hold).normalized)
+  private func carried(_ seen: SurfaceObservation, by hold: NodeHolds.Hold) -> SurfaceObservation {
+    var o = seen
+    let (p, n) = (carry(seen.position, hold), turn(seen.normal, hold).normalized)
+    (o.x, o.y, o.z) = (p.x, p.y, p.z)
+    (o.nx, o.ny, o.nz) = (n.x, n.y, n.z)
+    return o
   }
 
   /// Where a place of the surface, world metres, lies after the motion; nil where that is not understood.

@@ -48,7 +48,7 @@ import Testing
     let motion = SubjectMotion(
       from: front, to: front.map { moved($0, bow: bow, walk: walk) }, carrying: back)
     let sum = back.reduce(Float(0)) {
-      $0 + (motion.carry($1).position - moved($1, bow: bow, walk: walk).position).length
+      $0 + (motion.carried($1).position - moved($1, bow: bow, walk: walk).position).length
     }
     return (sum / Float(back.count), motion.agreement)
   }

@@ -40,7 +40,8 @@ public struct FloorFinder: Sendable {
   /// How far below the plane a point counts as below, metres.
   public var depth = 0.08
 
-  /// Points on the plane for each in a layer of the same thickness above it, at least: legs fill both alike.
+  /// Points on the plane for each in a layer of the same thickness above it, or below it, at least: legs fill
+  /// all of them alike.
   public var leastContrast = 2.0
 
   private static let trials = 600
@@ -62,11 +63,14 @@ public struct FloorFinder: Sendable {
       plane = fitted
     }
     guard plane.share >= leastShare, isAsked(plane.normal) else { return nil }
-    let above = points.count {
-      let height = plane.height(SIMD3<Double>($0))
-      return height >= thickness && height < 3 * thickness
+    var (above, below) = (0, 0)
+    for p in points {
+      let height = plane.height(SIMD3<Double>(p))
+      guard abs(height) >= thickness, abs(height) < 3 * thickness else { continue }
+      if height > 0 { above += 1 } else { below += 1 }
     }
-    return plane.share * Double(points.count) >= leastContrast * Double(above) ? plane : nil
+    let beside = Double(max(above, below))
+    return plane.share * Double(points.count) >= leastContrast * beside ? plane : nil
   }
 
   private func isAsked(_ normal: SIMD3<Double>) -> Bool {
