@@ -23,8 +23,8 @@ class Context:
     def __init__(self, binaries, peers, work, quick, takes, recordings=None):
         self.binaries, self.peers, self.work, self.quick, self.takes = binaries, peers, work, quick, takes
         self.recordings = recordings
-        # Results by section of which parts that are not measured anew are kept.
-        self.earlier = {}
+        # The takes that are measured anew, if not all; and the results by section that others keep.
+        self.chosen, self.earlier = None, {}
         self.cores = len(os.sched_getaffinity(0))
         self.notes = []
         work.mkdir(parents=True, exist_ok=True)
@@ -34,6 +34,14 @@ class Context:
         if text not in self.notes:
             self.notes.append(text)
             say(f"note: {text}")
+
+    def kept(self, section):
+        """The takes of a section's earlier result, to be replaced by what is measured anew."""
+        earlier = self.earlier.get(section)
+        if not earlier:
+            return {}
+        self.note(f"Of these, {', '.join(self.chosen)}: measured later than the others (commit {earlier['machine']['commit']}).")
+        return dict(earlier["data"]["takes"])
 
     def choose(self, full, quick):
         return quick if self.quick else full

@@ -23,8 +23,10 @@ CASES = {
 
 
 def measure(context):
-    takes = {}
+    takes = context.kept("heldout")
     for name, case in CASES.items():
+        if context.chosen and name not in context.chosen:
+            continue
         calibration = case.get("calibration")
         if "synthetic" in case:
             frames, *knobs = case["synthetic"]

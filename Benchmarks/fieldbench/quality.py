@@ -17,11 +17,7 @@ KNOBS = {"dancer": ("subject=dancer", "seed=3", "floor=false"), "walker": ("subj
 
 
 def measure(context):
-    earlier = context.earlier.get("quality", {"data": {"takes": {}}})
-    takes = dict(earlier["data"]["takes"])
-    kept = [name for name in takes if name not in context.takes]
-    if kept:
-        context.note(f"{', '.join(kept)}: measured with commit {earlier['machine']['commit']}.")
+    takes = context.kept("quality")
     takes.update((name, _take(context, name)) for name in context.takes)
     return {"takes": takes, "settings": _settings(context)}
 

@@ -33,7 +33,7 @@ def _run(context, take, value, steps, width=128, threads=None):
 def tables(data):
     text = (f"Made-up takes of four cameras with 160x144 depth, {data['frames'][0]['value']} frames where nothing else is said, "
             f"{data['stepsPerFrame']} training steps a frame, width 128, meshes at 12 mm, all cores, without what frames tell of each "
-            "other (`observations.averageSets=0`, `meshing.steadyFrames=0`: a second a frame more, however many). Seconds of the stages and "
+            "other (`observations.averageSets=0`, `meshing.steadyFrames=0`: 0.4 s a frame more, however many). Seconds of the stages and "
             "the most memory that the process held.\n")
     for key, title in (("frames", "frames"), ("cameras", "cameras"), ("width", "width"), ("threads", "threads")):
         rows = [[r["value"]] + [number(r["seconds"].get(s), 1) for s in STAGES] + [number(r["total"], 1), number(r["peakMemory"] / 2**20)]

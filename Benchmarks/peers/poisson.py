@@ -30,8 +30,12 @@ for position, number in enumerate(take.numbers):
             part.colors = o3d.utility.Vector3dVector(colors[depth > 0] / 255)
         part, _ = part.remove_statistical_outlier(nb_neighbors=20, std_ratio=1.5)
         part.estimate_normals(o3d.geometry.KDTreeSearchParamHybrid(radius=0.03, max_nn=30))
+        if not part.has_normals():  # nothing was seen
+            continue
         part.orient_normals_towards_camera_location(camera.world_from_depth[:3, 3])
         cloud += part
+    if cloud.is_empty():
+        continue
     cloud = cloud.voxel_down_sample(0.005)
     mesh, density = o3d.geometry.TriangleMesh.create_from_point_cloud_poisson(cloud, depth=arguments.depth)
     mesh.remove_vertices_by_mask(np.asarray(density) < np.quantile(density, arguments.trim))
