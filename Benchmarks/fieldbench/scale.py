@@ -13,12 +13,15 @@ def measure(context):
     few, per_frame = frames[0], context.choose(10, 4)
     take = lambda count, eyes: context.synthetic(f"scale-{count}-{eyes}", count, *SENSOR, f"cameras={eyes}", truth=False)
     steps = few * per_frame
+    # One run stands in all four tables.
+    common = _run(context, take(few, 4), few, steps)
+    row = lambda n, usual, run: {**common, "value": n} if n == usual else run(n)
     return {
         "stepsPerFrame": per_frame,
-        "frames": [_run(context, take(n, 4), n, n * per_frame) for n in frames],
-        "cameras": [_run(context, take(few, n), n, steps) for n in cameras],
-        "width": [_run(context, take(few, 4), n, steps, width=n) for n in context.choose((64, 128, 256), (64, 128))],
-        "threads": [_run(context, take(few, 4), n, steps, threads=n) for n in context.thread_counts()]}
+        "frames": [row(n, few, lambda n: _run(context, take(n, 4), n, n * per_frame)) for n in frames],
+        "cameras": [row(n, 4, lambda n: _run(context, take(few, n), n, steps)) for n in cameras],
+        "width": [row(n, 128, lambda n: _run(context, take(few, 4), n, steps, width=n)) for n in context.choose((64, 128, 256), (64, 128))],
+        "threads": [row(n, context.cores, lambda n: _run(context, take(few, 4), n, steps, threads=n)) for n in context.thread_counts()]}
 
 
 def _run(context, take, value, steps, width=128, threads=None):

@@ -125,20 +125,13 @@ struct ComponentFilter {
   private static func measure(
     _ surface: RawSurface, _ labels: [Int32], threads: Int?
   ) -> [Component] {
-    let (count, block) = (surface.triangles.count, 8192)
     // Area, and six times the volume below it, of each triangle; summed up in their order.
-    let shares = [SIMD2<Double>](unsafeUninitializedCapacity: count) { shares, filled in
-      nonisolated(unsafe) let shares = shares
-      concurrently((count + block - 1) / block, threads: threads) { part, _ in
-        for i in part * block..<min(count, (part + 1) * block) {
-          let t = surface.triangles[i]
-          let a = SIMD3<Double>(surface.positions[Int(t.x)])
-          let b = SIMD3<Double>(surface.positions[Int(t.y)])
-          let c = SIMD3<Double>(surface.positions[Int(t.z)])
-          shares[i] = SIMD2((b - a).cross(c - a).length * 0.5, a.dot(b.cross(c)))
-        }
-      }
-      filled = count
+    let shares = parallelValues(surface.triangles.count, threads: threads) { i in
+      let t = surface.triangles[i]
+      let a = SIMD3<Double>(surface.positions[Int(t.x)])
+      let b = SIMD3<Double>(surface.positions[Int(t.y)])
+      let c = SIMD3<Double>(surface.positions[Int(t.z)])
+      return SIMD2((b - a).cross(c - a).length * 0.5, a.dot(b.cross(c)))
     }
     var components = [Component](repeating: Component(), count: Int((labels.max() ?? -1) + 1))
     for (t, share) in zip(surface.triangles, shares) {
