@@ -23,7 +23,7 @@ class Context:
     def __init__(self, binaries, peers, work, quick, takes, recordings=None):
         self.binaries, self.peers, self.work, self.quick, self.takes = binaries, peers, work, quick, takes
         self.recordings = recordings
-        # The takes that are measured anew, if not all; and the results by section that others keep.
+        # The takes that were asked for, if any were; and the results by section that others keep.
         self.chosen, self.earlier = None, {}
         self.cores = len(os.sched_getaffinity(0))
         self.notes = []
@@ -35,12 +35,12 @@ class Context:
             self.notes.append(text)
             say(f"note: {text}")
 
-    def kept(self, section):
+    def kept(self, section, anew):
         """The takes of a section's earlier result, to be replaced by what is measured anew."""
         earlier = self.earlier.get(section)
         if not earlier:
             return {}
-        self.note(f"Of these, {', '.join(self.chosen)}: measured later than the others (commit {earlier['machine']['commit']}).")
+        self.note(f"Of these, {', '.join(anew)}: measured later than the others (commit {earlier['machine']['commit']}).")
         return dict(earlier["data"]["takes"])
 
     def choose(self, full, quick):

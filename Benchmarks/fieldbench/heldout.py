@@ -23,10 +23,10 @@ CASES = {
 
 
 def measure(context):
-    takes = context.kept("heldout")
-    for name, case in CASES.items():
-        if context.chosen and name not in context.chosen:
-            continue
+    chosen = [name for name in CASES if name in (context.chosen or ())]
+    takes = context.kept("heldout", chosen) if chosen else {}
+    for name in chosen or CASES:
+        case = CASES[name]
         calibration = case.get("calibration")
         if "synthetic" in case:
             frames, *knobs = case["synthetic"]

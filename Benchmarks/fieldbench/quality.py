@@ -17,7 +17,7 @@ KNOBS = {"dancer": ("subject=dancer", "seed=3", "floor=false"), "walker": ("subj
 
 
 def measure(context):
-    takes = context.kept("quality")
+    takes = context.kept("quality", context.takes)
     takes.update((name, _take(context, name)) for name in context.takes)
     return {"takes": takes, "settings": _settings(context)}
 
