@@ -10,8 +10,8 @@ public struct TrainingReport: Codable, Equatable, Sendable {
   public var points: Int
   /// Seconds of this run.
   public var seconds: Double
-  /// Parameters of the field.
-  public var parameters: Int
+  /// Parameters of the field, and the highest rank of its residuals.
+  public var parameters, rank: Int
   /// Name of the backend.
   public var backend: String
   /// Unweighted value of each loss at the last step of this run, by the name of its weight.
@@ -75,8 +75,9 @@ private final class TrainingRun {
     (self.folder, self.monitor) = (folder, monitor)
     guard let maker = BuiltinFields.all.first(where: { $0.name == configuration.field })?.make
     else { throw CaptureError(.usage, "There is no such field.", at: "training.field") }
+    let rank = configuration.rank < 0 ? try TakeMotion(source).rank : configuration.rank
     let capacity = configuration.capacity > 0 ? configuration.capacity : source.frameCount
-    layout = try ParameterLayout(maker(configuration.size, capacity))
+    layout = try ParameterLayout(maker(configuration.size(rank: rank), capacity))
     if let objection = backend.objection(to: layout) {
       throw CaptureError(.usage, objection, at: "training.field")
     }
@@ -172,7 +173,8 @@ private final class TrainingRun {
     let names = BuiltinLosses.all.map { $0.weightKey }
     return TrainingReport(
       steps: configuration.steps, resumedAt: resumedAt, points: points,
-      seconds: Date().timeIntervalSince(began), parameters: layout.count, backend: backend.name,
+      seconds: Date().timeIntervalSince(began), parameters: layout.count,
+      rank: layout.field.distance.map(\.rank).max() ?? 0, backend: backend.name,
       losses: Dictionary(uniqueKeysWithValues: zip(names, objective.totals())),
       poses: changes,
       cameras: poses.map { CorrectedSource(source, $0.corrections).cameras } ?? source.cameras)

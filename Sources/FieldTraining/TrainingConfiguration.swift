@@ -9,8 +9,10 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   public var width = 128
   /// Hidden layers.
   public var depth = 8
-  /// Rank of the ResField layers.
-  public var rank = 10
+  /// Rank of the ResField layers; -1 tells it from the take.
+  public var rank = -1
+  /// Hidden layers with a residual, from the second on; 0 gives it to all but the first.
+  public var residualLayers = 0
   /// Frequency bands of the encoding.
   public var bands = 7
   /// Coefficient rows; 0 takes one a frame.
@@ -110,21 +112,30 @@ public struct TrainingConfiguration: DocumentedConfiguration {
       (c.width, c.depth, c.rank, c.bands, c.steps) = (64, 6, 8, 6, 1500)
     case "standard": break
     case "fine":
-      (c.steps, c.rank) = (40_000, 16)
+      c.steps = 40_000
     default: return nil
     }
     return c
   }
 
-  /// The sizes that the field takes.
-  public var size: FieldSize { FieldSize(width: width, depth: depth, rank: rank, bands: bands) }
+  /// The sizes of a field of a rank, which may be the take's.
+  func size(rank: Int) -> FieldSize {
+    FieldSize(
+      width: width, depth: depth, rank: rank, bands: bands,
+      residualLayers: residualLayers > 0 ? residualLayers : depth)
+  }
 
   /// One line a key.
   public static let documentation: [ConfigurationField] = [
     .init("field", "", "Name of the field: resfield or siren."),
     .init("width", "", "Neurons a layer."),
     .init("depth", "", "Hidden layers of the distance."),
-    .init("rank", "", "Rank of the residual of each ResField layer."),
+    .init(
+      "rank", "",
+      "Rank of the residual of each ResField layer; -1 tells it from the take's motion and length."),
+    .init(
+      "residualLayers", "",
+      "Hidden layers with a residual, from the second on; 0 for all but the first."),
     .init("bands", "", "Frequency bands of the encoding."),
     .init("capacity", "", "Coefficient rows of the ResField layers; 0 takes one a frame."),
     .init("steps", "steps", "Optimiser steps."),
@@ -183,7 +194,8 @@ public struct TrainingConfiguration: DocumentedConfiguration {
         remedy: "Choose one of: \(names).")
     }
     for (key, value, range) in [
-      ("width", width, 8...512), ("depth", depth, 2...20), ("rank", rank, 0...128),
+      ("width", width, 8...512), ("depth", depth, 2...20), ("rank", rank, -1...128),
+      ("residualLayers", residualLayers, 0...20),
       ("bands", bands, 0...12), ("capacity", capacity, 0...100_000),
       ("steps", steps, 1...10_000_000),
       ("framesPerStep", framesPerStep, 1...64), ("window", window, 0...1_000_000),

@@ -4,24 +4,19 @@ internal import Foundation
 /// Takes out of a surface what flickers: detail that it has at one instant and not at those beside it.
 ///
 /// Some vertices are carried along to each instant beside, and the field there is asked how far off its
-/// surface they lie, `r_k`. How a subject moved is known to a millimetre or two only, alike for what lies
-/// close together; so what a neighbourhood has in common, `e_k`, counts as the motion's error. The mean of
-/// the rest over all instants, the mesh's own included, moves the vertices along their normals:
+/// surface they lie, `r_k`. The mean over all instants, the mesh's own included, moves the vertices along
+/// their normals:
 ///
-///     x' = x − n · Σ_k w_k (r_k − e_k) / (1 + Σ_k w_k),   w_k = (1 − ((r_k − e_k) / gate)²)²
+///     x' = x − n · Σ_k w_k r_k / (1 + Σ_k w_k),   w_k = (1 − (r_k / gate)²)²
 ///
 /// Between the vertices that were asked, the move is the mean of those around, weighted by nearness.
 struct SurfaceSteadying {
   /// One vertex in so many is asked for.
   private static let stride = 4
-  /// Of those, one in so many stands for all in the neighbourhoods' means.
-  private static let sparser = 24
   /// Standard deviation of the weights of moves around a vertex, voxels.
   private static let blur: Float = 1
-  /// Standard deviation of the weights in the means, metres.
-  private static let span: Float = 0.05
   /// What differs by more is not the same surface, metres.
-  private static let gate: Float = 0.004
+  private static let gate: Float = 0.008
   /// Normals that are further apart belong to different surfaces, cosine.
   private static let facing: Float = 0.3
 
@@ -37,7 +32,7 @@ struct SurfaceSteadying {
     guard !instants.isEmpty, !asked.isEmpty else { return }
     let places = asked.map { surface.positions[$0] }
     let facing = asked.map { normals[$0] }
-    let moves = try moves(places, facing, &sampler)
+    let moves = try moves(places, &sampler)
     let reach = 2.5 * Self.blur * voxel
     let around = Neighbourhood(places, facing, reach: reach)
     let start = surface.positions
@@ -53,28 +48,19 @@ struct SurfaceSteadying {
 
   /// How far the surface lies off its mean over time at each place, along the normal, metres.
   private func moves(
-    _ places: [SIMD3<Float>], _ normals: [SIMD3<Float>], _ sampler: inout FieldSampler
+    _ places: [SIMD3<Float>], _ sampler: inout FieldSampler
   ) throws(CaptureError) -> [Float] {
-    let sparse = Swift.stride(from: 0, to: places.count, by: Self.sparser).map { $0 }
-    let around = Neighbourhood(
-      sparse.map { places[$0] }, sparse.map { normals[$0] }, reach: 2 * Self.span)
     var sums = [SIMD2<Float>](repeating: .zero, count: places.count)
     for instant in instants {
       let carried = parallelValues(places.count, threads: sampler.threads) {
         instant.carry(places[$0])
       }
       let known = carried.indices.filter { carried[$0] != nil }
-      var offsets = [Float](repeating: .nan, count: places.count)
       let answers = try sampler.distances(known.compactMap { carried[$0] }, of: instant.field)
-      for (k, i) in known.enumerated() { offsets[i] = answers[k] }
-      let near = sparse.map { abs(offsets[$0]) < 2 * Self.gate ? offsets[$0] : .nan }
-      let parts = parallelValues(places.count, threads: sampler.threads) { i in
-        let error = around.mean(of: near, at: places[i], facing: normals[i], deviation: Self.span)
-        let rest = offsets[i] - error
-        let share = max(0, 1 - (rest / Self.gate) * (rest / Self.gate))
-        return rest.isFinite ? SIMD2(rest, 1) * (share * share) : .zero
+      for (i, offset) in zip(known, answers) where offset.isFinite {
+        let share = max(0, 1 - (offset / Self.gate) * (offset / Self.gate))
+        sums[i] += SIMD2(offset, 1) * (share * share)
       }
-      for i in sums.indices { sums[i] += parts[i] }
     }
     return sums.map { $0.x / (1 + $0.y) }
   }
@@ -91,7 +77,7 @@ struct SurfaceSteadying {
       self.reach = reach
     }
 
-    /// The mean of those values that are numbers, 0 without any.
+    /// The mean of the values around a place, 0 without any.
     func mean(
       of values: [Float], at p: SIMD3<Float>, facing n: SIMD3<Float>, deviation: Float
     ) -> Float {
@@ -103,10 +89,9 @@ struct SurfaceSteadying {
           let square = (d * d).sum()
           guard square < reach * reach else { continue }
           let cosine = (entries[k].normal * n).sum()
-          let value = values[Int(cells.order[k])]
-          guard cosine > SurfaceSteadying.facing, !value.isNaN else { continue }
+          guard cosine > SurfaceSteadying.facing else { continue }
           let weight = expf(square * falloff) * cosine
-          sum += weight * value
+          sum += weight * values[Int(cells.order[k])]
           weights += weight
         }
       }

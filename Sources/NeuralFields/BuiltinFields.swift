@@ -8,11 +8,19 @@ public struct FieldSize: Codable, Equatable, Sendable {
   public var rank: Int
   /// Frequency bands.
   public var bands: Int
+  /// Hidden layers with a residual: the second one and those behind it.
+  public var residualLayers: Int
 
-  /// The standard size of the method: 8 layers of 128, rank 10, 6 bands.
-  public init(width: Int = 128, depth: Int = 8, rank: Int = 10, bands: Int = 6) {
+  /// The standard size of the method: 8 layers of 128, rank 10 in all but the first, 6 bands.
+  public init(
+    width: Int = 128, depth: Int = 8, rank: Int = 10, bands: Int = 6, residualLayers: Int = 20
+  ) {
     (self.width, self.depth, self.rank, self.bands) = (width, depth, rank, bands)
+    self.residualLayers = residualLayers
   }
+
+  /// Rank of a hidden layer.
+  func rank(at layer: Int) -> Int { (1...max(1, residualLayers)).contains(layer) ? rank : 0 }
 }
 
 /// Every field there is; a new one is a function here or in its own file, and one line in ``all``.
@@ -33,7 +41,7 @@ public enum BuiltinFields {
         outputs: layer + 1 == skip && size.width > encoded ? size.width - encoded : size.width,
         activation: .softplus(beta: 100),
         concatenatesEncoding: layer == skip && skip > 0 && size.width > encoded,
-        rank: layer == 0 ? 0 : size.rank)
+        rank: size.rank(at: layer))
     }
     blocks.append(DenseBlock(outputs: size.width + 1, activation: .identity))
     return FieldDescription(
@@ -48,7 +56,7 @@ public enum BuiltinFields {
   public static func siren(_ size: FieldSize, capacity: Int) -> FieldDescription {
     var blocks = (0..<4).map {
       DenseBlock(
-        outputs: size.width, activation: .sine(omega: 30), rank: $0 == 0 ? 0 : size.rank)
+        outputs: size.width, activation: .sine(omega: 30), rank: size.rank(at: $0))
     }
     blocks.append(DenseBlock(outputs: size.width + 1, activation: .identity))
     return FieldDescription(

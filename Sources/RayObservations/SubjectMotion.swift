@@ -8,19 +8,24 @@ internal import Foundation
 /// with their neighbours about each other's place, so that parts that nobody follows move with those
 /// that somebody does:
 ///
-///     Σ ρ(n · (x' − y)) + λ Σ |R_a (g_b − g_a) + g_a + t_a − g_b − t_b|²,   x' = Σ w_i (R_i (x − g_i) + g_i + t_i)
+///     Σ ρ(n · (x' − y)) + λ Σ ρ(|R_a (g_b − g_a) + g_a + t_a − g_b − t_b|),   x' = Σ w_i (R_i (x − g_i) + g_i + t_i)
 ///
-/// where y is the nearest observation to x' with a like normal, found anew as λ and the reach shrink.
+/// where y is the nearest observation to x' with a like normal, found anew as λ and the reach shrink. Nodes
+/// that disagree by more than a tolerance, which shrinks too, count as parts of their own: bodies are stiff
+/// between their joints.
 /// Source: Sumner, Schmid, Pauly, *Embedded deformation for shape manipulation*, SIGGRAPH 2007.
 public struct SubjectMotion: Sendable {
   /// Mean distance between nodes, metres.
   static let spacing: Float = 0.09
-  /// From stiff to soft: how far matches are looked for (metres), λ in matches, rounds, and for how many
-  /// places.
-  private typealias Step = (reach: Float, stiffness: Float, rounds: Int, matched: Int)
+  /// How far matches are looked for (metres), λ in matches, by how much nodes may disagree (metres), rounds,
+  /// and for how many places.
+  private typealias Step = (
+    reach: Float, stiffness: Float, tolerance: Float, rounds: Int, matched: Int
+  )
   private static let schedule: [Step] = [
-    (0.3, 3000, 12, 1000), (0.2, 1000, 6, 1000), (0.12, 300, 5, 2000), (0.08, 60, 4, 4000),
-    (0.05, 15, 4, mostMatched), (0.03, 6, 4, mostMatched),
+    (0.3, 3000, 1, 12, 1000), (0.2, 1000, 1, 6, 1000), (0.12, 300, 0.1, 5, 2000),
+    (0.08, 200, 0.03, 4, 4000), (0.05, 200, 0.01, 4, mostMatched),
+    (0.03, 200, 0.003, 4, mostMatched),
   ]
   /// Matches further from their plane than this count less, metres.
   private static let robust: Float = 0.01
@@ -175,6 +180,7 @@ public struct SubjectMotion: Sendable {
     _ step: Step
   ) -> Float {
     var problem = NodeEquations(nodes: nodes.count)
+    var isTold = [Bool](repeating: false, count: nodes.count)
     for (o, hold) in matched {
       let p = carry(o.position, hold)
       guard let y = target.nearest(p, facing: turn(o.normal, hold), within: step.reach) else {
@@ -185,6 +191,7 @@ public struct SubjectMotion: Sendable {
       let root = 1 / (1 + scaled * scaled)
       for k in 0..<hold.count {
         let (node, weight) = (Int(hold.nodes[k]), hold.weights[k])
+        isTold[node] = true
         let arm = nodes[node].rotate(o.position - nodes[node].place)
         problem.add(
           node, turn: arm.cross(y.normal) * (weight * root), shift: y.normal * (weight * root))
@@ -196,12 +203,15 @@ public struct SubjectMotion: Sendable {
     for (a, b) in edges {
       let arm = nodes[a].rotate(nodes[b].place - nodes[a].place)
       let error = arm + nodes[a].place + nodes[a].shift - nodes[b].place - nodes[b].shift
+      // What nobody follows has nothing but its neighbours.
+      let square = isTold[a] && isTold[b] ? error.lengthSquared : 0
+      let tolerated = root / (1 + square / (step.tolerance * step.tolerance))
       for axis in 0..<3 {
         var n = SIMD3<Float>.zero
-        n[axis] = root
+        n[axis] = tolerated
         problem.add(a, turn: arm.cross(n), shift: n)
         problem.add(b, turn: .zero, shift: -n)
-        problem.close(residual: error[axis] * root)
+        problem.close(residual: error[axis] * tolerated)
       }
     }
     var farthest: Float = 0

@@ -14,6 +14,8 @@ internal import Foundation
 struct TemporalAverage {
   /// Of the set's observations, the share that stands for all in these means.
   private static let stride = 6
+  /// These means are taken once for a patch; so many edges of patches are as long as the span.
+  private static let patchesPerSpan: Float = 4
   /// Normals further apart are of different surfaces, cosine.
   private static let facing: Float = 0.6
   /// Places further along the normal are of another surface, metres, or noise deviations if they are more.
@@ -26,7 +28,7 @@ struct TemporalAverage {
   /// Standard deviation of the weights along the surface, metres.
   let radius: Float
   /// Over which the offsets of another set are taken for the motion's error, metres.
-  private var span: Float { 6 * radius }
+  private var span: Float { 12 * radius }
 
   /// What one set says of the surface near an observation.
   private struct Sum {
@@ -48,10 +50,15 @@ struct TemporalAverage {
     let sets = others.count + 1
     let every = Swift.stride(from: 0, to: surface.count, by: Self.stride).map { $0 }
     let sparse = SurfaceCells(every.map { surface[$0] }, reach: 2 * span)
-    return Self.inParts(surface.count) { i in
-      let errors = errors(at: surface[i], of: sets, sparse) {
+    let patches = PatchNumbers(
+      surface.map { ($0.position, $0.normal) }, edge: span / Self.patchesPerSpan)
+    let common = Self.inParts(patches.firsts.count) { patch in
+      errors(at: surface[patches.firsts[patch]], of: sets, sparse) {
         sums[every[$0] * sets..<(every[$0] + 1) * sets]
       }
+    }
+    return Self.inParts(surface.count) { i in
+      let errors = common[patches.numbers[i]]
       var all = Sum()
       for set in 0..<sets {
         let sum = sums[i * sets + set]

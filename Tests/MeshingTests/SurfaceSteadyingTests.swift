@@ -31,15 +31,14 @@ import Testing
       / Float(mesh.positions.count)
   }
 
-  @Test func flickerGoesAndSharedErrorsOfTheMotionStayOut() throws {
+  @Test func flickerGoes() throws {
     let alone = try error([])
     let others = [2, 4].map { phase in
-      // The way there is a millimetre too long on one side, and one too short on the other.
-      NearbyInstant(field: ball(ripple: 0.001, phase: Double(phase), swell: 0.002)) {
-        $0 + SIMD3(0.001, 0, 0)
-      }
+      // The way there is known to half a millimetre.
+      NearbyInstant(field: ball(ripple: 0.001, phase: Double(phase))) { $0 + SIMD3(0.0005, 0, 0) }
     }
-    #expect(try error(others) < 0.75 * alone)
+    let steadied = try error(others)
+    #expect(steadied < 0.65 * alone, "\(steadied) of \(alone)")
   }
 
   @Test func whatIsNotUnderstoodChangesNothing() throws {

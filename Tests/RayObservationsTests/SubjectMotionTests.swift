@@ -66,6 +66,31 @@ import Testing
     #expect(agreement > 0.97)
   }
 
+  @Test func partsOnBothSidesOfAJointStayStiff() {
+    // The upper half turns about a hinge.
+    let body = body(-1.9...1.9, step: 0.03)
+    func opened(_ o: SurfaceObservation) -> SurfaceObservation {
+      guard o.y > 0.6 else { return o }
+      let angle: Float = 0.15
+      func turned(_ v: SIMD3<Float>) -> SIMD3<Float> {
+        SIMD3(v.x, v.y * cosf(angle) - v.z * sinf(angle), v.y * sinf(angle) + v.z * cosf(angle))
+      }
+      let (p, n) = (turned(o.position - SIMD3(0, 0.6, 0)) + SIMD3(0, 0.6, 0), turned(o.normal))
+      var o = o
+      (o.x, o.y, o.z) = (p.x, p.y, p.z)
+      (o.nx, o.ny, o.nz) = (n.x, n.y, n.z)
+      return o
+    }
+    let motion = SubjectMotion(from: body, to: body.map(opened), carrying: [])
+    let parts = body.filter { abs($0.y - 0.6) > 0.15 }
+    let errors = parts.map { o in
+      let wanted = opened(o)
+      return abs(wanted.normal.dot(motion.carried(o).position - wanted.position))
+    }.sorted()
+    #expect(errors[errors.count / 2] < 0.0002, "\(errors[errors.count / 2])")
+    #expect(errors[errors.count * 9 / 10] < 0.0008, "\(errors[errors.count * 9 / 10])")
+  }
+
   @Test func whatVanishedIsNotTrusted() {
     // The upper half was seen again, two centimetres on; the lower half was not.
     let body = body(-1.9...1.9, step: 0.03)

@@ -24,6 +24,7 @@ struct TrainStage: PipelineStage {
     var outputs = TrainedField.names(windows: windows.ranges.count)
     var summary =
       "\(context.configuration.training.steps) steps, \(counted(work.parameters)) parameters"
+    if let report = work.report { summary += ", rank \(report.rank)" }
     if windows.ranges.count > 1 {
       let most = windows.ranges.map(\.count).max() ?? 0
       summary = "\(windows.ranges.count) windows of up to \(most) frames, " + summary
