@@ -10,9 +10,9 @@ def measure(context):
     for width in (64, 128, 256):
         for threads in context.thread_counts():
             size = ["--width", width, "--threads", threads]
-            mine = context.bench("query", *size, "--queries", context.choose(7, 3), "--points", context.choose(65536, 8192))
+            mine = context.bench("query", *size, "--queries", 3, "--points", context.choose(65536, 8192))
             try:
-                peer = context.peer("dense", *size, "--seconds", context.choose(3, 1), "--points", 1 << 26)
+                peer = context.peer("dense", *size, "--seconds", context.choose(2, 1), "--points", 1 << 26)
             except Missing:
                 peer = None
             rows.append({"width": width, "threads": threads, "fieldmesh": mine,

@@ -11,9 +11,9 @@ struct TakeMotion {
   private static let compared = 6
   /// Edge of the cells in which something is seen or not, metres; neighbours count, too.
   private static let cell: Float = 0.02
-  /// Share below which all differences are noise.
+  /// Share below which differences are noise, or small.
   private static let leastShare: Float = 0.01
-  /// Ranks that are chosen for what moves.
+  /// Ranks that are chosen where there are several instants.
   private static let ranks = 10...40
 
   /// Compares instants spread over the take with the first of them.
@@ -60,9 +60,10 @@ struct TakeMotion {
     return false
   }
 
-  /// 0 for what stands still, whose noise is averaged over all frames then; else one for each frame, within
-  /// limits: more has nothing to tell, and costs time and the size of the file.
+  /// One for every other frame, within limits: more hardly tells more, and costs time and the size of the file.
+  /// The least where nothing goes beyond a cell, as a mouth moves by less; 0 for a single instant.
   var rank: Int {
-    share < Self.leastShare ? 0 : min(max(Self.ranks.lowerBound, frames), Self.ranks.upperBound)
+    let (least, most) = (Self.ranks.lowerBound, Self.ranks.upperBound)
+    return frames < 2 ? 0 : share < Self.leastShare ? least : min(max(least, frames / 2), most)
   }
 }

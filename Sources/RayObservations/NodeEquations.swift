@@ -11,7 +11,7 @@ struct NodeEquations {
   }
 
   /// Conjugate gradients' turns: enough for a step of a problem that is made anew afterwards.
-  private static let turns = 24
+  private static let turns = 28
   /// Holds what no row speaks of, beside what rows say of it.
   private static let damping: Float = 1e-3
 

@@ -1,0 +1,34 @@
+import CaptureCore
+import CaptureTestSupport
+import Testing
+
+@testable import FieldTraining
+
+@Suite struct TakeMotionTests {
+  /// A take of one instant, so many times.
+  private struct StillTake: ObservationSource {
+    let take: SphereTake
+    let frameCount: Int
+    var times: [Double] { (0..<frameCount).map { Double($0) / 30 } }
+    var box: BoundingBox { take.box }
+    var cameras: [PlacedCamera] { take.cameras }
+    func frame(_ index: Int) throws(CaptureError) -> any FrameObservations { try take.frame(0) }
+  }
+
+  @Test(arguments: [(2, 10), (24, 12), (100, 40)])
+  func aMovingSubjectHasARankForTwoFrames(_ frames: Int, _ rank: Int) throws {
+    let motion = try TakeMotion(SphereTake(frames: frames))
+    #expect(motion.share > 0.1)
+    #expect(motion.rank == rank)
+  }
+
+  @Test func whatHardlyMovesHasTheLeast() throws {
+    let motion = try TakeMotion(StillTake(take: SphereTake(frames: 1), frameCount: 50))
+    #expect(motion.share == 0)
+    #expect(motion.rank == 10)
+  }
+
+  @Test func aSingleInstantHasNone() throws {
+    #expect(try TakeMotion(SphereTake(frames: 1)).rank == 0)
+  }
+}
