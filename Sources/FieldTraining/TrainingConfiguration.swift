@@ -121,8 +121,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   /// The sizes of a field of a rank, which may be the take's.
   func size(rank: Int) -> FieldSize {
     FieldSize(
-      width: width, depth: depth, rank: rank, bands: bands,
-      residualLayers: residualLayers > 0 ? residualLayers : depth)
+      width: width, depth: depth, rank: rank, bands: bands, residualLayers: residualLayers)
   }
 
   /// One line a key.

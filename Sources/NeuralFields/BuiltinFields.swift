@@ -8,19 +8,21 @@ public struct FieldSize: Codable, Equatable, Sendable {
   public var rank: Int
   /// Frequency bands.
   public var bands: Int
-  /// Hidden layers with a residual: the second one and those behind it.
+  /// Hidden layers with a residual: the second one and those behind it; 0 for all but the first.
   public var residualLayers: Int
 
   /// The standard size of the method: 8 layers of 128, rank 10 in all but the first, 6 bands.
   public init(
-    width: Int = 128, depth: Int = 8, rank: Int = 10, bands: Int = 6, residualLayers: Int = 20
+    width: Int = 128, depth: Int = 8, rank: Int = 10, bands: Int = 6, residualLayers: Int = 0
   ) {
     (self.width, self.depth, self.rank, self.bands) = (width, depth, rank, bands)
     self.residualLayers = residualLayers
   }
 
   /// Rank of a hidden layer.
-  func rank(at layer: Int) -> Int { (1...max(1, residualLayers)).contains(layer) ? rank : 0 }
+  func rank(at layer: Int) -> Int {
+    layer > 0 && (residualLayers == 0 || layer <= residualLayers) ? rank : 0
+  }
 }
 
 /// Every field there is; a new one is a function here or in its own file, and one line in ``all``.

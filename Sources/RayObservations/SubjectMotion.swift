@@ -88,8 +88,8 @@ public struct SubjectMotion: Sendable {
     for o in places {
       let hold = holds.hold(o.position)
       let moved = self.carried(o, by: hold)
-      let found = target.nearest(moved.position, facing: moved.normal, within: 2 * Self.robust)
-      let agrees = found != nil
+      let agrees =
+        target.nearest(moved.position, facing: moved.normal, within: 2 * Self.robust) != nil
       if agrees { agreeing += 1 }
       for k in 0..<hold.count {
         told[Int(hold.nodes[k])] += SIMD2(agrees ? 1 : 0, 1) * hold.weights[k]

@@ -26,19 +26,25 @@ import Testing
     return result
   }
 
-  /// Bows forward by an angle that grows with the height, and walks on.
-  private func moved(_ o: SurfaceObservation, bow: Float, walk: SIMD3<Float>) -> SurfaceObservation
-  {
-    let angle = bow * max(0, o.y - 0.5)
+  /// Turned forward about an axis across at a height, and shifted.
+  private func turned(
+    _ o: SurfaceObservation, by angle: Float, at height: Float, shift: SIMD3<Float> = .zero
+  ) -> SurfaceObservation {
     func turned(_ v: SIMD3<Float>) -> SIMD3<Float> {
       SIMD3(v.x, v.y * cosf(angle) - v.z * sinf(angle), v.y * sinf(angle) + v.z * cosf(angle))
     }
-    let p = turned(o.position - SIMD3(0, 0.5, 0)) + SIMD3(0, 0.5, 0) + walk
-    let n = turned(o.normal)
+    let axis = SIMD3(0, height, 0)
+    let (p, n) = (turned(o.position - axis) + axis + shift, turned(o.normal))
     var result = o
     (result.x, result.y, result.z) = (p.x, p.y, p.z)
     (result.nx, result.ny, result.nz) = (n.x, n.y, n.z)
     return result
+  }
+
+  /// Bows forward by an angle that grows with the height, and walks on.
+  private func moved(_ o: SurfaceObservation, bow: Float, walk: SIMD3<Float>) -> SurfaceObservation
+  {
+    turned(o, by: bow * max(0, o.y - 0.5), at: 0.5, shift: walk)
   }
 
   /// Mean distance of the carried back from where it is, metres.
@@ -70,16 +76,7 @@ import Testing
     // The upper half turns about a hinge.
     let body = body(-1.9...1.9, step: 0.03)
     func opened(_ o: SurfaceObservation) -> SurfaceObservation {
-      guard o.y > 0.6 else { return o }
-      let angle: Float = 0.15
-      func turned(_ v: SIMD3<Float>) -> SIMD3<Float> {
-        SIMD3(v.x, v.y * cosf(angle) - v.z * sinf(angle), v.y * sinf(angle) + v.z * cosf(angle))
-      }
-      let (p, n) = (turned(o.position - SIMD3(0, 0.6, 0)) + SIMD3(0, 0.6, 0), turned(o.normal))
-      var o = o
-      (o.x, o.y, o.z) = (p.x, p.y, p.z)
-      (o.nx, o.ny, o.nz) = (n.x, n.y, n.z)
-      return o
+      o.y > 0.6 ? turned(o, by: 0.15, at: 0.6) : o
     }
     let motion = SubjectMotion(from: body, to: body.map(opened), carrying: [])
     let parts = body.filter { abs($0.y - 0.6) > 0.15 }
