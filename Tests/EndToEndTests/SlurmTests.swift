@@ -85,7 +85,7 @@ struct SlurmTests {
     try put("one")
     let steps =
       arguments + [
-        "--set", "training.steps=400", "--profile", try cluster.profile(),
+        "--set", "training.steps=2500", "--profile", try cluster.profile(),
       ]
     #expect(try cluster.command(steps).status == 0)
     let folder = OutputFolder(output.appendingPathComponent("takes/one"))
@@ -103,7 +103,7 @@ struct SlurmTests {
     #expect(status.takes.map(\.phase) == [.done], "\(status.text)")
     #expect((status.takes.first?.units[2].tries ?? 0) > 1)
     let alone = TinyTake.temporary("alone")
-    _ = try TinyTake.pipeline(alone, try TinyTake.configuration("training.steps=400"))
+    _ = try TinyTake.pipeline(alone, try TinyTake.configuration("training.steps=2500"))
       .run(TakeSource(take: TinyTake.folder))
     let found = try BatchTests.meshes(folder.url)
     let expected = try BatchTests.meshes(alone)
