@@ -43,21 +43,28 @@ public struct SubjectMotion: Sendable {
   public private(set) var agreement: Float = 0
 
   /// Share of all that must agree for all nodes to be trusted.
-  private static let leastAgreement: Float = 0.8
+  private static let leastAgreement: Float = 0.9
   /// Share of what a node was told that must agree for it to be trusted where not all is.
   private static let leastTrust: Float = 0.85
+
+  /// Parts that were not followed are searched for this often, as one may hang on another, where less than this
+  /// agrees; what follows then begins with a step that no longer holds them in place.
+  private static let searches = 2
+  private static let searchedBelow: Float = 0.97
+  private static let firstAfterSearch = 3
+  /// Smaller parts are not searched for, share of what was seen.
+  private static let leastPart: Float = 0.02
+  /// What was seen second is explained by what comes to lie this near, metres.
+  private static let explained: Float = 0.02
 
   private struct Node: Sendable {
     let place: SIMD3<Float>
     /// Whether what it carries comes to lie on what was seen second.
     var isTrusted = false
-    /// Columns of the rotation.
-    var x = SIMD3<Float>(1, 0, 0)
-    var y = SIMD3<Float>(0, 1, 0)
-    var z = SIMD3<Float>(0, 0, 1)
+    var turn = Turn()
     var shift = SIMD3<Float>.zero
 
-    func rotate(_ v: SIMD3<Float>) -> SIMD3<Float> { x * v.x + y * v.y + z * v.z }
+    func rotate(_ v: SIMD3<Float>) -> SIMD3<Float> { turn.rotate(v) }
     func carry(_ p: SIMD3<Float>) -> SIMD3<Float> { rotate(p - place) + place + shift }
   }
 
@@ -73,7 +80,29 @@ public struct SubjectMotion: Sendable {
     nodes = Self.nodes(over: first, carried)
     holds = NodeHolds(nodes.map(\.place))
     edges = Self.edges(nodes)
-    for step in Self.schedule {
+    fit(first, second, Self.schedule[...])
+    var told = judge(first, second)
+    for _ in 0..<Self.searches where agreement < Self.searchedBelow {
+      var other = self
+      guard other.placeLostParts(told, first, second) else { break }
+      other.fit(first, second, Self.schedule[Self.firstAfterSearch...])
+      let otherTold = other.judge(first, second)
+      guard other.agreement > agreement else { break }
+      (self, told) = (other, otherTold)
+    }
+    let all = agreement >= Self.leastAgreement
+    for i in nodes.indices { nodes[i].isTrusted = all || Self.agrees(told[i]) }
+  }
+
+  /// Whether most of what a node was told agrees.
+  private static func agrees(_ told: SIMD2<Float>) -> Bool {
+    told.y > 0 && told.x >= leastTrust * told.y
+  }
+
+  private mutating func fit(
+    _ first: [SurfaceObservation], _ second: [SurfaceObservation], _ schedule: ArraySlice<Step>
+  ) {
+    for step in schedule {
       let places = first.strided(to: step.matched)
       let held = places.map { (seen: $0, hold: holds.hold($0.position)) }
       let target = SurfaceCells(second.strided(to: 4 * step.matched), reach: step.reach)
@@ -81,13 +110,20 @@ public struct SubjectMotion: Sendable {
         if improve(held, target, step) < Self.settled { break }
       }
     }
+  }
+
+  /// Finds out what comes to lie on what was seen second: ``agreement``, and by node how much of what it was told,
+  /// and all of it.
+  private mutating func judge(
+    _ first: [SurfaceObservation], _ second: [SurfaceObservation]
+  ) -> [SIMD2<Float>] {
     let target = SurfaceCells(second, reach: 2 * Self.robust)
     let places = first.strided(to: Self.mostMatched)
     var told = [SIMD2<Float>](repeating: .zero, count: nodes.count)
     var agreeing = 0
     for o in places {
       let hold = holds.hold(o.position)
-      let moved = self.carried(o, by: hold)
+      let moved = carried(o, by: hold)
       let agrees =
         target.nearest(moved.position, facing: moved.normal, within: 2 * Self.robust) != nil
       if agrees { agreeing += 1 }
@@ -96,11 +132,91 @@ public struct SubjectMotion: Sendable {
       }
     }
     agreement = Float(agreeing) / Float(places.count)
-    for i in nodes.indices {
-      let (agrees, all) = (told[i].x, told[i].y)
-      nodes[i].isTrusted =
-        agreement >= Self.leastAgreement || all > 0 && agrees >= Self.leastTrust * all
+    return told
+  }
+
+  // MARK: Parts that were lost
+
+  /// Moves parts that do not agree to where they are rather.
+  ///
+  /// - Returns: Whether any was moved.
+  private mutating func placeLostParts(
+    _ told: [SIMD2<Float>], _ first: [SurfaceObservation], _ second: [SurfaceObservation]
+  ) -> Bool {
+    let parts = lostParts(told)
+    guard parts.contains(where: { $0 != nil }) else { return false }
+    let held = first.strided(to: Self.mostMatched).map { ($0, holds.hold($0.position)) }
+    var seen: [Int: [SurfaceObservation]] = [:]
+    var explaining: [SurfaceObservation] = []
+    for (o, hold) in held where hold.count > 0 {
+      if let part = parts[Int(hold.nodes[0])] {
+        seen[part, default: []].append(o)
+      } else {
+        explaining.append(carried(o, by: hold))
+      }
     }
+    let explained = SurfaceCells(explaining, reach: Self.explained)
+    let search = PartSearch(
+      second.strided(to: Self.mostMatched).filter {
+        explained.nearest($0.position, facing: $0.normal, within: Self.explained) == nil
+      })
+    var isAnyMoved = false
+    for (part, places) in seen.sorted(by: { $0.key < $1.key })
+    where Float(places.count) >= Self.leastPart * Float(held.count) {
+      // Where it hangs on what was followed; by its middle, where it hangs on nothing.
+      let border = edges.filter { parts[$0.a] == part && parts[$0.b] == nil && told[$0.b].y > 0 }
+      var (joint, moved) = (SIMD3<Float>.zero, SIMD3<Float>.zero)
+      for (a, b) in border {
+        let middle = (nodes[a].place + nodes[b].place) / 2
+        joint += middle / Float(border.count)
+        moved += nodes[b].carry(middle) / Float(border.count)
+      }
+      if border.isEmpty {
+        joint = places.reduce(.zero) { $0 + $1.position } / Float(places.count)
+        moved = joint
+      }
+      guard let placement = search.placement(of: places, joint: joint, movedTo: moved) else {
+        continue
+      }
+      isAnyMoved = true
+      for i in nodes.indices where parts[i] == part {
+        nodes[i].turn = placement.turn
+        nodes[i].shift = placement.carry(nodes[i].place) - nodes[i].place
+      }
+    }
+    return isAnyMoved
+  }
+
+  /// By node, the number of the part to which it belongs of those that do not agree.
+  private func lostParts(_ told: [SIMD2<Float>]) -> [Int?] {
+    var parts = [Int?](repeating: nil, count: nodes.count)
+    let isLost = told.map { $0.y > 0 && !Self.agrees($0) }
+    var beside = [[Int]](repeating: [], count: nodes.count)
+    for (a, b) in edges
+    where (nodes[a].place - nodes[b].place).length < 2.5 * Self.spacing {
+      beside[a].append(b)
+      beside[b].append(a)
+    }
+    for start in nodes.indices where isLost[start] && parts[start] == nil {
+      parts[start] = start
+      var open = [start]
+      while let next = open.popLast() {
+        for other in beside[next] where isLost[other] && parts[other] == nil {
+          parts[other] = start
+          open.append(other)
+        }
+      }
+    }
+    // What nobody saw goes with what was seen next to it.
+    let seen = nodes.indices.filter { told[$0].y > 0 }
+    for i in nodes.indices where told[i].y == 0 {
+      let nearest = seen.min {
+        (nodes[$0].place - nodes[i].place).lengthSquared
+          < (nodes[$1].place - nodes[i].place).lengthSquared
+      }
+      parts[i] = nearest.flatMap { parts[$0] }
+    }
+    return parts
   }
 
   /// An observation after the motion; its ray stays as it was.
@@ -216,9 +332,7 @@ public struct SubjectMotion: Sendable {
     }
     var farthest: Float = 0
     for (i, change) in problem.solve().enumerated() {
-      nodes[i].x = nodes[i].x.turned(change.turn)
-      nodes[i].y = nodes[i].y.turned(change.turn)
-      nodes[i].z = nodes[i].z.turned(change.turn)
+      nodes[i].turn = nodes[i].turn.turned(change.turn)
       nodes[i].shift += change.shift
       farthest = max(farthest, change.shift.length)
     }
@@ -228,7 +342,7 @@ public struct SubjectMotion: Sendable {
 
 extension Array {
   /// At most `count` elements, evenly spread.
-  fileprivate func strided(to count: Int) -> [Element] {
+  func strided(to count: Int) -> [Element] {
     guard self.count > count else { return self }
     return (0..<count).map { self[$0 * self.count / count] }
   }
@@ -236,13 +350,4 @@ extension Array {
 
 extension SIMD3<Float> {
   fileprivate var lengthSquared: Float { dot(self) }
-
-  /// Turned about an axis by the axis's length, radians.
-  fileprivate func turned(_ axis: SIMD3<Float>) -> SIMD3<Float> {
-    let angle = axis.length
-    guard angle > 1e-9 else { return self }
-    let k = axis / angle
-    let (c, s) = (cosf(angle), sinf(angle))
-    return self * c + k.cross(self) * s + k * (k.dot(self) * (1 - c))
-  }
 }

@@ -88,6 +88,38 @@ import Testing
     #expect(errors[errors.count * 9 / 10] < 0.0008, "\(errors[errors.count * 9 / 10])")
   }
 
+  /// An arm with a paddle: a flat, bent tube from the shoulder forward, wider towards its end.
+  private var arm: [SurfaceObservation] {
+    func place(_ a: Float, _ l: Float) -> SIMD3<Float> {
+      let width = 0.04 + 0.12 * max(0, l - 0.35)
+      return SIMD3(0.33 + 0.025 * cosf(a), 1 + width * sinf(a) + 0.15 * l * l, l)
+    }
+    var result: [SurfaceObservation] = []
+    for l in stride(from: Float(0), through: 0.7, by: 0.02) {
+      for a in stride(from: Float(0), to: 6.28, by: 0.3) {
+        let p = place(a, l)
+        let n = (place(a + 1e-2, l) - p).cross(place(a, l + 1e-3) - p).normalized
+        var o = SurfaceObservation()
+        (o.x, o.y, o.z, o.confidence) = (p.x, p.y, p.z, 1)
+        let outward = n.x * cosf(a) > 0 ? n : -n
+        (o.nx, o.ny, o.nz) = (outward.x, outward.y, outward.z)
+        result.append(o)
+      }
+    }
+    return result
+  }
+
+  @Test(arguments: [0.5, -0.8, 1.2])
+  func anArmThatSwungFarIsFollowed(by angle: Double) {
+    let (body, arm) = (body(-3.1...3.1, step: 0.03), arm)
+    let swung = arm.map { turned($0, by: Float(angle), at: 1, shift: SIMD3(0, 0.02, 0)) }
+    let motion = SubjectMotion(from: body + arm, to: body + swung, carrying: [])
+    #expect(motion.agreement > 0.97)
+    let errors = zip(arm, swung).map { (motion.carried($0).position - $1.position).length }.sorted()
+    #expect(errors[errors.count / 2] < 0.004, "\(errors[errors.count / 2])")
+    #expect(errors[errors.count * 8 / 10] < 0.01, "\(errors[errors.count * 8 / 10])")
+  }
+
   @Test func whatVanishedIsNotTrusted() {
     // The upper half was seen again, two centimetres on; the lower half was not.
     let body = body(-1.9...1.9, step: 0.03)
