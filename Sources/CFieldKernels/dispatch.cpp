@@ -14,7 +14,18 @@ static const char *const kNames[] = {
 #endif
     "generic", nullptr};
 
-const char *const *cfk_kernel_names(void) { return kNames; }
+#if defined(__x86_64__)
+// These do as many multiply-adds a cycle in fp32 as in bf16 pairs, and pairs have to be made first: on a Xeon with
+// both, width 128, 51 and 84 thousand points a second.
+static const char *const kNamesOnIntel[] = {"avx512", "avx512bf16", "avx2", "generic", nullptr};
+#endif
+
+const char *const *cfk_kernel_names(void) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_is("intel")) return kNamesOnIntel;
+#endif
+  return kNames;
+}
 
 const cfk_kernels *cfk_kernels_named(const char *name) {
 #if defined(__x86_64__)
