@@ -79,13 +79,15 @@ public enum ObservationStage {
     let sizes = rays.map { (width: $0?.width ?? 0, height: $0?.height ?? 0) }
     let hiddenCell = hiddenCell(rays, survey.box, configuration)
     let hiddenSpace = HiddenSpace(box: survey.box, edge: hiddenCell)
-    var window = SightingWindow(observers, frames, configuration)
+    var window = SightingWindow(observers, frames, ahead: framesAtOnce, configuration)
     let average = TemporalAverage(radius: Float(configuration.averageRadius))
     // Images come one set after the other; what is hidden is worked out for a few sets at a time.
     for first in stride(from: 0, to: frames.count, by: framesAtOnce) {
       let sets = frames[first..<min(first + framesAtOnce, frames.count)]
       var seen: [[CameraObserver.Result?]] = []
       var bridges: [[DropBridge]] = []
+      try monitor.checkCancelled()
+      try window.prepare(sets.indices, load)
       for number in sets.indices {
         try monitor.checkCancelled()
         monitor.report(number, frames.count, "")

@@ -12,7 +12,7 @@ internal import Foundation
 ///
 /// where y is the nearest observation to x' with a like normal, found anew as λ and the reach shrink. Nodes
 /// that disagree by more than a tolerance, which shrinks too, count as parts of their own: bodies are stiff
-/// between their joints.
+/// between their joints. Parts that swung too far to be followed so are searched for (``PartSearch``).
 /// Source: Sumner, Schmid, Pauly, *Embedded deformation for shape manipulation*, SIGGRAPH 2007.
 public struct SubjectMotion: Sendable {
   /// Mean distance between nodes, metres.
