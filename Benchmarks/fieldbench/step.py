@@ -94,7 +94,7 @@ def verdicts(data):
         result.append(at_least(f"fp32 step 1.7x PyTorch's points/s or more, worst width, {on}", worst, 1.7, "x", 1))
         claim = f"bf16 step 2.8x PyTorch's points/s or more, worst width, {on}"
         if any("bf16" not in r["fieldmesh"]["backend"] for r in rows):
-            result.append(Verdict(claim, None, "no bf16 here"))
+            result.append(Verdict(claim, None, "bf16 not chosen here"))
         else:
             ratios = [ratio(r["fieldmesh"]["pointsPerSecond"], r["peer"]) for r in rows]
             result.append(at_least(claim, None if None in ratios else min(ratios), 2.8, "x", 1))

@@ -81,7 +81,7 @@ public enum ObservationStage {
     let hiddenSpace = HiddenSpace(box: survey.box, edge: hiddenCell)
     var window = SightingWindow(observers, frames, ahead: framesAtOnce, configuration)
     let average = TemporalAverage(radius: Float(configuration.averageRadius))
-    // Images come one set after the other; what is hidden is worked out for a few sets at a time.
+    // Images come one set after the other; motions and what is hidden are worked out for a few sets at a time.
     for first in stride(from: 0, to: frames.count, by: framesAtOnce) {
       let sets = frames[first..<min(first + framesAtOnce, frames.count)]
       var seen: [[CameraObserver.Result?]] = []
@@ -166,7 +166,7 @@ public enum ObservationStage {
     return max(Float(configuration.hiddenCell), 1.3 * (pixels.min() ?? 0))
   }
 
-  /// Sets whose hidden space is worked out at a time: bounds the memory, about 50 MB each.
+  /// Sets whose motions and hidden space are worked out at a time: bounds the memory, about 50 MB each.
   private static let framesAtOnce = 4
 
   /// What each camera's images say beside what the others saw, or probably did.

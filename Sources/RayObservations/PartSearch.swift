@@ -60,14 +60,9 @@ struct PartSearch {
     let (few, many) = (part.strided(to: Self.all.places), part.strided(to: Self.best.places))
     var rated: [Rated] = []
     for offset in Self.grid.map({ $0 * Self.offset }) {
-      let start = Placement(from: joint + offset, to: moved + offset)
-      for axis in Self.grid where axis != .zero {
-        let angles = stride(from: Self.angles.step, through: Self.angles.most, by: Self.angles.step)
-        for angle in angles {
-          var placement = start
-          placement.turn = placement.turn.turned(axis.normalized * angle)
-          rated.append((placement, nearness(few, placement, to: thinned, within: Self.all.reach)))
-        }
+      for turn in Self.turns {
+        let placement = Placement(turn: turn, from: joint + offset, to: moved + offset)
+        rated.append((placement, nearness(few, placement, to: thinned, within: Self.all.reach)))
       }
     }
     rated = Self.first(Self.better.count, of: rated).map {
@@ -84,6 +79,13 @@ struct PartSearch {
   /// The middle, sides, edges and corners of a cube.
   private static let grid: [SIMD3<Float>] = (0..<27).map { (k: Int) -> SIMD3<Float> in
     SIMD3<Float>(Float(k % 3), Float(k / 3 % 3), Float(k / 9)) - SIMD3<Float>(1, 1, 1)
+  }
+
+  /// About these, by all angles.
+  private static let turns: [Turn] = grid.filter { $0 != .zero }.flatMap { axis in
+    stride(from: angles.step, through: angles.most, by: angles.step).map {
+      Turn().turned(axis.normalized * $0)
+    }
   }
 
   private static func first(_ count: Int, of rated: [Rated]) -> [Rated] {

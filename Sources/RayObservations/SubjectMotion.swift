@@ -57,6 +57,9 @@ public struct SubjectMotion: Sendable {
   /// What was seen second is explained by what comes to lie this near, metres.
   private static let explained: Float = 0.02
 
+  /// A place that was seen first, and the nodes that carry it.
+  private typealias Held = (seen: SurfaceObservation, hold: NodeHolds.Hold)
+
   private struct Node: Sendable {
     let place: SIMD3<Float>
     /// Whether what it carries comes to lie on what was seen second.
@@ -81,12 +84,13 @@ public struct SubjectMotion: Sendable {
     holds = NodeHolds(nodes.map(\.place))
     edges = Self.edges(nodes)
     fit(first, second, Self.schedule[...])
-    var told = judge(first, second)
+    let held = first.strided(to: Self.mostMatched).map { (seen: $0, hold: holds.hold($0.position)) }
+    var told = judge(held, second)
     for _ in 0..<Self.searches where agreement < Self.searchedBelow {
       var other = self
-      guard other.placeLostParts(told, first, second) else { break }
+      guard other.placeLostParts(told, held, second) else { break }
       other.fit(first, second, Self.schedule[Self.firstAfterSearch...])
-      let otherTold = other.judge(first, second)
+      let otherTold = other.judge(held, second)
       guard other.agreement > agreement else { break }
       (self, told) = (other, otherTold)
     }
@@ -114,15 +118,11 @@ public struct SubjectMotion: Sendable {
 
   /// Finds out what comes to lie on what was seen second: ``agreement``, and by node how much of what it was told,
   /// and all of it.
-  private mutating func judge(
-    _ first: [SurfaceObservation], _ second: [SurfaceObservation]
-  ) -> [SIMD2<Float>] {
+  private mutating func judge(_ held: [Held], _ second: [SurfaceObservation]) -> [SIMD2<Float>] {
     let target = SurfaceCells(second, reach: 2 * Self.robust)
-    let places = first.strided(to: Self.mostMatched)
     var told = [SIMD2<Float>](repeating: .zero, count: nodes.count)
     var agreeing = 0
-    for o in places {
-      let hold = holds.hold(o.position)
+    for (o, hold) in held {
       let moved = carried(o, by: hold)
       let agrees =
         target.nearest(moved.position, facing: moved.normal, within: 2 * Self.robust) != nil
@@ -131,7 +131,7 @@ public struct SubjectMotion: Sendable {
         told[Int(hold.nodes[k])] += SIMD2(agrees ? 1 : 0, 1) * hold.weights[k]
       }
     }
-    agreement = Float(agreeing) / Float(places.count)
+    agreement = Float(agreeing) / Float(held.count)
     return told
   }
 
@@ -141,11 +141,10 @@ public struct SubjectMotion: Sendable {
   ///
   /// - Returns: Whether any was moved.
   private mutating func placeLostParts(
-    _ told: [SIMD2<Float>], _ first: [SurfaceObservation], _ second: [SurfaceObservation]
+    _ told: [SIMD2<Float>], _ held: [Held], _ second: [SurfaceObservation]
   ) -> Bool {
     let parts = lostParts(told)
     guard parts.contains(where: { $0 != nil }) else { return false }
-    let held = first.strided(to: Self.mostMatched).map { ($0, holds.hold($0.position)) }
     var seen: [Int: [SurfaceObservation]] = [:]
     var explaining: [SurfaceObservation] = []
     for (o, hold) in held where hold.count > 0 {
@@ -292,7 +291,7 @@ public struct SubjectMotion: Sendable {
   ///
   /// - Returns: The farthest that a node went, metres.
   private mutating func improve(
-    _ matched: [(seen: SurfaceObservation, hold: NodeHolds.Hold)], _ target: SurfaceCells,
+    _ matched: [Held], _ target: SurfaceCells,
     _ step: Step
   ) -> Float {
     var problem = NodeEquations(nodes: nodes.count)
