@@ -40,7 +40,8 @@ class Context:
         earlier = self.earlier.get(section)
         if not earlier:
             return {}
-        self.note(f"Of these, {', '.join(anew)}: measured later than the others (commit {earlier['machine']['commit']}).")
+        self.note(f"Of these, {', '.join(anew)}: measured later than the others (commit {earlier['machine']['commit']}, "
+                  f"{earlier['machine']['processor']}).")
         return dict(earlier["data"]["takes"])
 
     def choose(self, full, quick):
@@ -113,13 +114,20 @@ def say(text):
     print(f"benchmark: {text}", flush=True)
 
 
+VECTORS = {"avx512_bf16": "AVX512-BF16", "avx512f": "AVX-512", "avx2": "AVX2"}
+
+
 def machine():
     """What a reader must know of the machine and of the sources."""
-    model, memory = platform.machine(), 0
+    told, memory = {}, 0
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-            break
+        name, _, value = line.partition(":")
+        told.setdefault(name.strip(), value.strip())
+    model = told.get("model name", platform.machine())
+    flags = told.get("flags", "").split()
+    # What decides most of a step's speed.
+    vectors = next((name for flag, name in VECTORS.items() if flag in flags), "")
+    model += f" with {vectors}" if vectors else ""
     for line in pathlib.Path("/proc/meminfo").read_text().splitlines():
         if line.startswith("MemTotal"):
             memory = round(int(line.split()[1]) / 2**20)

@@ -5,7 +5,7 @@ internal import CaptureCore
 /// The smallest known depth in the window of ±`pixels` around a pixel, less the margin; where more than
 /// half of the window is unknown, nothing is free.
 struct FreeDepth {
-  private let rays: CameraRays
+  let rays: CameraRays
   private let limits: [Float]
 
   init(_ depth: ObservedDepth, rays: CameraRays, margin: Float, pixels r: Int) {
@@ -48,5 +48,24 @@ struct FreeDepth {
     guard let hit = rays.pixel(p) else { return nil }
     let limit = limits[hit.index]
     return limit > 0 ? limit - hit.z : nil
+  }
+
+  /// The direction, in pixels, in which what was seen around a pixel is nearer than `z`; nil where fewer than
+  /// `enough` pixels of the window of ±`reach` are, or on all sides of it.
+  func nearer(than z: Float, around pixel: Int, _ reach: Int, _ enough: Int) -> SIMD2<Float>? {
+    let (u, v) = (pixel % rays.width, pixel / rays.width)
+    guard min(u, v) >= reach, u + reach < rays.width, v + reach < rays.height else { return nil }
+    var (sum, count) = (SIMD2<Float>.zero, 0)
+    for b in -reach...reach {
+      for a in -reach...reach {
+        let limit = limits[pixel + b * rays.width + a]
+        guard limit > 0, limit < z else { continue }
+        sum += SIMD2(Float(a), Float(b))
+        count += 1
+      }
+    }
+    let size = (sum * sum).sum().squareRoot()
+    guard count >= enough, size > 0.25 * Float(count * reach) else { return nil }
+    return sum / size
   }
 }

@@ -16,24 +16,26 @@ struct HiddenSpace {
   /// What a probably free cell costs inside, and an observed one outside, in faces of a cell.
   private static let costs = (free: Float(2), observed: Float(12))
 
-  let origin: SIMD3<Float>
-  let edge: Float
-  let counts: SIMD3<Int>
+  let grid: CellGrid
+  /// Least width of an opening towards the ground, metres; 0 for none.
+  private let opening: Float
 
   /// A grid over the box, of cells of `edge` metres or more.
-  init(box: BoundingBox, edge wanted: Float) {
+  init(box: BoundingBox, edge wanted: Float, opening: Float = 0) {
     let size = box.size
     var edge = wanted
     func cells(_ edge: Float) -> SIMD3<Float> { (size / edge).rounded(.up) }
     while cells(edge).x * cells(edge).y * cells(edge).z > Self.mostCells { edge *= 1.05 }
-    (origin, self.edge) = (box.lower, edge)
-    counts = SIMD3<Int>(cells(edge)) &+ SIMD3(1, 1, 1)
+    grid = CellGrid(
+      origin: box.lower, edge: edge, counts: SIMD3<Int>(cells(edge)) &+ SIMD3(1, 1, 1))
+    self.opening = opening
   }
 
   /// The grid with packed cells that ``cells(surface:sure:likely:)`` made.
   func view(_ packed: UnsafeBufferPointer<UInt32>) -> HiddenCells {
     HiddenCells(
-      origin: origin, edge: edge, counts: SIMD3<Int32>(truncatingIfNeeded: counts), packed: packed)
+      origin: grid.origin, edge: grid.edge,
+      counts: SIMD3<Int32>(truncatingIfNeeded: grid.counts), packed: packed)
   }
 
   /// Packed ``HiddenCells`` of one instant.
@@ -41,28 +43,40 @@ struct HiddenSpace {
   /// - Parameters:
   ///   - surface: All cameras' surface observations.
   ///   - sure: What each camera surely saw through, margins included.
-  ///   - likely: The same with the least margins.
+  ///   - likely: The same with the least margins, by camera; nil where there is no image.
+  ///   - bridged: What cameras whose images are missing probably saw through.
   func cells(
-    surface: [SurfaceObservation], sure: [FreeDepth], likely: [FreeDepth]
+    surface: [SurfaceObservation], sure: [FreeDepth], likely: [FreeDepth?], bridged: [FreeDepth]
   ) -> [UInt32] {
-    var level = SmallestSurface.Level(counts: counts, cells: [], forces: [])
+    var level = SmallestSurface.Level(counts: grid.counts, cells: [], forces: [])
     let seeds = seeds(surface)
     let open = openBlocks(seeds, sure)
+    let seenThrough = likely.compactMap { $0 } + bridged
     var index = 0
-    for z in 0..<counts.z {
-      for y in 0..<counts.y {
-        for x in 0..<counts.x {
+    for z in 0..<grid.counts.z {
+      for y in 0..<grid.counts.y {
+        for x in 0..<grid.counts.x {
           defer { index += 1 }
           if open.contains(x, y, z) { continue }
-          let p = origin + (SIMD3(Float(x), Float(y), Float(z)) + 0.5) * edge
+          let p = grid.center(SIMD3(x, y, z))
           guard let isSeen = isHidden(p, sure), isSeen || seeds[index] > 0 else { continue }
           level.cells.append(Int32(index))
-          let probable = likely.contains { ($0.freedom(p) ?? -1) > Self.probable * edge }
+          let probable = seenThrough.contains { ($0.freedom(p) ?? -1) > Self.probable * grid.edge }
           let force =
             seeds[index] > 0
             ? -Self.costs.observed * min(1, seeds[index]) : probable ? Self.costs.free : 0
           level.forces.append(force)
         }
+      }
+    }
+    let hollows = Hollows(
+      grid, cells: level.cells, seeds: seeds, width: opening, surface: surface
+    ) { isHidden($0, sure) == nil }
+    if !hollows.isEmpty {
+      let continuations = Continuations(grid: grid, images: likely, seeds: seeds, hollows: hollows)
+        .forces(surface)
+      for (k, cell) in level.cells.enumerated() where seeds[Int(cell)] == 0 {
+        level.forces[k] += hollows.force(Int(cell)) + continuations[Int(cell), default: 0]
       }
     }
     return packed(level, SmallestSurface.solve(level))
@@ -84,10 +98,10 @@ struct HiddenSpace {
   /// Most of a box is air: blocks without an observation in or beside them whose corners, and the
   /// middle, are all free. Freedom is the least over a window of pixels, so that nothing passes between.
   private func openBlocks(_ seeds: [Float], _ sure: [FreeDepth]) -> Blocks {
-    let n = (counts &+ (Blocks.edge - 1)) / Blocks.edge
+    let n = (grid.counts &+ (Blocks.edge - 1)) / Blocks.edge
     var blocks = Blocks(counts: n, isOpen: [Bool](repeating: true, count: n.x * n.y * n.z))
     for (i, seed) in seeds.enumerated() where seed > 0 {
-      let cell = SIMD3(i % counts.x, i / counts.x % counts.y, i / (counts.x * counts.y))
+      let cell = grid.cell(i)
       let (low, high) = (cell / Blocks.edge &- 1, cell / Blocks.edge &+ 1)
       for z in max(0, low.z)...min(n.z - 1, high.z) {
         for y in max(0, low.y)...min(n.y - 1, high.y) {
@@ -97,9 +111,9 @@ struct HiddenSpace {
         }
       }
     }
-    let size = Float(Blocks.edge) * edge
+    let size = Float(Blocks.edge) * grid.edge
     func place(_ x: Float, _ y: Float, _ z: Float) -> SIMD3<Float> {
-      origin + SIMD3(x, y, z) * size
+      grid.origin + SIMD3(x, y, z) * size
     }
     let m = n &+ 1
     var corners = [Bool](repeating: false, count: m.x * m.y * m.z)
@@ -138,18 +152,15 @@ struct HiddenSpace {
 
   /// Confidence of the observations whose far side each cell is.
   private func seeds(_ surface: [SurfaceObservation]) -> [Float] {
-    var seeds = [Float](repeating: 0, count: counts.x * counts.y * counts.z)
+    var seeds = [Float](repeating: 0, count: grid.count)
     for o in surface {
       // Pixels lie further apart than cells on a surface that leans: a cross of points fills in.
       let axis: SIMD3<Float> = abs(o.normal.y) < 0.7 ? SIMD3(0, 1, 0) : SIMD3(1, 0, 0)
-      let right = o.normal.cross(axis).normalized * (0.45 * edge)
+      let right = o.normal.cross(axis).normalized * (0.45 * grid.edge)
       let up = o.normal.cross(right)
-      let inside = o.position - o.normal * (0.5 * edge)
+      let inside = o.position - o.normal * (0.5 * grid.edge)
       for p in [inside, inside + right, inside - right, inside + up, inside - up] {
-        let c = (p - origin) / edge
-        guard all(c .>= 0), all(c .< SIMD3<Float>(counts)) else { continue }
-        let q = SIMD3<Int>(c)
-        seeds[(q.z * counts.y + q.y) * counts.x + q.x] += o.confidence
+        if let i = grid.index(at: p) { seeds[i] += o.confidence }
       }
     }
     return seeds
@@ -157,7 +168,7 @@ struct HiddenSpace {
 
   /// Layers from the surface, counted over the 26 neighbours.
   private func packed(_ level: SmallestSurface.Level, _ u: [Float]) -> [UInt32] {
-    var side = [Int8](repeating: 0, count: counts.x * counts.y * counts.z)
+    var side = [Int8](repeating: 0, count: grid.count)
     for (i, value) in zip(level.cells, u) where value > 0.5 { side[Int(i)] = 1 }
     var layers = [Int8](repeating: 0, count: side.count)
     for layer in 1..<HiddenCells.deepest {
@@ -177,11 +188,11 @@ struct HiddenSpace {
   }
 
   private func hasNeighbour(_ i: Int, where condition: (Int) -> Bool) -> Bool {
-    let (x, y, z) = (i % counts.x, i / counts.x % counts.y, i / (counts.x * counts.y))
-    for c in max(0, z - 1)...min(counts.z - 1, z + 1) {
-      for b in max(0, y - 1)...min(counts.y - 1, y + 1) {
-        for a in max(0, x - 1)...min(counts.x - 1, x + 1) {
-          let j = (c * counts.y + b) * counts.x + a
+    let (cell, n) = (grid.cell(i), grid.counts)
+    for c in max(0, cell.z - 1)...min(n.z - 1, cell.z + 1) {
+      for b in max(0, cell.y - 1)...min(n.y - 1, cell.y + 1) {
+        for a in max(0, cell.x - 1)...min(n.x - 1, cell.x + 1) {
+          let j = grid.index(SIMD3(a, b, c))
           if j != i, condition(j) { return true }
         }
       }

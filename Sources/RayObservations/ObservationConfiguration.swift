@@ -37,6 +37,9 @@ public struct ObservationConfiguration: DocumentedConfiguration {
   /// Edge of the cells in which it is decided what is inside where nobody looks; more where pixels are
   /// coarser.
   public var hiddenCell = 0.01
+  /// Least width of an opening towards the ground behind which what nobody sees is taken to be hollow, as a
+  /// skirt is; 0 where everything shall be closed.
+  public var opening = 0.12
   /// How near in time a camera's other images must be to stand in for a missing one, moved as the other
   /// cameras saw the subject move; 0 for never.
   public var bridge = 0.25
@@ -80,6 +83,9 @@ public struct ObservationConfiguration: DocumentedConfiguration {
     .init("freePixels", "px", "Width around silhouettes in which nothing counts as free."),
     .init("hiddenCell", "m", "Smallest cells that tell inside from outside where nobody looks."),
     .init(
+      "opening", "m",
+      "Least width of an opening towards the ground that makes what is behind it hollow; 0: never."),
+    .init(
       "bridge", "s",
       "How near in time a camera's other images must be to stand in for a missing one; 0: never."),
     .init(
@@ -107,6 +113,7 @@ public struct ObservationConfiguration: DocumentedConfiguration {
     try require("observations.noiseSquare", noiseSquare, in: 0...0.1)
     try require("observations.freeMargin", freeMargin, in: 0...1)
     try require("observations.hiddenCell", hiddenCell, in: 0.002...1)
+    try require("observations.opening", opening, in: 0...10)
     try require("observations.bridge", bridge, in: 0...2)
     try require("observations.freePixels", freePixels, in: 0...32)
     try require("observations.silhouetteBand", silhouetteBand, in: 1...1000)

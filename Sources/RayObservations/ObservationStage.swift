@@ -29,8 +29,8 @@ struct ObservationIndex: Codable {
   static let name = "observations.json"
 
   /// 2 added the cells that nobody saw through, 3 the cameras' own times, 4 what was carried along in place
-  /// of missing images, 5 the average over time.
-  static let version = 5
+  /// of missing images, 5 the average over time, 6 hollows.
+  static let version = 6
 
   var version = Self.version
   var cameras: [PlacedCamera]
@@ -78,7 +78,8 @@ public enum ObservationStage {
     try AtomicFile.makeFolder(folder)
     let sizes = rays.map { (width: $0?.width ?? 0, height: $0?.height ?? 0) }
     let hiddenCell = hiddenCell(rays, survey.box, configuration)
-    let hiddenSpace = HiddenSpace(box: survey.box, edge: hiddenCell)
+    let hiddenSpace = HiddenSpace(
+      box: survey.box, edge: hiddenCell, opening: Float(configuration.opening))
     var window = SightingWindow(observers, frames, ahead: framesAtOnce, configuration)
     let average = TemporalAverage(radius: Float(configuration.averageRadius))
     // Images come one set after the other; motions and what is hidden are worked out for a few sets at a time.
@@ -215,8 +216,8 @@ public enum ObservationStage {
     _ space: HiddenSpace, _ configuration: ObservationConfiguration
   ) -> [[UInt32]] {
     each(sets.count) { k in
-      func free(margin: Double, pixels: Int) -> [FreeDepth] {
-        zip(sets[k], rays).compactMap { result, rays in
+      func free(margin: Double, pixels: Int) -> [FreeDepth?] {
+        zip(sets[k], rays).map { result, rays in
           guard let result, let rays, !result.depth.isEmpty else { return nil }
           return result.depth.withUnsafeBufferPointer {
             FreeDepth(
@@ -234,8 +235,9 @@ public enum ObservationStage {
       }
       return space.cells(
         surface: sets[k].flatMap { $0?.surface ?? [] } + bridges[k].flatMap(\.surface),
-        sure: free(margin: configuration.freeMargin, pixels: configuration.freePixels),
-        likely: free(margin: 0, pixels: 0) + bridged)
+        sure: free(margin: configuration.freeMargin, pixels: configuration.freePixels)
+          .compactMap { $0 },
+        likely: free(margin: 0, pixels: 0), bridged: bridged)
     }
   }
 

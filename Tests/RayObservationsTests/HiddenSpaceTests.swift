@@ -41,7 +41,7 @@ import Testing
   @Test func largeBoxesGetLargerCells() {
     let room = HiddenSpace(
       box: BoundingBox(lower: SIMD3(-4, 0, -4), upper: SIMD3(4, 3, 4)), edge: 0.01)
-    #expect(room.edge > 0.02)
-    #expect(room.counts.x * room.counts.y * room.counts.z < 9_000_000)
+    #expect(room.grid.edge > 0.02)
+    #expect(room.grid.count < 9_000_000)
   }
 }

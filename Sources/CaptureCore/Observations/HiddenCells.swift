@@ -51,8 +51,8 @@ public struct HiddenCells: Sendable {
   public func isInside(_ p: SIMD3<Float>) -> Bool {
     let q = (p - origin) / edge
     guard all(q .>= 0), all(q .< SIMD3<Float>(counts)) else { return false }
-    let c = SIMD3<Int>(q)
-    let wanted = UInt32((c.z * Int(counts.y) + c.y) * Int(counts.x) + c.x)
+    let wanted = UInt32(
+      (Int(q.z) * Int(counts.y) + Int(q.y)) * Int(counts.x) + Int(q.x))
     let low = packed.partitionPoint { $0 >> 4 < wanted }
     return low < packed.count && packed[low] >> 4 == wanted && layer(low) < 0
   }

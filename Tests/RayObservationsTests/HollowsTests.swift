@@ -1,0 +1,125 @@
+import CaptureCore
+import Foundation
+import Testing
+
+@testable import RayObservations
+
+@Suite struct HollowsTests {
+  /// Whether places are believed to be inside.
+  private func areInside(_ places: [SIMD3<Float>], opening: Double) throws -> [Bool] {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let scene = SkirtScene()
+    let images = try scene.images()
+    var configuration = ObservationConfiguration()
+    configuration.box = [-0.4, -0.02, -0.4, 0.4, 1.4, 0.4]
+    configuration.opening = opening
+    _ = try ObservationStage.build(
+      cameras: scene.cameras, frames: scene.frames, load: { _ in images },
+      configuration: configuration, folder: folder)
+    let frame = try ObservationCache.open(folder: folder).frame(0)
+    return withExtendedLifetime(frame) { places.map(frame.hidden.isInside) }
+  }
+
+  /// Around the leg, 8 cm above the hem and between it and the skirt.
+  private let hollow = (0..<8).map { k in
+    let angle = Float(k) * .pi / 4
+    return SIMD3(0.14 * cos(angle), 0.58, 0.14 * sin(angle))
+  }
+  /// The middle of the leg above the hem, and of the trunk.
+  private let body = [SIMD3<Float>(0, 0.6, 0), SIMD3(0, 0.68, 0), SIMD3(0, 1.05, 0)]
+
+  @Test func aSkirtIsHollowAndTheLegGoesOnInIt() throws {
+    let inside = try areInside(hollow + body, opening: 0.12)
+    #expect(inside == hollow.map { _ in false } + body.map { _ in true })
+  }
+
+  @Test(arguments: [0, 0.7]) func whatIsNoWideOpeningIsClosed(_ opening: Double) throws {
+    let inside = try areInside(hollow + body, opening: opening)
+    #expect(inside == (hollow + body).map { _ in true })
+  }
+
+  @Test func whatIsFreeOfTheFloorOnOneSideOnlyIsNoHollow() {
+    // A block that was seen from above and from the sides but stands on the border: nothing is free below.
+    let grid = CellGrid(origin: .zero, edge: 0.01, counts: SIMD3(40, 30, 40))
+    var (cells, seeds): ([Int32], [Float]) = ([], [Float](repeating: 0, count: grid.count))
+    for i in 0..<grid.count {
+      let c = grid.cell(i)
+      guard (5..<35).contains(c.x), (5..<35).contains(c.z), c.y < 25 else { continue }
+      cells.append(Int32(i))
+      if c.x == 5 || c.x == 34 || c.z == 5 || c.z == 34 || c.y == 24 { seeds[i] = 1 }
+    }
+    #expect(
+      Hollows(grid, cells: cells, seeds: seeds, width: 0.12, surface: []) { _ in true }.isEmpty)
+    // Lifted, it is one.
+    let layer = 40 * 1
+    let lifted = cells.map { $0 + Int32(4 * layer) }.filter { grid.cell(Int($0)).y < 30 }
+    var liftedSeeds = [Float](repeating: 0, count: grid.count)
+    for i in cells where seeds[Int(i)] > 0 && grid.cell(Int(i)).y < 26 {
+      liftedSeeds[Int(i) + 4 * layer] = 1
+    }
+    let hollows = Hollows(grid, cells: lifted, seeds: liftedSeeds, width: 0.12, surface: []) { _ in
+      true
+    }
+    // But not where what was seen around it faces down, as the underside of a ball does.
+    let leaning = cells.filter { liftedSeeds[Int($0)] > 0 }.map { i in
+      var o = SurfaceObservation()
+      let p = grid.center(grid.cell(Int(i))), side = p - SIMD3(0.2, p.y, 0.2)
+      let normal = (side.normalized - SIMD3(0, 0.4, 0)).normalized
+      (o.nx, o.ny, o.nz, o.confidence) = (normal.x, normal.y, normal.z, 1)
+      let q = p + normal * (0.5 * grid.edge)
+      (o.x, o.y, o.z) = (q.x, q.y, q.z)
+      return o
+    }
+    let ball = Hollows(grid, cells: lifted, seeds: liftedSeeds, width: 0.12, surface: leaning) {
+      _ in
+      true
+    }
+    #expect(!leaning.isEmpty && ball.isEmpty)
+    // Nor where nobody looks below it.
+    let blind = Hollows(grid, cells: lifted, seeds: liftedSeeds, width: 0.12, surface: []) {
+      $0.y > 0.04
+    }
+    #expect(blind.isEmpty)
+    #expect(!hollows.isEmpty)
+    let low = grid.index(SIMD3(20, 7, 20)), wall = grid.index(SIMD3(5, 20, 20))
+    #expect(hollows.contains(low) && hollows.force(low) > 0.1)
+    #expect(!hollows.contains(wall) && hollows.force(wall) == 0)
+    #expect(hollows.isHidden(wall) && !hollows.isHidden(grid.index(SIMD3(20, 1, 20))))
+  }
+}
+
+@Suite struct CellGridTests {
+  @Test func distancesAreThoseToTheNearestMarkedCell() {
+    let grid = CellGrid(origin: .zero, edge: 1, counts: SIMD3(9, 7, 11))
+    var random = SeededGenerator(seed: 3)
+    for share in [Float(0.004), 0.05, 0.5] {
+      let marked = (0..<grid.count).map { _ in random.uniform() < share }
+      let distances = grid.squaredDistances(toMarked: marked)
+      let places = marked.indices.filter { marked[$0] }.map { grid.cell($0) }
+      for i in 0..<grid.count {
+        let c = grid.cell(i)
+        let nearest = places.map { p in ((p &- c) &* (p &- c)).wrappedSum() }.min()
+        #expect(distances[i] == nearest.map(Float.init) ?? .infinity)
+      }
+    }
+  }
+
+  @Test func nothingMarkedIsInfinitelyFar() {
+    let grid = CellGrid(origin: .zero, edge: 1, counts: SIMD3(3, 2, 4))
+    #expect(
+      grid.squaredDistances(toMarked: .init(repeating: false, count: 24))
+        == .init(repeating: .infinity, count: 24))
+  }
+
+  @Test func placesAndCellsAgree() {
+    let grid = CellGrid(origin: SIMD3(-1, 2, 0.5), edge: 0.25, counts: SIMD3(4, 5, 6))
+    for i in 0..<grid.count {
+      #expect(grid.index(grid.cell(i)) == i)
+      #expect(grid.index(at: grid.center(grid.cell(i))) == i)
+    }
+    #expect(grid.index(at: SIMD3(-1.01, 2, 0.5)) == nil)
+    #expect(grid.index(at: SIMD3(-0.9, 2, 2.01)) == nil)
+    #expect(grid.halved.counts == SIMD3(2, 3, 3))
+  }
+}
