@@ -48,7 +48,9 @@ struct SeenColors {
   func apply(to mesh: inout TriangleMesh, threads: Int?) {
     let (positions, normals, colors) = (mesh.positions, mesh.normals, mesh.colors)
     mesh.colors = parallelValues(positions.count, threads: threads) { i in
-      var (sum, weights) = (SIMD3<Float>(colors[i]) * Self.prior, Self.prior)
+      var (sum, weights) = (
+        SIMD3(Float(colors[i].x), Float(colors[i].y), Float(colors[i].z)) * Self.prior, Self.prior
+      )
       let (place, normal) = (SIMD4(positions[i], 0), normals[i])
       cells.near(positions[i]) { range in
         for k in range {
@@ -63,7 +65,8 @@ struct SeenColors {
           weights += weight
         }
       }
-      return SIMD3<UInt8>((sum / weights).rounded(.toNearestOrEven))
+      let mean = (sum / weights).rounded(.toNearestOrEven)
+      return SIMD3(UInt8(mean.x), UInt8(mean.y), UInt8(mean.z))
     }
   }
 }

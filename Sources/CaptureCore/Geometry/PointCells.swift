@@ -8,6 +8,7 @@ public struct PointCells: Sendable {
   @usableFromInline let edge: Float
   @usableFromInline let low: SIMD3<Float>
   @usableFromInline let counts: SIMD3<Int32>
+  @usableFromInline let limit: SIMD3<Float>
   /// Place in ``order`` of each cell's first point; one more at the end.
   @usableFromInline let starts: [Int32]
 
@@ -20,16 +21,21 @@ public struct PointCells: Sendable {
     func sides(_ edge: Float) -> SIMD3<Float> { (size / edge).rounded(.down) + 1 }
     var wide = reach
     while sides(wide).x * sides(wide).y * sides(wide).z > Self.mostCells { wide *= 1.26 }
-    let (edge, counts) = (wide, SIMD3<Int32>(sides(wide)))
+    let (edge, limit) = (wide, sides(wide))
+    let counts = Self.cell(limit)
     let sorted = CellOrder(
       points.map { p in
-        let c = SIMD3<Int32>(((p - low) / edge).rounded(.down))
+        let c = Self.cell(((p - low) / edge).rounded(.down))
           .clamped(lowerBound: .zero, upperBound: counts &- 1)
         return (c.z * counts.y + c.y) * counts.x + c.x
       }, cells: Int(counts.x) * Int(counts.y) * Int(counts.z))
-    (self.edge, self.low, self.counts) = (edge, low, counts)
+    (self.edge, self.low, self.counts, self.limit) = (edge, low, counts, limit)
     (starts, order) = (sorted.starts, sorted.order)
   }
+
+  /// Number by number: conversions of vectors take ten times as long.
+  @inlinable @inline(__always)
+  static func cell(_ q: SIMD3<Float>) -> SIMD3<Int32> { SIMD3(Int32(q.x), Int32(q.y), Int32(q.z)) }
 
   /// Calls `body` with places in ``order``: those of all points within `reach` of a place, and of some
   /// beyond.
@@ -37,8 +43,8 @@ public struct PointCells: Sendable {
   public func near(_ p: SIMD3<Float>, _ body: (Range<Int>) -> Void) {
     let at = ((p - low) / edge).rounded(.down)
     // Also leaves out what is not a number.
-    guard all(at .>= -1), all(at .<= SIMD3<Float>(counts)) else { return }
-    let c = SIMD3<Int32>(at)
+    guard all(at .>= -1), all(at .<= limit) else { return }
+    let c = Self.cell(at)
     let from = pointwiseMax(c &- 1, .zero)
     let to = pointwiseMin(c &+ 1, counts &- 1)
     guard all(from .<= to) else { return }
