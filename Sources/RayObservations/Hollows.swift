@@ -26,7 +26,6 @@ struct Hollows {
   /// What a cell of a hollow costs inside, in faces, a metre of its edge and unit of the share above the
   /// least.
   private static let pull: Float = 25
-
   /// The least radius of an opening in cells: less can't be told from the gaps between them.
   private static let leastRadius: Float = 1.5
   /// The least mean slope (normal's y) of what was seen around a hollow.
@@ -80,25 +79,31 @@ struct Hollows {
     return sums
   }
 
-  /// Closes hollows around which the surface faces down.
+  /// Closes hollows around which the surface faces down, and those without an end: the shadow of a wall goes on
+  /// beyond the grid.
   private mutating func close(slopes: [SIMD2<Float>]) {
     var isDone = [Bool](repeating: false, count: openness.count)
     for first in openness.indices where openness[first] > 0 && !isDone[first] {
       var part = [first]
       isDone[first] = true
-      var (next, around) = (0, SIMD2<Float>.zero)
+      var (next, around, isEndless) = (0, SIMD2<Float>.zero, false)
       while next < part.count {
         // What is near the opening says most of how it goes on.
         let nearness = openness[part[next]] - Self.least
+        var sides = 0
         grid.forNeighbours(of: part[next]) { j in
+          sides += 1
           if kinds[j] == .seen { around += slopes[j] * (nearness * nearness) }
           guard openness[j] > 0, !isDone[j] else { return }
           isDone[j] = true
           part.append(j)
         }
+        if sides < 6 { isEndless = true }
         next += 1
       }
-      if around.x < Self.leastSlope * around.y { for i in part { openness[i] = 0 } }
+      if isEndless || around.x < Self.leastSlope * around.y {
+        for i in part { openness[i] = 0 }
+      }
     }
   }
 
