@@ -22,19 +22,25 @@ struct CellGrid {
 
   /// Middle of a cell, world metres.
   @inline(__always) func center(_ c: SIMD3<Int>) -> SIMD3<Float> {
-    origin + (SIMD3(Float(c.x), Float(c.y), Float(c.z)) + 0.5) * edge
+    origin + (Self.place(c) + 0.5) * edge
   }
 
   /// Index of the cell that holds a point; nil outside the grid.
   @inline(__always) func index(at p: SIMD3<Float>) -> Int? {
     let q = (p - origin) / edge
-    guard all(q .>= 0), all(q .< SIMD3<Float>(counts)) else { return nil }
+    guard all(q .>= 0), all(q .< Self.place(counts)) else { return nil }
     return index(Self.cell(q))
   }
 
-  /// The cell of a place that is counted in cells; faster than a conversion of the vector.
+  /// The cell of a place that is counted in cells. Number by number, as its opposite: conversions of vectors are
+  /// slow.
   @inline(__always) static func cell(_ q: SIMD3<Float>) -> SIMD3<Int> {
     SIMD3(Int(q.x), Int(q.y), Int(q.z))
+  }
+
+  /// The lower corner of a cell, counted in cells.
+  @inline(__always) static func place(_ c: SIMD3<Int>) -> SIMD3<Float> {
+    SIMD3(Float(c.x), Float(c.y), Float(c.z))
   }
 
   /// Calls `body` with each of the up to six cells that share a face with one.
@@ -47,8 +53,11 @@ struct CellGrid {
     }
   }
 
-  /// The grid of cells of twice the edge, each of which holds eight of this one.
-  var halved: CellGrid { CellGrid(origin: origin, edge: 2 * edge, counts: (counts &+ 1) / 2) }
+  /// The grid of cells of so many times the edge.
+  func coarser(by factor: Int) -> CellGrid {
+    CellGrid(
+      origin: origin, edge: Float(factor) * edge, counts: (counts &+ (factor - 1)) / factor)
+  }
 
   /// Squares of the distances, in cells, between each cell and the nearest marked one; infinite where none is.
   ///

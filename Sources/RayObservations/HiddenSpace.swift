@@ -85,54 +85,49 @@ struct HiddenSpace {
   /// Cubes of cells that are surely free as a whole.
   private struct Blocks {
     static let edge = 4
-    let counts: SIMD3<Int>
+    let grid: CellGrid
     var isOpen: [Bool]
 
-    func index(_ b: SIMD3<Int>) -> Int { (b.z * counts.y + b.y) * counts.x + b.x }
-
     func contains(_ x: Int, _ y: Int, _ z: Int) -> Bool {
-      isOpen[index(SIMD3(x / Self.edge, y / Self.edge, z / Self.edge))]
+      isOpen[grid.index(SIMD3(x, y, z) / Self.edge)]
     }
   }
 
   /// Most of a box is air: blocks without an observation in or beside them whose corners, and the
   /// middle, are all free. Freedom is the least over a window of pixels, so that nothing passes between.
   private func openBlocks(_ seeds: [Float], _ sure: [FreeDepth]) -> Blocks {
-    let n = (grid.counts &+ (Blocks.edge - 1)) / Blocks.edge
-    var blocks = Blocks(counts: n, isOpen: [Bool](repeating: true, count: n.x * n.y * n.z))
+    let coarse = grid.coarser(by: Blocks.edge)
+    let n = coarse.counts
+    var blocks = Blocks(grid: coarse, isOpen: [Bool](repeating: true, count: coarse.count))
     for (i, seed) in seeds.enumerated() where seed > 0 {
       let cell = grid.cell(i)
       let (low, high) = (cell / Blocks.edge &- 1, cell / Blocks.edge &+ 1)
       for z in max(0, low.z)...min(n.z - 1, high.z) {
         for y in max(0, low.y)...min(n.y - 1, high.y) {
           for x in max(0, low.x)...min(n.x - 1, high.x) {
-            blocks.isOpen[blocks.index(SIMD3(x, y, z))] = false
+            blocks.isOpen[coarse.index(SIMD3(x, y, z))] = false
           }
         }
       }
-    }
-    let size = Float(Blocks.edge) * grid.edge
-    func place(_ x: Float, _ y: Float, _ z: Float) -> SIMD3<Float> {
-      grid.origin + SIMD3(x, y, z) * size
     }
     let m = n &+ 1
     var corners = [Bool](repeating: false, count: m.x * m.y * m.z)
     for z in 0..<m.z {
       for y in 0..<m.y {
         for x in 0..<m.x {
-          corners[(z * m.y + y) * m.x + x] =
-            isHidden(place(Float(x), Float(y), Float(z)), sure) == nil
+          let p = coarse.origin + CellGrid.place(SIMD3(x, y, z)) * coarse.edge
+          corners[(z * m.y + y) * m.x + x] = isHidden(p, sure) == nil
         }
       }
     }
     for z in 0..<n.z {
       for y in 0..<n.y {
-        for x in 0..<n.x where blocks.isOpen[blocks.index(SIMD3(x, y, z))] {
+        for x in 0..<n.x where blocks.isOpen[coarse.index(SIMD3(x, y, z))] {
           let all = (0..<8).allSatisfy { c in
             corners[((z + c >> 2) * m.y + y + c >> 1 & 1) * m.x + x + c & 1]
           }
-          let middle = place(Float(x) + 0.5, Float(y) + 0.5, Float(z) + 0.5)
-          blocks.isOpen[blocks.index(SIMD3(x, y, z))] = all && isHidden(middle, sure) == nil
+          let block = SIMD3(x, y, z)
+          blocks.isOpen[coarse.index(block)] = all && isHidden(coarse.center(block), sure) == nil
         }
       }
     }

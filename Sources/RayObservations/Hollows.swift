@@ -54,7 +54,7 @@ struct Hollows {
     surface: [SurfaceObservation], isFree: (SIMD3<Float>) -> Bool
   ) {
     self.fine = fine
-    grid = fine.halved
+    grid = fine.coarser(by: 2)
     guard width > 0 else { return }
     kinds = [Kind](repeating: .unknown, count: grid.count)
     for i in cells { kinds[coarse(Int(i))] = .hidden }
@@ -127,11 +127,10 @@ struct Hollows {
   /// more than the least; else 0.
   private static func openness(_ grid: CellGrid, _ kinds: [Kind]) -> [Float] {
     var result = [Float](repeating: 0, count: kinds.count)
-    let limit = SIMD3<Float>(grid.counts)
+    let limit = CellGrid.place(grid.counts)
     let steps = Int(reach / grid.edge)
     for i in kinds.indices where kinds[i] == .hidden {
-      let c = grid.cell(i)
-      let start = SIMD3(Float(c.x), Float(c.y), Float(c.z)) + 0.5
+      let start = CellGrid.place(grid.cell(i)) + 0.5
       var open = 0
       for direction in directions {
         var p = start

@@ -39,30 +39,47 @@ import Testing
     #expect(inside == (hollow + body).map { _ in true })
   }
 
-  @Test func whatIsFreeOfTheFloorOnOneSideOnlyIsNoHollow() {
-    // A block that was seen from above and from the sides but stands on the border: nothing is free below.
-    let grid = CellGrid(origin: .zero, edge: 0.01, counts: SIMD3(40, 30, 40))
+  private let grid = CellGrid(origin: .zero, edge: 0.01, counts: SIMD3(40, 30, 40))
+
+  /// Hidden cells of a block that was seen from above and from the sides, from a height on, and those seen.
+  private func block(x: Range<Int>, from low: Int) -> (cells: [Int32], seeds: [Float]) {
     var (cells, seeds): ([Int32], [Float]) = ([], [Float](repeating: 0, count: grid.count))
+    let (y, z) = (low..<low + 25, 5..<35)
     for i in 0..<grid.count {
       let c = grid.cell(i)
-      guard (5..<35).contains(c.x), (5..<35).contains(c.z), c.y < 25 else { continue }
+      guard x.contains(c.x), y.contains(c.y), z.contains(c.z) else { continue }
       cells.append(Int32(i))
-      if c.x == 5 || c.x == 34 || c.z == 5 || c.z == 34 || c.y == 24 { seeds[i] = 1 }
+      let isSide = [x.first, x.last].contains(c.x) || [z.first, z.last].contains(c.z)
+      if isSide || c.y == y.last { seeds[i] = 1 }
     }
-    #expect(
-      Hollows(grid, cells: cells, seeds: seeds, width: 0.12, surface: []) { _ in true }.isEmpty)
-    // Lifted, it is one.
-    let layer = 40 * 1
-    let lifted = cells.map { $0 + Int32(4 * layer) }.filter { grid.cell(Int($0)).y < 30 }
-    var liftedSeeds = [Float](repeating: 0, count: grid.count)
-    for i in cells where seeds[Int(i)] > 0 && grid.cell(Int(i)).y < 26 {
-      liftedSeeds[Int(i) + 4 * layer] = 1
-    }
-    let hollows = Hollows(grid, cells: lifted, seeds: liftedSeeds, width: 0.12, surface: []) { _ in
-      true
-    }
-    // But not where what was seen around it faces down, as the underside of a ball does.
-    let leaning = cells.filter { liftedSeeds[Int($0)] > 0 }.map { i in
+    return (cells, seeds)
+  }
+
+  private func hollows(
+    _ block: (cells: [Int32], seeds: [Float]), surface: [SurfaceObservation] = [],
+    isFree: (SIMD3<Float>) -> Bool = { _ in true }
+  ) -> Hollows {
+    Hollows(
+      grid, cells: block.cells, seeds: block.seeds, width: 0.12, surface: surface, isFree: isFree)
+  }
+
+  @Test func aBlockIsHollowOnlyWhereSpaceIsFreeBelowIt() {
+    // One that stands on the border is not.
+    #expect(hollows(block(x: 5..<35, from: 0)).isEmpty)
+    let lifted = block(x: 5..<35, from: 4)
+    let hollow = hollows(lifted)
+    #expect(!hollow.isEmpty)
+    let low = grid.index(SIMD3(20, 7, 20)), wall = grid.index(SIMD3(5, 20, 20))
+    #expect(hollow.contains(low) && hollow.force(low) > 0.1)
+    #expect(!hollow.contains(wall) && hollow.force(wall) == 0)
+    #expect(hollow.isHidden(wall) && !hollow.isHidden(grid.index(SIMD3(20, 1, 20))))
+    // Nor where nobody looks below it.
+    #expect(hollows(lifted) { $0.y > 0.04 }.isEmpty)
+  }
+
+  @Test func whatFacesDownGoesOnClosing() {
+    let lifted = block(x: 5..<35, from: 4)
+    let leaning = lifted.cells.filter { lifted.seeds[Int($0)] > 0 }.map { i in
       var o = SurfaceObservation()
       let p = grid.center(grid.cell(Int(i))), side = p - SIMD3(0.2, p.y, 0.2)
       let normal = (side.normalized - SIMD3(0, 0.4, 0)).normalized
@@ -71,21 +88,15 @@ import Testing
       (o.x, o.y, o.z) = (q.x, q.y, q.z)
       return o
     }
-    let ball = Hollows(grid, cells: lifted, seeds: liftedSeeds, width: 0.12, surface: leaning) {
-      _ in
-      true
-    }
-    #expect(!leaning.isEmpty && ball.isEmpty)
-    // Nor where nobody looks below it.
-    let blind = Hollows(grid, cells: lifted, seeds: liftedSeeds, width: 0.12, surface: []) {
-      $0.y > 0.04
-    }
-    #expect(blind.isEmpty)
-    #expect(!hollows.isEmpty)
-    let low = grid.index(SIMD3(20, 7, 20)), wall = grid.index(SIMD3(5, 20, 20))
-    #expect(hollows.contains(low) && hollows.force(low) > 0.1)
-    #expect(!hollows.contains(wall) && hollows.force(wall) == 0)
-    #expect(hollows.isHidden(wall) && !hollows.isHidden(grid.index(SIMD3(20, 1, 20))))
+    #expect(!leaning.isEmpty)
+    #expect(hollows(lifted, surface: leaning).isEmpty)
+  }
+
+  /// The same block, but hidden as far as the grid's border on one side, where nothing was seen of it.
+  @Test func theShadowOfAWallIsNoHollow() {
+    var shadow = block(x: 5..<40, from: 4)
+    for i in shadow.cells.map(Int.init) where grid.cell(i).x == 39 { shadow.seeds[i] = 0 }
+    #expect(hollows(shadow).isEmpty)
   }
 }
 
@@ -120,6 +131,6 @@ import Testing
     }
     #expect(grid.index(at: SIMD3(-1.01, 2, 0.5)) == nil)
     #expect(grid.index(at: SIMD3(-0.9, 2, 2.01)) == nil)
-    #expect(grid.halved.counts == SIMD3(2, 3, 3))
+    #expect(grid.coarser(by: 2).counts == SIMD3(2, 3, 3))
   }
 }

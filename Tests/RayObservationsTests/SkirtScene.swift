@@ -17,15 +17,7 @@ struct SkirtScene {
     let lens = CameraModel(
       width: 200, height: 180, intrinsics: Intrinsics(fx: 220, fy: 220, cx: 99.5, cy: 89.5),
       distortion: .none)
-    cameras = (0..<4).map { side in
-      let angle = Double(side) * .pi / 2 + 0.3
-      let position = SIMD3(2 * sin(angle), 1.1, 2 * cos(angle))
-      return PlacedCamera(
-        description: CameraDescription(
-          id: "cam\(side)", sync: SyncRole(mode: .master), color: nil, depth: lens,
-          depthRange: 0.3...4),
-        worldFromColor: .looking(from: position, at: SIMD3(0, 0.6, 0)))
-    }
+    cameras = IdealCameras.around(height: 1.1, lookingAt: 0.6, lens: lens)
   }
 
   /// Signed distance to the scene, the floor included.
@@ -42,20 +34,11 @@ struct SkirtScene {
   }
 
   func images() throws -> [CameraFrame] {
-    try cameras.map { camera in
-      let lens = camera.description.depth!
-      let origin = camera.worldFromDepth.translation
-      var samples = [UInt16](repeating: 0, count: lens.width * lens.height)
-      for (i, pixel) in lens.directionTable().enumerated() where pixel.x.isFinite {
-        let ray = camera.worldFromDepth.rotate(SIMD3<Double>(pixel))
-        let size = ray.dot(ray).squareRoot()
-        var z = 0.3
-        for _ in 0..<200 where z < 4 { z += Self.distance(origin + ray * z) / size }
-        if z < 4 { samples[i] = UInt16((z * 4000).rounded()) }
-      }
-      return CameraFrame(
-        depth: try DepthImage(
-          width: lens.width, height: lens.height, samples: samples, unit: 0.00025), color: nil)
+    try IdealCameras.images(cameras) { _, _, origin, ray in
+      let size = ray.dot(ray).squareRoot()
+      var z = 0.3
+      for _ in 0..<200 where z < 4 { z += Self.distance(origin + ray * z) / size }
+      return z
     }
   }
 }

@@ -13,15 +13,7 @@ struct SphereScene {
     let lens = CameraModel(
       width: 80, height: 72, intrinsics: Intrinsics(fx: 63, fy: 63, cx: 40.3, cy: 35.2),
       distortion: distortion)
-    cameras = (0..<4).map { side in
-      let angle = Double(side) * .pi / 2 + 0.3
-      let position = SIMD3(2 * sin(angle), 1.2, 2 * cos(angle))
-      return PlacedCamera(
-        description: CameraDescription(
-          id: "cam\(side)", sync: SyncRole(mode: .master), color: nil, depth: lens,
-          depthRange: 0.3...4),
-        worldFromColor: .looking(from: position, at: SIMD3(0, 0.5, 0)))
-    }
+    cameras = IdealCameras.around(height: 1.2, lookingAt: 0.5, lens: lens)
     frames = (0..<count).map { i in
       FrameSet(
         index: i, time: Double(i) / 15,
@@ -38,23 +30,13 @@ struct SphereScene {
   func images(
     _ frame: Int, noise: (Int) -> Double = { _ in 0 }, lookingPast blind: Int? = nil
   ) throws -> [CameraFrame] {
-    try cameras.enumerated().map { c, camera in
-      let lens = camera.description.depth!
-      let origin = camera.worldFromDepth.translation
-      var samples = [UInt16](repeating: 0, count: lens.width * lens.height)
-      for (i, pixel) in lens.directionTable().enumerated() where pixel.x.isFinite {
-        let ray = camera.worldFromDepth.rotate(SIMD3<Double>(pixel))
-        var z = ray.y < -1e-9 ? -origin.y / ray.y : .infinity
-        let m = origin - Self.center(frame)
-        let (a, b) = (ray.dot(ray), ray.dot(m))
-        let d = b * b - a * (m.dot(m) - Self.radius * Self.radius)
-        if d > 0, c != blind { z = min(z, (-b - d.squareRoot()) / a) }
-        z += noise(i + 7919 * c)
-        if z < 4 { samples[i] = UInt16((z * 4000).rounded()) }
-      }
-      return CameraFrame(
-        depth: try DepthImage(
-          width: lens.width, height: lens.height, samples: samples, unit: 0.00025), color: nil)
+    try IdealCameras.images(cameras) { c, i, origin, ray in
+      var z = ray.y < -1e-9 ? -origin.y / ray.y : .infinity
+      let m = origin - Self.center(frame)
+      let (a, b) = (ray.dot(ray), ray.dot(m))
+      let d = b * b - a * (m.dot(m) - Self.radius * Self.radius)
+      if d > 0, c != blind { z = min(z, (-b - d.squareRoot()) / a) }
+      return z + noise(i + 7919 * c)
     }
   }
 
