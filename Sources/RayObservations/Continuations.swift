@@ -1,19 +1,21 @@
 internal import CaptureCore
 
-/// Surfaces that go on behind what hides them: legs under a skirt.
+/// Surfaces that go on behind what hides them: legs under a skirt, a face under the rim of a helmet.
 ///
 /// Where an image passes from a surface to something nearer, the surface has not ended there. It is carried
 /// on straight, along its tangent plane and away from the border, as long as it stays hidden; cells behind it are
-/// drawn inside, those in front of it outside.
+/// drawn inside, those in front of it outside: far in hollows, and elsewhere as deep as gaps between parts are.
 struct Continuations {
-  /// How far surfaces are carried on, metres; what is said of cells fades on the way.
-  private static let length: Float = 0.5
+  /// How far surfaces are carried on, metres, in hollows and elsewhere; what is said of cells fades on the way.
+  private static let lengths = (hollow: Float(0.5), other: Float(0.1))
+  /// What one observation of full confidence says of a cell, in faces.
+  private static let gain: Float = 1.5
   /// Most that a cell is drawn to either side, in faces.
-  private static let most: Float = 3
+  private static let most: Float = 2
   /// Cells that are drawn, counted along the normal from the surface that goes on.
   private static let layers: [Float] = [-2, -1, 1, 2]
   /// How much nearer what hides a surface must be, metres.
-  private static let step: Float = 0.03
+  private static let step: Float = 0.06
   /// Pixels around one in which something nearer is looked for, and how many must show it.
   private static let window = 4, enough = 8
   /// Surfaces seen at less than this (cos) have no tangent to rely on.
@@ -32,15 +34,17 @@ struct Continuations {
     for o in surface where o.incidence > Self.leastIncidence {
       guard let along = direction(o) else { continue }
       var s = grid.edge
-      while s < Self.length {
+      while s < (hollows.isEmpty ? Self.lengths.other : Self.lengths.hollow) {
         let p = o.position + along * s
         // Not beyond hidden space, nor into what was seen.
         guard let i = grid.index(at: p), hollows.isHidden(i), s < 3 * grid.edge || seeds[i] == 0
         else { break }
-        s += 0.5 * grid.edge
+        defer { s += 0.5 * grid.edge }
         let cells = Self.layers.map { grid.index(at: p + o.normal * ($0 * grid.edge)) }
-        guard let front = cells.last ?? nil, hollows.contains(front) else { continue }
-        let weight = o.confidence * (1 - s / Self.length)
+        guard let front = cells.last ?? nil else { continue }
+        let length = hollows.contains(front) ? Self.lengths.hollow : Self.lengths.other
+        guard s < length else { continue }
+        let weight = Self.gain * o.confidence * (1 - s / length)
         for (layer, i) in zip(Self.layers, cells) {
           if let i { forces[i, default: 0] += layer < 0 ? -weight : weight }
         }

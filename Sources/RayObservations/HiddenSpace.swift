@@ -72,12 +72,10 @@ struct HiddenSpace {
     let hollows = Hollows(
       grid, cells: level.cells, seeds: seeds, width: opening, surface: surface
     ) { isHidden($0, sure) == nil }
-    if !hollows.isEmpty {
-      let continuations = Continuations(grid: grid, images: likely, seeds: seeds, hollows: hollows)
-        .forces(surface)
-      for (k, cell) in level.cells.enumerated() where seeds[Int(cell)] == 0 {
-        level.forces[k] += hollows.force(Int(cell)) + continuations[Int(cell), default: 0]
-      }
+    let continuations = Continuations(grid: grid, images: likely, seeds: seeds, hollows: hollows)
+      .forces(surface)
+    for (k, cell) in level.cells.enumerated() where seeds[Int(cell)] == 0 {
+      level.forces[k] += hollows.force(Int(cell)) + continuations[Int(cell), default: 0]
     }
     return packed(level, SmallestSurface.solve(level))
   }

@@ -55,10 +55,10 @@ struct Hollows {
   ) {
     self.fine = fine
     grid = fine.coarser(by: 2)
-    guard width > 0 else { return }
     kinds = [Kind](repeating: .unknown, count: grid.count)
     for i in cells { kinds[coarse(Int(i))] = .hidden }
     for i in cells where seeds[Int(i)] > 0 { kinds[coarse(Int(i))] = .seen }
+    guard width > 0 else { return }
     for i in kinds.indices where kinds[i] == .unknown && isFree(grid.center(grid.cell(i))) {
       kinds[i] = .free
     }

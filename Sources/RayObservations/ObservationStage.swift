@@ -30,7 +30,7 @@ struct ObservationIndex: Codable {
 
   /// 2 added the cells that nobody saw through, 3 the cameras' own times, 4 what was carried along in place
   /// of missing images, 5 the average over time, 6 hollows.
-  static let version = 6
+  static let version = 7
 
   var version = Self.version
   var cameras: [PlacedCamera]

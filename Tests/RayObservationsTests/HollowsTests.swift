@@ -5,22 +5,6 @@ import Testing
 @testable import RayObservations
 
 @Suite struct HollowsTests {
-  /// Whether places are believed to be inside.
-  private func areInside(_ places: [SIMD3<Float>], opening: Double) throws -> [Bool] {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let scene = SkirtScene()
-    let images = try scene.images()
-    var configuration = ObservationConfiguration()
-    configuration.box = [-0.4, -0.02, -0.4, 0.4, 1.4, 0.4]
-    configuration.opening = opening
-    _ = try ObservationStage.build(
-      cameras: scene.cameras, frames: scene.frames, load: { _ in images },
-      configuration: configuration, folder: folder)
-    let frame = try ObservationCache.open(folder: folder).frame(0)
-    return withExtendedLifetime(frame) { places.map(frame.hidden.isInside) }
-  }
-
   /// Around the leg, 8 cm above the hem and between it and the skirt.
   private let hollow = (0..<8).map { k in
     let angle = Float(k) * .pi / 4
@@ -30,12 +14,12 @@ import Testing
   private let body = [SIMD3<Float>(0, 0.6, 0), SIMD3(0, 0.68, 0), SIMD3(0, 1.05, 0)]
 
   @Test func aSkirtIsHollowAndTheLegGoesOnInIt() throws {
-    let inside = try areInside(hollow + body, opening: 0.12)
+    let inside = try DistanceScene.skirt.areInside(hollow + body, opening: 0.12)
     #expect(inside == hollow.map { _ in false } + body.map { _ in true })
   }
 
   @Test(arguments: [0, 0.7]) func whatIsNoWideOpeningIsClosed(_ opening: Double) throws {
-    let inside = try areInside(hollow + body, opening: opening)
+    let inside = try DistanceScene.skirt.areInside(hollow + body, opening: opening)
     #expect(inside == (hollow + body).map { _ in true })
   }
 
