@@ -49,7 +49,8 @@ size_t cfk_scratch_floats(const cfk_field *field) {
     if ((size_t)layer.inputs > widest) widest = layer.inputs;
     if ((size_t)layer.outputs > widest) widest = layer.outputs;
     rows += (size_t)layer.inputs + 1 + 3 * (size_t)layer.outputs;
-    weights += ((size_t)layer.outputs + 1) / 2 * (2 * cfk_stride(layer.inputs) + CFK_PAD);
+    // On the way up and down, each padded as kernels like it.
+    weights += ((size_t)layer.outputs + CFK_PAD) * (2 * cfk_stride(layer.inputs) + CFK_PAD);
   }
   return (rows + 8 * cfk_stride((int32_t)widest + 1)) * CFK_TILE + weights;
 }

@@ -42,7 +42,7 @@ static void backwardGradient(Tile *t, const float *d_gradient, float *d_weights)
       }
       if (!gathers) putBlock(block, m, rows, n, columns, to);
     };
-    upward(t, l, 0, layer->outputs, from, nullptr, finish);
+    upward(t, l, 0, layer->outputs, from, nullptr, finish, Beside{{slope, bend, gathers ? joined : to.across}});
     if (!gathers) continue;
     h = t->joined;
     if (joins) scaled(t->joined + layer->outputs * T, h_encoding, kJoin, t->encoded * T);
@@ -55,24 +55,33 @@ static void backwardGradient(Tile *t, const float *d_gradient, float *d_weights)
 // Where the gradient at layer l's z goes.
 CFK_INLINE Signal arrival(const Tile *t, int32_t l) { return {t->across[l % 2], t->d[l]}; }
 
+// What of its slopes and bends `arrive` reads at layer l.
+CFK_INLINE const float *slopes(const Tile *t, int32_t l) {
+  return t->field->layer[l].activation != CFK_IDENTITY ? t->p[l] : nullptr;
+}
+CFK_INLINE const float *bends(const Tile *t, int32_t l) {
+  return (t->flags & CFK_NEEDS_GRADIENT) && l < t->field->layers - 1 ? t->w[l] : nullptr;
+}
+CFK_INLINE Beside beside(const Tile *t, int32_t l) {
+  return {{slopes(t, l), bends(t, l), arrival(t, l).across}};
+}
+
 // What becomes of rows of the gradient at layer l's output: that at its z, and the biases'.
 template <class Columns>
 static void arrive(Tile *t, int32_t l, int64_t m, int64_t rows, int64_t n, Columns columns,
                    float *block, float factor, float *d_weights) {
   const Signal to = arrival(t, l);
-  const bool bent = t->field->layer[l].activation != CFK_IDENTITY;
-  const float *slope = t->p[l];
-  const float *bend = (t->flags & CFK_NEEDS_GRADIENT) && l < t->field->layers - 1 ? t->w[l] : nullptr;
+  const float *slope = slopes(t, l), *bend = bends(t, l);
   float *d_bias = d_weights + t->field->layer[l].bias + m;
   for (int64_t r = 0; r < rows; ++r) {
     const int64_t at = (m + r) * T + n;
-    const float *x = block + r * kBlock, *p = slope + at, *w = bend + at;
+    const float *x = block + r * kBlock, *p = slope ? slope + at : nullptr, *w = bend ? bend + at : nullptr;
     float *d = place(block + r * kBlock, at, to);
     vf sum = {};
     for (int64_t i = 0; i < columns; i += kWidth) {
       vf value = load(x + i);
-      if (bent) value = value * load(p + i) * factor;
-      if (bend) value += load(w + i);
+      if (p) value = value * load(p + i) * factor;
+      if (w) value += load(w + i);
       store(d + i, value);
       sum += value;
     }
@@ -107,14 +116,16 @@ static void backward(Tile *t, const float *d_distance, const float *d_gradient, 
     for (int32_t l = all - 1; l > last; --l) {
       const int64_t outputs = f->layer[l].outputs;
       outer(t, l, t->d[l], t->kept[l], outputs, t->columns, d_weights);
-      downward(t, l, f->layer[l].inputs, arrival(t, l), outputs,
-               [=](int64_t m, int64_t rows, int64_t n, auto columns, float *block) {
-                 if (l - 1 > last)
-                   return arrive(t, l - 1, m, rows, n, columns, block, 1.0f, d_weights);
-                 // The gradient at the feature lands behind the distance's row.
-                 for (int64_t r = 0; r < rows; ++r)
-                   scaled(t->joined + (m + r + 1) * T + n, block + r * kBlock, 1.0f, columns);
-               });
+      downward(
+          t, l, f->layer[l].inputs, arrival(t, l), outputs,
+          [=](int64_t m, int64_t rows, int64_t n, auto columns, float *block) {
+            if (l - 1 > last)
+              return arrive(t, l - 1, m, rows, n, columns, block, 1.0f, d_weights);
+            // The gradient at the feature lands behind the distance's row.
+            for (int64_t r = 0; r < rows; ++r)
+              scaled(t->joined + (m + r + 1) * T + n, block + r * kBlock, 1.0f, columns);
+          },
+          l - 1 > last ? beside(t, l - 1) : Beside{});
     }
   }
   int64_t outputs = color ? f->layer[last].outputs : 1;
@@ -123,10 +134,12 @@ static void backward(Tile *t, const float *d_distance, const float *d_gradient, 
     outer(t, l, t->d[l], t->kept[l], outputs, sumsAtOnce(t, l) ? 2 * T : t->columns, d_weights);
     if (l == 0) return;
     const float factor = joinFactor(t, l);
-    downward(t, l, ownInputs(t, l), arrival(t, l), outputs,
-             [=](int64_t m, int64_t rows, int64_t n, auto columns, float *block) {
-               arrive(t, l - 1, m, rows, n, columns, block, factor, d_weights);
-             });
+    downward(
+        t, l, ownInputs(t, l), arrival(t, l), outputs,
+        [=](int64_t m, int64_t rows, int64_t n, auto columns, float *block) {
+          arrive(t, l - 1, m, rows, n, columns, block, factor, d_weights);
+        },
+        beside(t, l - 1));
     outputs = f->layer[l - 1].outputs;
   }
 }

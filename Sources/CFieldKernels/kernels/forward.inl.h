@@ -131,14 +131,13 @@ static void forwardLayer(Tile *t, int32_t l, int64_t begin, int64_t end, bool co
       keep(to + (m + r) * T + n, columns, along + (m + r) * T + n / 2);
   };
   const float *bias = t->weights + layer->bias + begin;
+  const Beside beside = {{to, slope, value}};
   if (kPaired && coarse) {
     const Signal in = {t->across[0], nullptr};
     put(t->input[l], layer->inputs, t->columns, in);
-    return upward(t, l, begin, end, in, bias, finish);
+    return upward(t, l, begin, end, in, bias, finish, beside);
   }
-  const int64_t row = cfk_stride(layer->inputs);
-  gemm<Singles>(end - begin, t->columns, layer->inputs, t->weights + layer->weight + begin * row, row, 1,
-                t->input[l], T, bias, Blocks<decltype(finish)>{finish});
+  exact(t, l, begin, end, t->input[l], bias, finish, beside);
 }
 
 // What becomes of rows of u at the input of layer l: v for the product downward, in `to`, and the part of
@@ -206,10 +205,12 @@ static void forwardGradient(Tile *t) {
     }
   }
   for (int32_t l = last - 1; l >= 0; --l)
-    downward(t, l, f->layer[l].inputs, descent(t, l), f->layer[l].outputs,
-             [=](int64_t m, int64_t rows, int64_t n, auto columns, float *block) {
-               descend(t, l, m, rows, n, columns, block, descent(t, l - 1));
-             });
+    downward(
+        t, l, f->layer[l].inputs, descent(t, l), f->layer[l].outputs,
+        [=](int64_t m, int64_t rows, int64_t n, auto columns, float *block) {
+          descend(t, l, m, rows, n, columns, block, descent(t, l - 1));
+        },
+        l == 0 ? Beside{} : Beside{{t->p[l - 1], t->trains ? t->w[l - 1] : nullptr, descent(t, l - 1).across}});
 }
 
 static void forward(Tile *t) {

@@ -1,6 +1,6 @@
 // init + A[M, K] B[K, N]; the one product behind every layer, forward and backward. A is read by
-// broadcast through two strides (so a transposed A costs nothing), B by vectors; init is 0 or a bias for
-// each row. What is done with the sums is a sink's: `Into` a matrix, or `Blocks` to go on with.
+// broadcast, `Strided` as it lies or from `Panels`; B by vectors; init is 0 or a bias for each row. What is
+// done with the sums is a sink's: `Into` a matrix, or `Blocks` to go on with.
 
 enum { kLine = 16 / kWidth };                            // vectors of a line of the cache
 static const int64_t kBlock = kColumns * kWidth;         // floats of a block's row
@@ -8,6 +8,34 @@ static const int64_t kBlock = kColumns * kWidth;         // floats of a block's 
 // One multiply-add of single numbers; the other kind is in pairs.inl.h.
 struct Singles {
   CFK_INLINE vf add(vf sum, vf x, vf y) { return sum + x * y; }
+};
+
+// The left side of a product as it lies: two strides, so that a transposed matrix costs nothing.
+struct Strided {
+  const float *from;
+  int64_t row, column;
+
+  CFK_MEMBER Strided below(int64_t m) const { return {from + m * row, row, column}; }
+  CFK_MEMBER float at(int64_t m, int64_t k) const { return from[m * row + k * column]; }
+
+  // What the next rows read comes meanwhile: they lie behind these, or beside them.
+  template <int MR>
+  CFK_MEMBER void expect(int64_t k) const {
+    const bool lies = column == 1;
+    __builtin_prefetch(from + (lies ? MR * row : CFK_PAD) + k * (lies ? MR : column));
+  }
+};
+
+// The left side laid out in the order in which it is read: [M / kRows][depth][kRows].
+struct Panels {
+  const float *from;
+  int64_t depth;
+
+  CFK_MEMBER Panels below(int64_t m) const { return {from + m * depth, depth}; }
+  CFK_MEMBER float at(int64_t m, int64_t k) const { return from[k * kRows + m]; }
+
+  template <int MR>
+  CFK_MEMBER void expect(int64_t k) const { __builtin_prefetch(from + (depth + k) * kRows); }
 };
 
 // Stores sums in C, or adds them to it.
@@ -18,14 +46,14 @@ struct Into {
 
   // What is added to is far away, most often: it comes while the sum is made.
   template <int MR, int NV>
-  __attribute__((always_inline)) void expect(int64_t m, int64_t n) const {
+  CFK_MEMBER void expect(int64_t m, int64_t n) const {
     if (!adds) return;
     for (int i = 0; i < MR; ++i)
       for (int j = 0; j < NV; j += kLine) __builtin_prefetch(c + (m + i) * row + n + j * kWidth, 1);
   }
 
   template <int MR, int NV>
-  __attribute__((always_inline)) void take(int64_t m, int64_t n, const vf (&sum)[MR][NV]) const {
+  CFK_MEMBER void take(int64_t m, int64_t n, const vf (&sum)[MR][NV]) const {
     for (int i = 0; i < MR; ++i)
       for (int j = 0; j < NV; ++j) {
         float *to = c + (m + i) * row + n + j * kWidth;
@@ -34,17 +62,31 @@ struct Into {
   }
 };
 
+// What is read or written beside sums, [rows][CFK_TILE]; NULL where that is less.
+struct Beside { const float *rows[3]; };
+
 // Hands sums to `each(m, rows, n, columns, block)` while they are in the nearest cache: rows from m and
 // columns from n on, in block [rows][kBlock]. `columns` is a constant, of a type of its own.
 template <class Each>
 struct Blocks {
   const Each &each;
+  Beside beside;
+
+  // What lies beside comes while the sums are made: a line of each of many rows, which no processor
+  // foresees. Whole rows of a tile it does.
+  template <int MR, int NV>
+  CFK_MEMBER void expect(int64_t m, int64_t n) const {
+    if constexpr (kBlock == CFK_TILE) return;
+    for (const float *rows : beside.rows) {
+      if (!rows) continue;
+      for (int i = 0; i < MR; ++i)
+        for (int j = 0; j < NV; j += kLine)
+          __builtin_prefetch(rows + (m + i) * CFK_TILE + n + j * kWidth);
+    }
+  }
 
   template <int MR, int NV>
-  __attribute__((always_inline)) void expect(int64_t, int64_t) const {}
-
-  template <int MR, int NV>
-  __attribute__((always_inline)) void take(int64_t m, int64_t n, const vf (&sum)[MR][NV]) const {
+  CFK_MEMBER void take(int64_t m, int64_t n, const vf (&sum)[MR][NV]) const {
     alignas(64) float block[MR * kBlock];
     for (int i = 0; i < MR; ++i)
       for (int j = 0; j < NV; ++j) store(block + i * kBlock + j * kWidth, sum[i][j]);
@@ -52,10 +94,9 @@ struct Blocks {
   }
 };
 
-template <class Multiply, int MR, int NV, class Bias, class Sink>
-CFK_INLINE void micro(int64_t k_count, const float *a, int64_t a_row, int64_t a_column,
-                      const float *b, int64_t b_row, Bias bias, int64_t at_m, int64_t at_n,
-                      const Sink &sink) {
+template <class Multiply, int MR, int NV, class Left, class Bias, class Sink>
+CFK_INLINE void micro(int64_t k_count, Left a, const float *b, int64_t b_row, Bias bias,
+                      int64_t at_m, int64_t at_n, const Sink &sink) {
   vf sum[MR][NV];
   sink.template expect<MR, NV>(at_m, at_n);
   for (int m = 0; m < MR; ++m) {
@@ -63,52 +104,57 @@ CFK_INLINE void micro(int64_t k_count, const float *a, int64_t a_row, int64_t a_
     if constexpr (std::is_pointer_v<Bias>) start = splat(bias[at_m + m]);
     for (int n = 0; n < NV; ++n) sum[m][n] = start;
   }
-  // What of A the next rows read comes meanwhile: they lie behind these, or beside them.
-  const bool lies = a_column == 1;
-  const float *ahead = a + (lies ? MR * a_row : CFK_PAD);
-  const int64_t ahead_step = lies ? MR : a_column;
   for (int64_t k = 0; k < k_count; ++k) {
-    __builtin_prefetch(ahead + k * ahead_step);
+    a.template expect<MR>(k);
     vf row[NV];
     for (int n = 0; n < NV; ++n) row[n] = load(b + k * b_row + n * kWidth);
     for (int m = 0; m < MR; ++m) {
-      const vf x = splat(a[m * a_row + k * a_column]);
+      const vf x = splat(a.at(m, k));
       for (int n = 0; n < NV; ++n) sum[m][n] = Multiply::add(sum[m][n], x, row[n]);
     }
   }
   sink.template take<MR, NV>(at_m, at_n, sum);
 }
 
-template <class Multiply, int NV, class Bias, class Sink>
-static void panel(int64_t m_count, int64_t k_count, const float *a, int64_t a_row, int64_t a_column,
-                  const float *b, int64_t b_row, Bias bias, int64_t n, const Sink &sink) {
+template <class Multiply, int NV, class Left, class Bias, class Sink>
+static void panel(int64_t m_count, int64_t k_count, Left a, const float *b, int64_t b_row, Bias bias,
+                  int64_t n, const Sink &sink) {
   int64_t m = 0;
   for (; m + kRows <= m_count; m += kRows)
-    micro<Multiply, kRows, NV>(k_count, a + m * a_row, a_row, a_column, b + n, b_row, bias, m, n, sink);
-#define CFK_REST(MR)                                                                            \
-  case MR:                                                                                      \
-    return micro<Multiply, MR, NV>(k_count, a + m * a_row, a_row, a_column, b + n, b_row, bias, \
-                                   m, n, sink);
+    micro<Multiply, kRows, NV>(k_count, a.below(m), b, b_row, bias, m, n, sink);
+#define CFK_REST(MR) \
+  case MR: return micro<Multiply, MR, NV>(k_count, a.below(m), b, b_row, bias, m, n, sink);
   switch (m_count - m) { CFK_REST(1) CFK_REST(2) CFK_REST(3) CFK_REST(4) CFK_REST(5) }
 #undef CFK_REST
 }
 
-// N must be a multiple of kWidth; bias [M] or nullptr itself, which costs no question.
-template <class Multiply, class Bias, class Sink>
-static void gemm(int64_t m_count, int64_t n_count, int64_t k_count, const float *a, int64_t a_row,
-                 int64_t a_column, const float *b, int64_t b_row, Bias bias,
-                 const Sink &sink) {
+// N must be a multiple of kWidth; bias [M] or nullptr itself, which costs no question. Columns of B are
+// gathered in `room` [K][kBlock], where there is one, before they are read again and again: rows powers of two
+// apart meet in few sets of the nearest cache.
+template <class Multiply, class Left, class Bias, class Sink>
+static void gemm(int64_t m_count, int64_t n_count, int64_t k_count, Left a, const float *b,
+                 int64_t b_row, Bias bias, const Sink &sink, float *room = nullptr) {
+  const auto columns = [&](int64_t n, auto vectors) {
+    constexpr int NV = decltype(vectors)::value;
+    const float *from = b + n;
+    int64_t row = b_row;
+    if (room) {
+      for (int64_t k = 0; k < k_count; ++k)
+        for (int j = 0; j < NV; ++j)
+          store(room + k * NV * kWidth + j * kWidth, load(from + k * b_row + j * kWidth));
+      from = room;
+      row = NV * kWidth;
+    }
+    panel<Multiply, NV>(m_count, k_count, a, from, row, bias, n, sink);
+    return n + NV * kWidth;
+  };
   int64_t n = 0;
-#define CFK_PANEL(NV)                                                                       \
-  panel<Multiply, NV>(m_count, k_count, a, a_row, a_column, b, b_row, bias, n, sink);       \
-  n += NV * kWidth
-  while (n + kColumns * kWidth <= n_count) { CFK_PANEL(kColumns); }
+  while (n + kColumns * kWidth <= n_count) n = columns(n, std::integral_constant<int, kColumns>());
   if constexpr (kColumns > 2) {
-    if (n + 3 * kWidth <= n_count) { CFK_PANEL(3); }
-    if (n + 2 * kWidth <= n_count) { CFK_PANEL(2); }
+    if (n + 3 * kWidth <= n_count) n = columns(n, std::integral_constant<int, 3>());
+    if (n + 2 * kWidth <= n_count) n = columns(n, std::integral_constant<int, 2>());
   }
-  while (n < n_count) { CFK_PANEL(1); }
-#undef CFK_PANEL
+  while (n < n_count) n = columns(n, std::integral_constant<int, 1>());
 }
 
 template <int Half, int... I>

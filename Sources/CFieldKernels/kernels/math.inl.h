@@ -3,6 +3,7 @@
 typedef float vf __attribute__((vector_size(kWidth * 4)));
 typedef int32_t vi __attribute__((vector_size(kWidth * 4)));
 #define CFK_INLINE static inline __attribute__((always_inline))
+#define CFK_MEMBER inline __attribute__((always_inline))
 
 CFK_INLINE vf load(const float *p) { vf v; __builtin_memcpy(&v, p, sizeof v); return v; }
 CFK_INLINE void store(float *p, vf v) { __builtin_memcpy(p, &v, sizeof v); }

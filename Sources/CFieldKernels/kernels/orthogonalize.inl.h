@@ -18,7 +18,7 @@ static void mirror(float *matrix, int64_t padded) {
 static void squared(int64_t rows, int64_t padded, int64_t depth, const float *a, float *c) {
   for (int64_t m = 0; m < rows; m += kRows) {
     const int64_t first = m / kWidth * kWidth, count = rows - m < kRows ? rows - m : kRows;
-    gemm<Product>(count, padded - first, depth, a + m, 1, padded, a + first, padded, nullptr,
+    gemm<Product>(count, padded - first, depth, Strided{a + m, 1, padded}, a + first, padded, nullptr,
                   Into{c + m * padded + first, padded, false});
   }
   mirror(c, padded);
@@ -56,7 +56,7 @@ static void orthogonalize(float *matrix, int64_t rows, int64_t columns, float *s
       store(fourth + i, load(square + i) * b + load(fourth + i) * c);
     for (int64_t i = 0; i < rows; ++i) fourth[i * padded + i] += a;
     const float *polynomial = pairRows(fourth, padded, rows, padded, square);
-    gemm<Product>(rows, columns, depth, polynomial, 1, padded,
+    gemm<Product>(rows, columns, depth, Strided{polynomial, 1, padded},
                   pairRows(x, columns, rows, columns, room), columns, nullptr,
                   Into{next, columns, false});
     float *other = x;

@@ -121,18 +121,19 @@ CFK_INLINE void putBlock(const float *block, int64_t m, int64_t rows, int64_t n,
 // to `each`.
 template <class Bias, class Each>
 static void upward(Tile *t, int32_t l, int64_t begin, int64_t end, Signal h, Bias bias,
-                   const Each &each) {
+                   const Each &each, Beside beside) {
   const int64_t inputs = t->field->layer[l].inputs, row = cfk_stride((int32_t)inputs) / 2;
-  gemm<Pairs>(end - begin, t->columns, pairsOf(inputs), t->up[l] + begin * row, row, 1, h.across, T,
-              bias, Blocks<Each>{each});
+  gemm<Pairs>(end - begin, t->columns, pairsOf(inputs), Strided{t->up[l] + begin * row, row, 1},
+              h.across, T, bias, Blocks<Each>{each, beside});
 }
 
 // below[i][p] = sum_o W[o][i] d[o][p] over the first `inputs` and `outputs` of layer l, to `each`.
 template <class Each>
 static void downward(Tile *t, int32_t l, int64_t inputs, Signal d, int64_t outputs,
-                     const Each &each) {
-  gemm<Pairs>(inputs, t->columns, pairsOf(outputs), t->down[l], 1,
-              cfk_stride(t->field->layer[l].inputs) + CFK_PAD, d.across, T, nullptr, Blocks<Each>{each});
+                     const Each &each, Beside beside) {
+  gemm<Pairs>(inputs, t->columns, pairsOf(outputs),
+              Strided{t->down[l], 1, cfk_stride(t->field->layer[l].inputs) + CFK_PAD}, d.across, T,
+              nullptr, Blocks<Each>{each, beside});
 }
 
 // d_W[o][i] += sum_p left[o][p] right[i][p], both along so many points.
@@ -142,6 +143,6 @@ static void outer(Tile *t, int32_t l, const float *left, const float *right, int
   const int64_t stride = cfk_stride(layer->inputs), row = stride + CFK_PAD, pairs = points / 2;
   transpose(right, T, layer->inputs, t->transposed, row, stride,
             (pairs + kWidth - 1) / kWidth * kWidth);
-  gemm<Pairs>(outputs, stride, pairs, left, T, 1, t->transposed, row, nullptr,
+  gemm<Pairs>(outputs, stride, pairs, Strided{left, T, 1}, t->transposed, row, nullptr,
               Into{d_weights + layer->weight, stride, true});
 }

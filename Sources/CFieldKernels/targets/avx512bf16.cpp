@@ -15,6 +15,7 @@ enum { kWidth = 16, kRows = 6, kColumns = 4 };  // kRows x kColumns accumulators
 #include "../kernels/softplus_table.inl.h"
 #include "../kernels/activations.inl.h"
 #include "../kernels/tile.inl.h"
+#include "../kernels/exact.inl.h"
 #include "../kernels/pairs.inl.h"
 #include "../kernels/forward.inl.h"
 #include "../kernels/backward.inl.h"

@@ -9,6 +9,7 @@ enum { kWidth = 4, kRows = 4, kColumns = 2 };  // kRows x kColumns accumulators 
 #include "../kernels/softplus.inl.h"
 #include "../kernels/activations.inl.h"
 #include "../kernels/tile.inl.h"
+#include "../kernels/exact.inl.h"
 #include "../kernels/singles.inl.h"
 #include "../kernels/forward.inl.h"
 #include "../kernels/backward.inl.h"
