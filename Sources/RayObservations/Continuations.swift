@@ -12,8 +12,9 @@ struct Continuations {
   private static let gain: Float = 1.5
   /// Most that a cell is drawn to either side, in faces.
   private static let most: Float = 2
-  /// Cells that are drawn, counted along the normal from the surface that goes on.
-  private static let layers: [Float] = [-2, -1, 1, 2]
+  /// Cells that are drawn, counted along the normal from the surface that goes on; the last not in hollows,
+  /// which are open anyway. Gaps of two cells have none beyond the first layers, so that training would not see them.
+  private static let layers: [Float] = [-2, -1, 1, 2, 3]
   /// How much nearer what hides a surface must be, metres.
   private static let step: Float = 0.06
   /// Pixels around one in which something nearer is looked for, and how many must show it.
@@ -41,11 +42,12 @@ struct Continuations {
         else { break }
         defer { s += 0.5 * grid.edge }
         let cells = Self.layers.map { grid.index(at: p + o.normal * ($0 * grid.edge)) }
-        guard let front = cells.last ?? nil else { continue }
-        let length = hollows.contains(front) ? Self.lengths.hollow : Self.lengths.other
+        guard let front = cells[3] else { continue }
+        let isHollow = hollows.contains(front)
+        let length = isHollow ? Self.lengths.hollow : Self.lengths.other
         guard s < length else { continue }
         let weight = Self.gain * o.confidence * (1 - s / length)
-        for (layer, i) in zip(Self.layers, cells) {
+        for (layer, i) in zip(Self.layers, cells.dropLast(isHollow ? 1 : 0)) {
           if let i { forces[i, default: 0] += layer < 0 ? -weight : weight }
         }
       }
