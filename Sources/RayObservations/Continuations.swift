@@ -12,7 +12,7 @@ struct Continuations {
   private static let gain: Float = 1.5
   /// Most that a cell is drawn to either side, in faces.
   private static let most: Float = 2
-  /// Cells that are drawn, counted along the normal from the surface that goes on; the last not in hollows,
+  /// Cells that are drawn, counted along the normal from the surface that goes on; the third not in hollows,
   /// which are open anyway. Gaps of two cells have none beyond the first layers, so that training would not see them.
   private static let layers: [Float] = [-2, -1, 1, 2, 3]
   /// How much nearer what hides a surface must be, metres.
@@ -30,8 +30,8 @@ struct Continuations {
   let hollows: Hollows
 
   /// By cell, what it costs inside: below zero behind what goes on, above zero in front of it.
-  func forces(_ surface: [SurfaceObservation]) -> [Int: Float] {
-    var forces: [Int: Float] = [:]
+  func forces(_ surface: [SurfaceObservation]) -> [Float] {
+    var forces = [Float](repeating: 0, count: grid.count)
     for o in surface where o.incidence > Self.leastIncidence {
       guard let along = direction(o) else { continue }
       var s = grid.edge
@@ -41,18 +41,18 @@ struct Continuations {
         guard let i = grid.index(at: p), hollows.isHidden(i), s < 3 * grid.edge || seeds[i] == 0
         else { break }
         defer { s += 0.5 * grid.edge }
-        let cells = Self.layers.map { grid.index(at: p + o.normal * ($0 * grid.edge)) }
-        guard let front = cells[3] else { continue }
+        guard let front = grid.index(at: p + o.normal * (2 * grid.edge)) else { continue }
         let isHollow = hollows.contains(front)
         let length = isHollow ? Self.lengths.hollow : Self.lengths.other
         guard s < length else { continue }
         let weight = Self.gain * o.confidence * (1 - s / length)
-        for (layer, i) in zip(Self.layers, cells.dropLast(isHollow ? 1 : 0)) {
-          if let i { forces[i, default: 0] += layer < 0 ? -weight : weight }
+        for layer in Self.layers where !isHollow || layer < 3 {
+          guard let i = grid.index(at: p + o.normal * (layer * grid.edge)) else { continue }
+          forces[i] += layer < 0 ? -weight : weight
         }
       }
     }
-    return forces.mapValues { max(-Self.most, min(Self.most, $0)) }
+    return forces.map { max(-Self.most, min(Self.most, $0)) }
   }
 
   /// Where an observation's surface goes on behind something nearer; nil where nothing hides it.

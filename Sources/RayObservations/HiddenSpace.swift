@@ -75,7 +75,7 @@ struct HiddenSpace {
     let continuations = Continuations(grid: grid, images: likely, seeds: seeds, hollows: hollows)
       .forces(surface)
     for (k, cell) in level.cells.enumerated() where seeds[Int(cell)] == 0 {
-      level.forces[k] += hollows.force(Int(cell)) + continuations[Int(cell), default: 0]
+      level.forces[k] += hollows.force(Int(cell)) + continuations[Int(cell)]
     }
     return packed(level, SmallestSurface.solve(level))
   }
