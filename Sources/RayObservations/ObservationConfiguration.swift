@@ -38,7 +38,7 @@ public struct ObservationConfiguration: DocumentedConfiguration {
   /// coarser.
   public var hiddenCell = 0.01
   /// Least width of an opening towards the ground behind which what nobody sees is taken to be hollow, as a
-  /// skirt is; 0 where everything shall be closed.
+  /// skirt is; 0 for no hollows.
   public var opening = 0.12
   /// How near in time a camera's other images must be to stand in for a missing one, moved as the other
   /// cameras saw the subject move; 0 for never.

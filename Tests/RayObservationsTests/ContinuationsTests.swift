@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 @testable import RayObservations
@@ -10,16 +9,12 @@ import Testing
     return min(max(r - 0.25, abs(p.y - 0.8) - 0.02), max(r - 0.13, p.y - 0.8))
   }
 
-  /// Places all around.
-  private func ring(_ radius: Float, _ y: Float) -> [SIMD3<Float>] {
-    (0..<8).map { k in
-      SIMD3(radius * cos(Float(k) * .pi / 4), y, radius * sin(Float(k) * .pi / 4))
-    }
-  }
-
   /// The smallest surface would go from the rim to where the stem was last seen, 7 cm below.
   @Test func whatPassesBehindARimGoesOnThere() throws {
-    let (beside, body) = (ring(0.17, 0.763), ring(0.11, 0.763) + ring(0.22, 0.79))
+    let beside = DistanceScene.ring(radius: 0.17, height: 0.763)
+    let body =
+      DistanceScene.ring(radius: 0.11, height: 0.763)
+      + DistanceScene.ring(radius: 0.22, height: 0.79)
     let inside = try disc.areInside(beside + body, opening: 0)
     #expect(inside == beside.map { _ in false } + body.map { _ in true })
   }

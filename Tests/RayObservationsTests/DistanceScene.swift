@@ -39,6 +39,14 @@ struct DistanceScene {
     return (off * off).sum().squareRoot()
   }
 
+  /// Places all around the axis.
+  static func ring(radius: Float, height: Float) -> [SIMD3<Float>] {
+    (0..<8).map { k in
+      let angle = Float(k) * .pi / 4
+      return SIMD3(radius * cos(angle), height, radius * sin(angle))
+    }
+  }
+
   /// Whether places are believed to be inside.
   func areInside(_ places: [SIMD3<Float>], opening: Double) throws -> [Bool] {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)

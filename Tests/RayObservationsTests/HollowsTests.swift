@@ -1,15 +1,11 @@
 import CaptureCore
-import Foundation
 import Testing
 
 @testable import RayObservations
 
 @Suite struct HollowsTests {
   /// Around the leg, 8 cm above the hem and between it and the skirt.
-  private let hollow = (0..<8).map { k in
-    let angle = Float(k) * .pi / 4
-    return SIMD3(0.14 * cos(angle), 0.58, 0.14 * sin(angle))
-  }
+  private let hollow = DistanceScene.ring(radius: 0.14, height: 0.58)
   /// The middle of the leg above the hem, and of the trunk.
   private let body = [SIMD3<Float>(0, 0.6, 0), SIMD3(0, 0.68, 0), SIMD3(0, 1.05, 0)]
 
