@@ -8,6 +8,7 @@ import Foundation
 /// down meet free space before anything seen, and where a ball as wide as an opening must be comes
 /// in from the free space: soles and the gaps of a side that two cameras saw askance are no openings.
 /// Nor is the underside of a ball or a chin: what was seen around it faces down already, and goes on closing.
+/// What has no roof is the shadow of a wall or of the subject: upwards it goes on to where nobody looks.
 /// Works on cells of twice the edge.
 struct Hollows {
   /// Directions within 45° of down, spread evenly.
@@ -23,6 +24,8 @@ struct Hollows {
   private static let reach: Float = 1
   /// The least share of directions.
   private static let least: Float = 0.4
+  /// The largest share of the opposite directions that may lead to where nobody looks.
+  private static let mostAway: Float = 0.16
   /// What a cell of a hollow costs inside, in faces, a metre of its edge and unit of the share above the
   /// least.
   private static let pull: Float = 25
@@ -79,29 +82,25 @@ struct Hollows {
     return sums
   }
 
-  /// Closes hollows around which the surface faces down, and those without an end: the shadow of a wall goes on
-  /// beyond the grid.
+  /// Closes hollows around which the surface faces down.
   private mutating func close(slopes: [SIMD2<Float>]) {
     var isDone = [Bool](repeating: false, count: openness.count)
     for first in openness.indices where openness[first] > 0 && !isDone[first] {
       var part = [first]
       isDone[first] = true
-      var (next, around, isEndless) = (0, SIMD2<Float>.zero, false)
+      var (next, around) = (0, SIMD2<Float>.zero)
       while next < part.count {
         // What is near the opening says most of how it goes on.
         let nearness = openness[part[next]] - Self.least
-        var sides = 0
         grid.forNeighbours(of: part[next]) { j in
-          sides += 1
           if kinds[j] == .seen { around += slopes[j] * (nearness * nearness) }
           guard openness[j] > 0, !isDone[j] else { return }
           isDone[j] = true
           part.append(j)
         }
-        if sides < 6 { isEndless = true }
         next += 1
       }
-      if isEndless || around.x < Self.leastSlope * around.y {
+      if around.x < Self.leastSlope * around.y {
         for i in part { openness[i] = 0 }
       }
     }
@@ -124,26 +123,34 @@ struct Hollows {
   }
 
   /// Of hidden cells: the share of directions in which free space comes before what was seen, where it is
-  /// more than the least; else 0.
+  /// more than the least and there is a roof; else 0.
   private static func openness(_ grid: CellGrid, _ kinds: [Kind]) -> [Float] {
     var result = [Float](repeating: 0, count: kinds.count)
     let limit = CellGrid.place(grid.counts)
-    let steps = Int(reach / grid.edge)
+    /// What comes after hidden cells in a direction; nil where they go on for longer than that.
+    func next(_ start: SIMD3<Float>, _ direction: SIMD3<Float>, within steps: Int) -> Kind? {
+      var p = start
+      for _ in 0..<steps {
+        p += direction
+        guard all(p .>= 0), all(p .< limit) else { return .unknown }
+        let kind = kinds[grid.index(CellGrid.cell(p))]
+        if kind != .hidden { return kind }
+      }
+      return nil
+    }
+    func share(_ kind: Kind, from start: SIMD3<Float>, by sign: Float, within steps: Int) -> Float {
+      var count = 0
+      for direction in directions where next(start, sign * direction, within: steps) == kind {
+        count += 1
+      }
+      return Float(count) / Float(directions.count)
+    }
     for i in kinds.indices where kinds[i] == .hidden {
       let start = CellGrid.place(grid.cell(i)) + 0.5
-      var open = 0
-      for direction in directions {
-        var p = start
-        for _ in 0..<steps {
-          p += direction
-          guard all(p .>= 0), all(p .< limit) else { break }
-          let kind = kinds[grid.index(CellGrid.cell(p))]
-          if kind == .free { open += 1 }
-          if kind != .hidden { break }
-        }
-      }
-      let share = Float(open) / Float(directions.count)
-      if share > least { result[i] = share }
+      let open = share(.free, from: start, by: 1, within: Int(reach / grid.edge))
+      guard open > least else { continue }
+      let away = share(.unknown, from: start, by: -1, within: 2 * grid.counts.max())
+      if away < mostAway { result[i] = open }
     }
     return result
   }

@@ -29,9 +29,9 @@ struct ObservationIndex: Codable {
   static let name = "observations.json"
 
   /// 2 added the cells that nobody saw through, 3 the cameras' own times, 4 what was carried along in place
-  /// of missing images, 5 the average over time, 6 hollows, 7 what goes on outside
-  /// them.
-  static let version = 7
+  /// of missing images, 5 the average over time, 6 hollows, 7 what goes on outside them, 8 tells shadows from
+  /// hollows by their roof.
+  static let version = 8
 
   var version = Self.version
   var cameras: [PlacedCamera]

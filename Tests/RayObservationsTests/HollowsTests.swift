@@ -19,7 +19,7 @@ import Testing
     #expect(inside == (hollow + body).map { _ in true })
   }
 
-  private let grid = CellGrid(origin: .zero, edge: 0.01, counts: SIMD3(40, 30, 40))
+  private let grid = CellGrid(origin: .zero, edge: 0.01, counts: SIMD3(40, 34, 40))
 
   /// Hidden cells of a block that was seen from above and from the sides, from a height on, and those seen.
   private func block(x: Range<Int>, from low: Int) -> (cells: [Int32], seeds: [Float]) {
@@ -72,11 +72,17 @@ import Testing
     #expect(hollows(lifted, surface: leaning).isEmpty)
   }
 
-  /// The same block, but hidden as far as the grid's border on one side, where nothing was seen of it.
-  @Test func theShadowOfAWallIsNoHollow() {
+  /// The same block, but beside its far side goes on what is hidden, without a roof, to where nobody looks.
+  @Test func whatHasNoRoofIsAShadow() {
     var shadow = block(x: 5..<40, from: 4)
-    for i in shadow.cells.map(Int.init) where grid.cell(i).x == 39 { shadow.seeds[i] = 0 }
-    #expect(hollows(shadow).isEmpty)
+    for i in shadow.cells.map(Int.init) where grid.cell(i).x >= 22 {
+      shadow.seeds[i] = grid.cell(i).x == 22 ? 1 : 0
+    }
+    let places = [SIMD3(14, 20, 20), SIMD3(32, 20, 20)].map(grid.index)
+    let hollow = hollows(shadow) { $0.y < 0.29 }
+    #expect(places.map(hollow.contains) == [true, false])
+    // Where cameras saw through above it, it ends there.
+    #expect(places.map(hollows(shadow).contains) == [true, true])
   }
 }
 
