@@ -12,6 +12,8 @@ extension Evaluation.Outcome {
     "normals": ("", "|cos| between normals"),
     "offset": ("mm", "along the true normal; + is outside"),
     "chamferAll": ("mm", "with what no camera saw"),
+    "thin": ("", "share of thin parts (30 mm) that is there"),
+    "floaters": ("", "parts a frame in the air"),
     "watertight": ("", "share of closed meshes"),
     "jitter": ("mm", "change at one place from frame to frame"),
     "frames": ("", "compared"),

@@ -15,7 +15,8 @@ struct ComponentFilter {
 
   /// Removes what is dropped and numbers the remaining vertices anew, in their order.
   func apply(to surface: inout RawSurface, _ report: inout MeshReport, threads: Int?) {
-    let labels = Self.labels(surface)
+    let labels = TriangleMesh.parts(
+      vertices: surface.positions.count, triangles: surface.triangles)
     var components = Self.measure(surface, labels, threads: threads)
     report.components = components.count
     dropHollows(&components, &report)
@@ -86,40 +87,6 @@ struct ComponentFilter {
     var cube = SIMD3<Int32>.zero
     for axis in 0..<3 { cube[axis] = Int32(max(-1e9, min(1e9, (p[axis] / edge).rounded(.down)))) }
     return cube
-  }
-
-  /// The component of each vertex, numbered by their first vertices.
-  private static func labels(_ surface: RawSurface) -> [Int32] {
-    var parent = (0..<surface.positions.count).map { Int32($0) }
-    parent.withUnsafeMutableBufferPointer { parent in
-      func root(_ start: UInt32) -> Int32 {
-        var at = Int32(start)
-        while parent[Int(at)] != at {
-          parent[Int(at)] = parent[Int(parent[Int(at)])]
-          at = parent[Int(at)]
-        }
-        return at
-      }
-      func join(_ a: UInt32, _ b: UInt32) {
-        let (a, b) = (root(a), root(b))
-        // The smaller number leads, so that roots stand before what they lead.
-        if a < b { parent[Int(b)] = a } else { parent[Int(a)] = b }
-      }
-      for t in surface.triangles {
-        join(t.x, t.y)
-        join(t.y, t.z)
-      }
-    }
-    var count: Int32 = 0
-    for i in parent.indices {
-      if parent[i] == Int32(i) {
-        parent[i] = count
-        count += 1
-      } else {
-        parent[i] = parent[Int(parent[i])]
-      }
-    }
-    return parent
   }
 
   private static func measure(

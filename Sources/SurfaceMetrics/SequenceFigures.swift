@@ -13,6 +13,10 @@ public struct SequenceFigures: Sendable, Equatable {
   public var offset: Double?
   /// Chamfer distance over all places, seen or not.
   public var chamferAll: Double?
+  /// Share of thin parts' places that are there.
+  public var thin: Double?
+  /// Parts a frame that float.
+  public var floaters: Double?
   /// Mean change of the signed distance at the same place from one frame to the next.
   public var jitter: Double?
   /// Share of closed meshes.
@@ -27,7 +31,8 @@ public struct SequenceFigures: Sendable, Equatable {
     [
       ("accuracy", accuracy), ("completeness", completeness), ("chamfer", chamfer), ("f5", f5),
       ("f10", f10), ("normals", normals), ("offset", offset), ("chamferAll", chamferAll),
-      ("watertight", watertight), ("jitter", jitter), ("frames", Double(frames)),
+      ("thin", thin), ("floaters", floaters), ("watertight", watertight), ("jitter", jitter),
+      ("frames", Double(frames)),
       ("missing", Double(missing)),
     ]
   }
@@ -35,7 +40,7 @@ public struct SequenceFigures: Sendable, Equatable {
 
 /// Adds up the comparisons of a sequence's frames, keeping only the last one whole.
 public struct SequenceSummary: Sendable {
-  private var sums = [(sum: Double, count: Double)](repeating: (0, 0), count: 10)
+  private var sums = [(sum: Double, count: Double)](repeating: (0, 0), count: 12)
   private var last: (number: Int, signedDistances: [Float])?
   private var frames = 0
   private var missing = 0
@@ -60,9 +65,9 @@ public struct SequenceSummary: Sendable {
         * SurfaceComparison.mean(
           zip(c.signedDistances, last.signedDistances).lazy.map { abs($0 - $1) })
     }
-    let values = [
+    let values: [Double] = [
       c.accuracy, c.completeness, c.chamfer, c.f5, c.f10, c.normals, c.offset, c.chamferAll,
-      c.isWatertight ? 1 : 0, jitter,
+      c.thin ?? .nan, Double(c.floaters), c.isWatertight ? 1 : 0, jitter,
     ]
     for (i, value) in values.enumerated() where !value.isNaN {
       sums[i].sum += value
@@ -76,7 +81,8 @@ public struct SequenceSummary: Sendable {
     let means = sums.map { $0.count > 0 ? $0.sum / $0.count : nil }
     return SequenceFigures(
       accuracy: means[0], completeness: means[1], chamfer: means[2], f5: means[3], f10: means[4],
-      normals: means[5], offset: means[6], chamferAll: means[7], jitter: means[9],
-      watertight: means[8], frames: frames, missing: missing)
+      normals: means[5], offset: means[6], chamferAll: means[7], thin: means[8],
+      floaters: means[9], jitter: means[11], watertight: means[10], frames: frames, missing: missing
+    )
   }
 }

@@ -21,6 +21,11 @@ public struct SurfaceComparison: Sendable, Equatable {
   public var offset: Double
   /// ``chamfer`` over all places, seen or not.
   public var chamferAll: Double
+  /// Share of the seen places of thin parts that the result has within 5 mm: fingers, blades, cloth. Thin is
+  /// what has its other side at most ``thickness`` behind it. Nil where nothing is.
+  public var thin: Double?
+  /// Connected parts of the result that nowhere come within ``floating`` of the truth.
+  public var floaters: Int
   /// Whether the result is closed.
   public var isWatertight: Bool
   /// Signed distance along the true normal at each place, metres; NaN where it is unseen or
@@ -29,6 +34,11 @@ public struct SurfaceComparison: Sendable, Equatable {
 
   /// Places further than this from the result have no signed distance, metres.
   public static let signedReach: Float = 0.02
+
+  /// What is at most so thick counts as thin, metres.
+  public static let thickness: Float = 0.03
+  /// Parts that are further away than this float, metres.
+  public static let floating: Float = 0.01
 
   /// Compares a result with the truth; nil when the result has no area.
   ///
@@ -49,7 +59,8 @@ public struct SurfaceComparison: Sendable, Equatable {
     }
     guard let spread = SurfaceSamples(result, count: samples, seed: seed) else { return nil }
     let resultNormals = result.triangleNormals
-    let forward = TriangleTree(truth).nearest(to: spread.points)
+    let tree = TriangleTree(truth)
+    let forward = tree.nearest(to: spread.points)
     let owners = TriangleTree(points: places.points).nearest(to: spread.points)
     let backward = TriangleTree(result).nearest(to: places.points)
 
@@ -73,7 +84,48 @@ public struct SurfaceComparison: Sendable, Equatable {
     normals = (there.cosine + back.cosine) / 2
     offset = 1000 * Self.mean(signedDistances)
     chamferAll = 500 * (thereAll.distance + backAll.distance)
+    thin = Self.thin(backward, places, tree, truthNormals)
+    floaters = Self.floaters(result, spread, forward, tree)
     isWatertight = result.isWatertight
+  }
+
+  /// ``thin``: the ball that touches a thin part's place from inside, half as thick as what is thin, reaches
+  /// beyond its other side, which faces away.
+  private static func thin(
+    _ hits: [TriangleTree.Hit], _ places: TruthPlaces.Frame, _ truth: TriangleTree,
+    _ truthNormals: [SIMD3<Float>]
+  ) -> Double? {
+    let radius = thickness / 2
+    let centers = zip(places.points, places.normals).map { $0 - $1 * radius }
+    let behind = truth.nearest(to: centers)
+    let isThin = hits.indices.map { i in
+      places.seen[i] && behind[i].squaredDistance < 0.95 * radius * radius
+        && truthNormals[behind[i].triangle].dot(places.normals[i]) < -0.5
+    }
+    let near = hits.indices.count { isThin[$0] && hits[$0].squaredDistance < 0.005 * 0.005 }
+    let count = isThin.count { $0 }
+    return count > 0 ? Double(near) / Double(count) : nil
+  }
+
+  /// ``floaters``: most parts have a sample near the truth; of the others all vertices are looked at.
+  private static func floaters(
+    _ result: TriangleMesh, _ samples: SurfaceSamples, _ hits: [TriangleTree.Hit],
+    _ truth: TriangleTree
+  ) -> Int {
+    let labels = TriangleMesh.parts(
+      vertices: result.positions.count, triangles: result.triangles)
+    func part(_ triangle: SIMD3<UInt32>) -> Int { Int(labels[Int(triangle.x)]) }
+    func isNear(_ hit: TriangleTree.Hit) -> Bool {
+      hit.squaredDistance <= floating * floating
+    }
+    var far = Set(result.triangles.map(part))
+    for (triangle, hit) in zip(samples.triangles, hits) where isNear(hit) {
+      far.remove(part(result.triangles[triangle]))
+    }
+    let open = labels.indices.filter { far.contains(Int(labels[$0])) }
+    let closer = truth.nearest(to: open.map { result.positions[$0] })
+    for (vertex, hit) in zip(open, closer) where isNear(hit) { far.remove(Int(labels[vertex])) }
+    return far.count
   }
 
   /// Sums over the points of one surface; the figures of no points are NaN.

@@ -58,7 +58,8 @@ import Testing
       outcome.json
         == #"{"accuracy": 3.0000, "completeness": 3.0000, "chamfer": 3.0000, "f5": 1.0000, "#
         + #""f10": 1.0000, "normals": 1.0000, "offset": 1.0000, "chamferAll": 3.0000, "#
-        + #""watertight": 0.0000, "jitter": 6.0000, "frames": 3, "missing": 1, "places": true}"#)
+        + #""thin": null, "floaters": 0.0000, "watertight": 0.0000, "jitter": 6.0000, "frames": 3, "missing": 1, "places": true}"#
+    )
     #expect(try Evaluation(meshes: meshes, truth: truth, threads: 1).run() == outcome)
     let half = try Evaluation(meshes: meshes, truth: truth, every: 2).run().figures
     #expect(half.frames == 2)
@@ -76,9 +77,9 @@ import Testing
     let lines = outcome.table.split(separator: "\n")
     #expect(lines[0] == "accuracy        7.5000 mm  from the result to the truth")
     #expect(lines[3] == "f5              0.0000     F-score at 5 mm")
-    #expect(lines[9] == "jitter               - mm  change at one place from frame to frame")
+    #expect(lines[11] == "jitter               - mm  change at one place from frame to frame")
     #expect(
-      lines[12]
+      lines[14]
         == "The truth has no points.npz: all places count as seen, and jitter is not measured.")
   }
 

@@ -37,16 +37,20 @@ import Testing
   }
 
   @Test func figuresAreMeansOfTheFramesThatHaveThem() throws {
-    let even = try #require(try comparison(0))
+    var even = try #require(try comparison(0))
     var odd = even
     odd.accuracy = .nan
+    (even.floaters, odd.floaters) = (0, 3)
     odd.completeness = even.completeness + 2
     var summary = SequenceSummary(samePlaces: true)
     summary.add(even, number: 0)
     summary.add(odd, number: 1)
     #expect(summary.figures.accuracy == even.accuracy)
+    #expect(summary.figures.floaters == 1.5)
+    #expect(summary.figures.thin == nil)
+    #expect(summary.figures.watertight == 1)
     let completeness = try #require(summary.figures.completeness)
     #expect(abs(completeness - even.completeness - 1) < 1e-9)
-    #expect(summary.figures.named.map(\.name).count == 12)
+    #expect(summary.figures.named.map(\.name).count == 14)
   }
 }

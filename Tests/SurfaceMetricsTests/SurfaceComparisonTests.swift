@@ -68,6 +68,37 @@ import Testing
     #expect(figures.signedDistances.filter(\.isNaN).count > truth.positions.count / 3)
   }
 
+  @Test func thinPartsCountWhereBothSidesAreThere() throws {
+    // A sheet 16 mm thick; what is found of it lacks its lower side, or is too thick by 6 mm on either.
+    let truth = TestSurfaces.slab(size: 0.5, thickness: 0.016)
+    let places = try #require(TruthPlaces.Frame(on: truth, count: 2000))
+    func thin(_ result: TriangleMesh) throws -> Double {
+      try #require(
+        try SurfaceComparison(of: result, to: truth, at: places, samples: 2000)?.thin)
+    }
+    #expect(try thin(truth) == 1)
+    #expect(try abs(thin(TestSurfaces.square(size: 0.5, z: 0.008, cells: 1)) - 0.5) < 0.03)
+    #expect(try thin(TestSurfaces.slab(size: 0.5, thickness: 0.028)) == 0)
+    // Nothing of what is thick is thin.
+    let block = TestSurfaces.slab(size: 0.5, thickness: 0.04)
+    let onBlock = try #require(TruthPlaces.Frame(on: block, count: 2000))
+    #expect(try #require(try SurfaceComparison(of: block, to: block, at: onBlock)).thin == nil)
+  }
+
+  @Test func partsAwayFromTheTruthFloat() throws {
+    #expect(try compare(truth).floaters == 0)
+    for (gap, floaters) in [(Float(0.008), 0), (0.012, 1)] {
+      var result = truth
+      let first = UInt32(result.positions.count)
+      let start = SIMD3<Float>(0.5 + gap, 0, 0)
+      result.positions += [start, start + SIMD3(0.02, 0.01, 0), start + SIMD3(0.02, 0, 0.01)]
+      // A vertex of no triangle is no part.
+      result.positions.append(SIMD3(5, 5, 5))
+      result.triangles.append(SIMD3(first, first + 1, first + 2))
+      #expect(try compare(result).floaters == floaters)
+    }
+  }
+
   @Test func turnedTrianglesHaveTheSameNormalsUpToSign() throws {
     var result = truth
     result.triangles = result.triangles.map { SIMD3($0.x, $0.z, $0.y) }

@@ -52,6 +52,16 @@ enum TestSurfaces {
     return mesh
   }
 
+  /// Both faces of a slab around z = 0, without its rim.
+  static func slab(size: Float, thickness: Float) -> TriangleMesh {
+    var mesh = square(size: size, z: thickness / 2)
+    let below = square(size: size, z: -thickness / 2)
+    let first = UInt32(mesh.positions.count)
+    mesh.positions += below.positions
+    mesh.triangles += below.triangles.map { SIMD3($0.x, $0.z, $0.y) &+ first }
+    return mesh
+  }
+
   /// Places on a sphere's vertices, all seen but those that `unseen` picks.
   static func places(
     onSphere mesh: TriangleMesh, center: SIMD3<Float> = .zero,
