@@ -32,8 +32,7 @@ public struct SequenceFigures: Sendable, Equatable {
       ("accuracy", accuracy), ("completeness", completeness), ("chamfer", chamfer), ("f5", f5),
       ("f10", f10), ("normals", normals), ("offset", offset), ("chamferAll", chamferAll),
       ("thin", thin), ("floaters", floaters), ("watertight", watertight), ("jitter", jitter),
-      ("frames", Double(frames)),
-      ("missing", Double(missing)),
+      ("frames", Double(frames)), ("missing", Double(missing)),
     ]
   }
 }

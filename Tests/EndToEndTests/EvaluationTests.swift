@@ -58,7 +58,8 @@ import Testing
       outcome.json
         == #"{"accuracy": 3.0000, "completeness": 3.0000, "chamfer": 3.0000, "f5": 1.0000, "#
         + #""f10": 1.0000, "normals": 1.0000, "offset": 1.0000, "chamferAll": 3.0000, "#
-        + #""thin": null, "floaters": 0.0000, "watertight": 0.0000, "jitter": 6.0000, "frames": 3, "missing": 1, "places": true}"#
+        + #""thin": null, "floaters": 0.0000, "watertight": 0.0000, "jitter": 6.0000, "#
+        + #""frames": 3, "missing": 1, "places": true}"#
     )
     #expect(try Evaluation(meshes: meshes, truth: truth, threads: 1).run() == outcome)
     let half = try Evaluation(meshes: meshes, truth: truth, every: 2).run().figures
