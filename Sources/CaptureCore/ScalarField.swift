@@ -15,26 +15,9 @@ public protocol ScalarField: Sendable {
     at points: UnsafeBufferPointer<SIMD3<Float>>,
     into colors: UnsafeMutableBufferPointer<SIMD3<Float>>
   ) -> Bool
-  /// All three at each point; false, and no colours, when the field has none. Fields that work out one
-  /// on the way to another do it at less than the price of both.
-  func surface(
-    at points: UnsafeBufferPointer<SIMD3<Float>>, into distances: UnsafeMutableBufferPointer<Float>,
-    gradients: UnsafeMutableBufferPointer<SIMD3<Float>>,
-    colors: UnsafeMutableBufferPointer<SIMD3<Float>>
-  ) -> Bool
 }
 
 extension ScalarField {
   /// True.
   public var gradientsTell: Bool { true }
-
-  /// One after the other.
-  public func surface(
-    at points: UnsafeBufferPointer<SIMD3<Float>>, into distances: UnsafeMutableBufferPointer<Float>,
-    gradients: UnsafeMutableBufferPointer<SIMD3<Float>>,
-    colors: UnsafeMutableBufferPointer<SIMD3<Float>>
-  ) -> Bool {
-    self.gradients(at: points, into: distances, gradients: gradients)
-    return self.colors(at: points, into: colors)
-  }
 }

@@ -38,15 +38,6 @@ struct FieldSurface: ScalarField {
     return true
   }
 
-  func surface(
-    at points: UnsafeBufferPointer<SIMD3<Float>>, into distances: UnsafeMutableBufferPointer<Float>,
-    gradients: UnsafeMutableBufferPointer<SIMD3<Float>>,
-    colors: UnsafeMutableBufferPointer<SIMD3<Float>>
-  ) -> Bool {
-    evaluate(points, distances, gradients: gradients, colors: hasColor ? colors : nil)
-    return hasColor
-  }
-
   private func evaluate(
     _ points: UnsafeBufferPointer<SIMD3<Float>>, _ distances: UnsafeMutableBufferPointer<Float>,
     gradients: UnsafeMutableBufferPointer<SIMD3<Float>>?,

@@ -90,41 +90,6 @@ struct FieldSampler {
     return result
   }
 
-  /// What a field says of a point of its surface.
-  struct SurfaceAnswer {
-    /// Signed distance in `w`, gradient in `xyz`.
-    var slope = SIMD4<Float>.zero
-    /// sRGB, and 1 in the last place where the field has colours.
-    var color = SIMD4<UInt8>.zero
-  }
-
-  /// Signed distances, gradients and, if wanted, colours, without counting.
-  static func surface(
-    of field: any ScalarField, _ points: [SIMD3<Float>], color: Bool
-  ) -> [SurfaceAnswer] {
-    var result = [SurfaceAnswer](repeating: SurfaceAnswer(), count: points.count)
-    points.withUnsafeBufferPointer { points in
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: points.count) { distances in
-        withUnsafeTemporaryAllocation(of: SIMD3<Float>.self, capacity: 2 * points.count) { room in
-          let slopes = UnsafeMutableBufferPointer(rebasing: room[..<points.count])
-          let colors = UnsafeMutableBufferPointer(rebasing: room[points.count...])
-          var hasColors = false
-          if color {
-            hasColors = field.surface(
-              at: points, into: distances, gradients: slopes, colors: colors)
-          } else {
-            field.gradients(at: points, into: distances, gradients: slopes)
-          }
-          for i in 0..<points.count {
-            result[i].slope = SIMD4(slopes[i], distances[i])
-            if hasColors { result[i].color = Self.levels(colors[i]) }
-          }
-        }
-      }
-    }
-    return result
-  }
-
   /// sRGB colours with 1 in the last place; 0 there when the field has none.
   mutating func colors(_ points: [SIMD3<Float>]) throws(CaptureError) -> [SIMD4<UInt8>] {
     var result = [SIMD4<UInt8>](repeating: .zero, count: points.count)

@@ -1,20 +1,16 @@
 internal import CaptureCore
 internal import Foundation
 
-/// Colours of vertices as the cameras saw them at the mesh's instant.
+/// What the cameras saw around vertices at the mesh's instant.
 ///
-/// A field's colours are as fine as its layers could learn for all instants; pixels are finer. A vertex
-/// takes the mean of the observations around it that face its way, each weighing
-/// `confidence · exp(−|x − p|² / 2σ²)`, together with the field's colour, which alone stays where nobody
-/// looked.
+/// A field's colours are as fine as its layers could learn for all instants; pixels are finer. The observations
+/// around a vertex that face its way weigh `confidence · exp(−|x − p|² / 2σ²)`.
 struct SeenColors {
   /// Least standard deviation of the weights along the surface, metres: pixels of a camera two metres away
   /// lie so far apart.
   private static let least: Float = 0.004
   /// Normals that are further apart belong to different surfaces, cosine.
   private static let facing: Float = 0.5
-  /// Weight of the field's own colour.
-  private static let prior: Float = 0.1
 
   private let cells: PointCells
   /// In the order of the cells.
@@ -44,13 +40,11 @@ struct SeenColors {
     }
   }
 
-  /// Changes the mesh's colours, which it has, by what was seen around its vertices.
-  func apply(to mesh: inout TriangleMesh, threads: Int?) {
-    let (positions, normals, colors) = (mesh.positions, mesh.normals, mesh.colors)
-    mesh.colors = parallelValues(positions.count, threads: threads) { i in
-      var (sum, weights) = (
-        SIMD3(Float(colors[i].x), Float(colors[i].y), Float(colors[i].z)) * Self.prior, Self.prior
-      )
+  /// The weighted sum of the colours around each vertex, 0...255, and in the last place that of the weights.
+  func sums(around mesh: TriangleMesh, threads: Int?) -> [SIMD4<Float>] {
+    let (positions, normals) = (mesh.positions, mesh.normals)
+    return parallelValues(positions.count, threads: threads) { i in
+      var sum = SIMD4<Float>.zero
       let (place, normal) = (SIMD4(positions[i], 0), normals[i])
       cells.near(positions[i]) { range in
         for k in range {
@@ -60,13 +54,10 @@ struct SeenColors {
           guard square < reach * reach, (entries[k].normal * normal).sum() > Self.facing else {
             continue
           }
-          let weight = entries[k].place.w * expf(square * falloff)
-          sum += entries[k].color * weight
-          weights += weight
+          sum += SIMD4(entries[k].color, 1) * (entries[k].place.w * expf(square * falloff))
         }
       }
-      let mean = (sum / weights).rounded(.toNearestOrEven)
-      return SIMD3(UInt8(mean.x), UInt8(mean.y), UInt8(mean.z))
+      return sum
     }
   }
 }

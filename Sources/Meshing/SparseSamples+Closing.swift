@@ -3,7 +3,7 @@ internal import CaptureCore
 /// Where the surface is looked for, and how it is followed.
 extension SparseSamples {
   /// How near the surface corners of cells are wanted, as a share of how near they may lie.
-  private static let reach: Float = 0.8
+  private static let reach: Float = 0.55
 
   /// Asks for the points of cells of two steps that are corners of a step's cell that the surface can pass
   /// through, by the slope at the cell's centre, which is kept; for all 27 where nothing is known of that.

@@ -40,7 +40,7 @@ public enum SurfaceExtractor {
     let lattice = try Lattice(box: box, voxel: configuration.voxel)
     var sampler = FieldSampler(
       field, configuration.carve ? observations : nil, threads: threads, monitor)
-    var surface = try rawSurface(lattice, configuration, &sampler)
+    var (surface, interpolation) = try rawSurface(lattice, configuration, &sampler)
     ComponentFilter(configuration: configuration, observations: observations)
       .apply(to: &surface, &sampler.report, threads: sampler.threads)
     guard !surface.triangles.isEmpty else {
@@ -50,16 +50,17 @@ public enum SurfaceExtractor {
     }
     var mesh = TriangleMesh()
     let refinement = VertexRefinement(
-      steps: configuration.refinementSteps, color: configuration.color)
-    let attributes = try refinement.apply(to: &surface, &sampler)
+      steps: configuration.refinementSteps, interpolation: interpolation)
+    mesh.normals = try refinement.apply(to: &surface, &sampler)
     try SurfaceSteadying(instants: instants, voxel: configuration.voxel)
-      .apply(to: &surface, normals: attributes.normals, &sampler)
-    (mesh.normals, mesh.colors) = (attributes.normals, attributes.colors)
+      .apply(to: &surface, normals: mesh.normals, &sampler)
     (mesh.positions, mesh.triangles) = (surface.positions, surface.triangles)
     account(for: surface, &sampler.report)
-    if configuration.seenColors, !mesh.colors.isEmpty, let observations {
-      SeenColors(observations, voxel: configuration.voxel)
-        .apply(to: &mesh, threads: sampler.threads)
+    if configuration.color {
+      let seen =
+        configuration.seenColors
+        ? observations.map { SeenColors($0, voxel: configuration.voxel) } : nil
+      mesh.colors = try VertexColors(seen: seen).colors(of: mesh, &sampler)
     }
     if configuration.confidence || configuration.trim == .unseen, let observations {
       mesh.confidence = VertexConfidence(observations, voxel: configuration.voxel)
@@ -76,7 +77,7 @@ public enum SurfaceExtractor {
 
   private static func rawSurface(
     _ lattice: Lattice, _ configuration: MeshingConfiguration, _ sampler: inout FieldSampler
-  ) throws(CaptureError) -> RawSurface {
+  ) throws(CaptureError) -> (RawSurface, SlopeInterpolation?) {
     let cells = try CoarseSearch(lattice, configuration).cells(&sampler)
     var even = SparseSamples(
       Lattice(coarserThan: lattice), keepingGradients: sampler.field.gradientsTell)
@@ -85,7 +86,9 @@ public enum SurfaceExtractor {
     var samples = SparseSamples(lattice)
     try samples.predict(from: even, threads: sampler.threads)
     try samples.close(&sampler, to: .cells)
-    return SurfaceAssembler(samples, threads: sampler.threads).surface()
+    return (
+      SurfaceAssembler(samples, threads: sampler.threads).surface(), SlopeInterpolation(even)
+    )
   }
 
   /// Leaves the faces whose corners were all seen.

@@ -1,101 +1,69 @@
 internal import CaptureCore
 
-/// Moves vertices onto the zero set of the field, and finds their normals and colours.
+/// Moves vertices onto the zero set of the field, and finds their normals.
 struct VertexRefinement {
   /// Newton steps.
   let steps: Int
-  /// Whether colours are asked for.
-  let color: Bool
+  /// What is known of the field around the vertices; nil where it has to be asked at each.
+  let interpolation: SlopeInterpolation?
 
-  /// Unit normal, and sRGB colour where the field has one, of each vertex.
-  struct Attributes {
-    var normals: [SIMD3<Float>]
-    /// Empty without colours.
-    var colors: [SIMD3<UInt8>] = []
-  }
-
-  /// Moves the vertices; returns what else is known of them.
+  /// Moves the vertices; returns their unit normals.
   ///
   /// Each step goes along the gradient `g` by `-d g / |g|²`, and never leaves the room that a
-  /// vertex has, so that no triangle can degenerate. Vertices where carving or the box ends the
-  /// surface stay, and take the normal of their faces. Normals and colours are those of the last place
-  /// at which the gradient was asked, a fraction of a voxel away.
+  /// vertex has, so that no triangle can degenerate. The field is asked where interpolation can't tell.
+  /// Vertices where carving or the box ends the surface stay, and take the normal of their faces. Normals
+  /// are those of the last place at which the gradient was known, a fraction of a voxel away.
   func apply(
     to surface: inout RawSurface, _ sampler: inout FieldSampler
-  ) throws(CaptureError) -> Attributes {
-    let raw = surface
-    let count = raw.positions.count
-    let blocks = (count + FieldSampler.batch - 1) / FieldSampler.batch
-    var normals = [SIMD3<Float>](repeating: .zero, count: count)
-    var colors = [SIMD4<UInt8>](repeating: .zero, count: color ? count : 0)
-    let field = sampler.field
-    try surface.positions.withUnsafeMutableBufferPointer { positions throws(CaptureError) in
-      try normals.withUnsafeMutableBufferPointer { normals throws(CaptureError) in
-        try colors.withUnsafeMutableBufferPointer { colors throws(CaptureError) in
-          nonisolated(unsafe) let (positions, normals, colors) = (positions, normals, colors)
-          try sampler.inParallel(blocks) { block in
-            let vertices = block * FieldSampler.batch..<min(count, (block + 1) * FieldSampler.batch)
-            return move(
-              vertices.filter { raw.kinds[$0] == .field }, raw, field, positions, normals, colors)
-          }
-        }
-      }
-    }
-    Self.takeFaceNormals(raw, &normals)
-    var attributes = Attributes(normals: normals)
-    if color {
-      let fixed = raw.kinds.indices.filter { raw.kinds[$0] != .field }
-      let answers = try sampler.colors(fixed.map { raw.positions[$0] })
-      for (k, i) in fixed.enumerated() { colors[i] = answers[k] }
-      if colors.allSatisfy({ $0.w == 1 }) {
-        attributes.colors = colors.map { SIMD3($0.x, $0.y, $0.z) }
-      }
-    }
-    return attributes
-  }
-
-  /// Moves some vertices; normals stay zero where the gradient tells none.
-  private func move(
-    _ vertices: [Int], _ raw: RawSurface, _ field: any ScalarField,
-    _ positions: UnsafeMutableBufferPointer<SIMD3<Float>>,
-    _ normals: UnsafeMutableBufferPointer<SIMD3<Float>>,
-    _ colors: UnsafeMutableBufferPointer<SIMD4<UInt8>>
-  ) -> FieldSampler.Questions {
-    var questions = FieldSampler.Questions()
-    var points = vertices.map { raw.positions[$0] }
-    // Without steps the gradient is still asked once, for the normals.
-    let passes = max(1, steps)
-    for pass in 0..<passes {
-      let asksColor = color && pass == passes - 1
-      questions.gradients += points.count
-      if asksColor { questions.colors += points.count }
-      let answers = FieldSampler.surface(of: field, points, color: asksColor)
-      for (k, i) in vertices.enumerated() {
-        if asksColor { colors[i] = answers[k].color }
-        let (d, g) = (answers[k].slope.w, answers[k].slope.xyz)
+  ) throws(CaptureError) -> [SIMD3<Float>] {
+    let free = surface.kinds.indices.filter { surface.kinds[$0] == .field }
+    let start = free.map { surface.positions[$0] }
+    var (points, normals) = (start, [SIMD3<Float>](repeating: .zero, count: surface.kinds.count))
+    // Without steps the gradient is still needed once, for the normals.
+    for pass in 0..<max(1, steps) {
+      let slopes = try slopes(at: points, &sampler)
+      for (k, i) in free.enumerated() {
+        let (d, g) = (slopes[k].w, SIMD3(slopes[k].x, slopes[k].y, slopes[k].z))
         let square = g.dot(g)
+        // Where the gradient tells nothing, the normal stays zero.
         guard square > 1e-12, square.isFinite, d.isFinite else { continue }
         normals[i] = g / square.squareRoot()
         guard pass < steps else { continue }
-        let start = raw.positions[i]
-        let offset = points[k] - g * (d / square) - start
+        let offset = points[k] - g * (d / square) - start[k]
         let length = offset.length
-        points[k] = start + offset * (length > raw.room[i] ? raw.room[i] / length : 1)
+        let room = surface.room[i]
+        points[k] = start[k] + offset * (length > room ? room / length : 1)
       }
     }
-    for (k, i) in vertices.enumerated() { positions[i] = points[k] }
-    return questions
+    for (k, i) in free.enumerated() { surface.positions[i] = points[k] }
+    Self.takeFaceNormals(surface, &normals)
+    return normals
+  }
+
+  /// Gradients and, in the last place, distances.
+  private func slopes(
+    at points: [SIMD3<Float>], _ sampler: inout FieldSampler
+  ) throws(CaptureError) -> [SIMD4<Float>] {
+    guard let interpolation else { return try sampler.slopes(points) }
+    let unknown = SIMD4<Float>(repeating: .nan)
+    var slopes = parallelValues(points.count, threads: sampler.threads) {
+      interpolation.slope(at: points[$0]) ?? unknown
+    }
+    let open = slopes.indices.filter { slopes[$0].w.isNaN }
+    let answers = try sampler.slopes(open.map { points[$0] })
+    for (i, answer) in zip(open, answers) { slopes[i] = answer }
+    return slopes
   }
 
   /// Gives vertices without a normal the area-weighted one of the faces around them.
-  private static func takeFaceNormals(_ raw: RawSurface, _ normals: inout [SIMD3<Float>]) {
+  private static func takeFaceNormals(_ surface: RawSurface, _ normals: inout [SIMD3<Float>]) {
     let open = normals.map { $0 == .zero }
     guard open.contains(true) else { return }
-    for t in raw.triangles {
+    for t in surface.triangles {
       let (i, j, k) = (Int(t.x), Int(t.y), Int(t.z))
       guard open[i] || open[j] || open[k] else { continue }
-      let a = raw.positions[i]
-      let n = (raw.positions[j] - a).cross(raw.positions[k] - a)
+      let a = surface.positions[i]
+      let n = (surface.positions[j] - a).cross(surface.positions[k] - a)
       for corner in [i, j, k] where open[corner] { normals[corner] += n }
     }
     for i in open.indices where open[i] {
@@ -104,9 +72,4 @@ struct VertexRefinement {
       normals[i] = length > 0 ? normals[i] / length : SIMD3(0, 1, 0)
     }
   }
-}
-
-extension SIMD4<Float> {
-  /// The first three numbers.
-  fileprivate var xyz: SIMD3<Float> { SIMD3(x, y, z) }
 }

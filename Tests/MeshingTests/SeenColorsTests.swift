@@ -13,15 +13,17 @@ import Testing
     var configuration = MeshingConfiguration()
     (configuration.voxel, configuration.halvings) = (0.03, 2)
     (configuration.carve, configuration.observedWithin) = (false, 0)
-    func mesh() throws -> TriangleMesh {
+    func result() throws -> ExtractedMesh {
       try SurfaceExtractor.mesh(
         of: field, in: BoundingBox(lower: SIMD3(repeating: -0.5), upper: SIMD3(repeating: 0.5)),
         observations: SeenBall(from: [SIMD3(1, 0, 0)]), configuration: configuration
-      ).mesh
+      )
     }
-    let seen = try mesh()
+    let (seen, asked) = (try result().mesh, try result().report.colorQueries)
     configuration.seenColors = false
-    let plain = try mesh()
+    let plain = try result().mesh
+    #expect(try result().report.colorQueries == plain.positions.count)
+    #expect((1..<plain.positions.count * 3 / 4).contains(asked))
     #expect(seen.positions == plain.positions)
     #expect(plain.colors.allSatisfy { $0 == SIMD3(0, 255, 0) })
     for (p, color) in zip(seen.positions, seen.colors) {

@@ -44,29 +44,6 @@ struct BlendedSurface: ScalarField {
     }
   }
 
-  func surface(
-    at points: UnsafeBufferPointer<SIMD3<Float>>, into distances: UnsafeMutableBufferPointer<Float>,
-    gradients: UnsafeMutableBufferPointer<SIMD3<Float>>,
-    colors: UnsafeMutableBufferPointer<SIMD3<Float>>
-  ) -> Bool {
-    let hasColor = a.surface(
-      at: points, into: distances, gradients: gradients, colors: colors)
-    return withScratch(points.count, Float.zero) { otherDistances in
-      withScratch(points.count, SIMD3<Float>.zero) { otherGradients in
-        withScratch(points.count, SIMD3<Float>.zero) { otherColors in
-          let both =
-            b.surface(
-              at: points, into: otherDistances, gradients: otherGradients, colors: otherColors)
-            && hasColor
-          mix(distances, otherDistances, points.count)
-          mix(gradients, otherGradients, points.count)
-          if both { mix(colors, otherColors, points.count) }
-          return both
-        }
-      }
-    }
-  }
-
   private func mix(
     _ a: UnsafeMutableBufferPointer<Float>, _ b: UnsafeMutableBufferPointer<Float>, _ count: Int
   ) {
