@@ -11,10 +11,10 @@ public import CaptureCore
 /// the field: every edge in exactly two triangles, of opposite directions, counter-clockwise seen
 /// from outside; it is opened where nobody saw it if the configuration says so. It is the same for any number of threads.
 ///
-/// The field is asked sparsely: from coarse to fine, at every other point near the surface, for gradients,
-/// too, which tell the distances between, and for all it has at each vertex. For the 0.50 million vertices
-/// of the sample's knight in voxels of 4 mm: 0.31 million gradients and 0.07 million distances before the
-/// vertices are asked.
+/// The field is asked sparsely: from coarse to fine, for gradients, too, at every other point near the surface.
+/// These tell what is between them, at the other points and at the vertices, wherever they do not contradict
+/// each other. For the 0.52 million vertices of the sample's knight in voxels of 4 mm the field is asked for
+/// 0.46 million gradients, 0.07 million distances and 0.07 million colours.
 public enum SurfaceExtractor {
   /// Extracts the surface of one frame.
   ///
@@ -57,10 +57,9 @@ public enum SurfaceExtractor {
     (mesh.positions, mesh.triangles) = (surface.positions, surface.triangles)
     account(for: surface, &sampler.report)
     if configuration.color {
-      let seen =
-        configuration.seenColors
-        ? observations.map { SeenColors($0, voxel: configuration.voxel) } : nil
-      mesh.colors = try VertexColors(seen: seen).colors(of: mesh, &sampler)
+      let colors = VertexColors(
+        voxel: configuration.voxel, observations: configuration.seenColors ? observations : nil)
+      mesh.colors = try colors.colors(of: mesh, &sampler)
     }
     if configuration.confidence || configuration.trim == .unseen, let observations {
       mesh.confidence = VertexConfidence(observations, voxel: configuration.voxel)

@@ -1,5 +1,4 @@
 internal import CaptureCore
-internal import Foundation
 
 /// Takes out of a surface what flickers: detail that it has at one instant and not at those beside it.
 ///
@@ -32,15 +31,14 @@ struct SurfaceSteadying {
     guard !instants.isEmpty, !asked.isEmpty else { return }
     let places = asked.map { surface.positions[$0] }
     let facing = asked.map { normals[$0] }
-    let moves = try moves(places, &sampler)
-    let reach = 2.5 * Self.blur * voxel
-    let around = Neighbourhood(places, facing, reach: reach)
+    let samples = zip(zip(places, facing), try moves(places, &sampler)).map {
+      SurfaceSums.Sample(place: $0.0, normal: $0.1, value: SIMD4($1, 0, 0, 1))
+    }
+    let sums = SurfaceSums(samples, deviation: Self.blur * voxel, facing: Self.facing)
     let start = surface.positions
-    let blur = Self.blur * voxel
-    let threads = sampler.threads
-    let shifts = parallelValues(free.count, threads: threads) { k in
-      let i = free[k]
-      return around.mean(of: moves, at: start[i], facing: normals[i], deviation: blur)
+    let shifts = parallelValues(free.count, threads: sampler.threads) { k in
+      let sum = sums.around(start[free[k]], facing: normals[free[k]])
+      return sum.w > 0 ? sum.x / sum.w : 0
     }
     for (k, i) in free.enumerated() { surface.positions[i] = start[i] - normals[i] * shifts[k] }
     try sampler.monitor.checkCancelled()
@@ -63,39 +61,5 @@ struct SurfaceSteadying {
       }
     }
     return sums.map { $0.x / (1 + $0.y) }
-  }
-
-  /// Places of a surface, for means over those around another place.
-  private struct Neighbourhood {
-    let cells: PointCells
-    let entries: [(place: SIMD3<Float>, normal: SIMD3<Float>)]
-    let reach: Float
-
-    init(_ places: [SIMD3<Float>], _ normals: [SIMD3<Float>], reach: Float) {
-      cells = PointCells(places, reach: reach)
-      entries = cells.order.map { (places[Int($0)], normals[Int($0)]) }
-      self.reach = reach
-    }
-
-    /// The mean of the values around a place, 0 without any.
-    func mean(
-      of values: [Float], at p: SIMD3<Float>, facing n: SIMD3<Float>, deviation: Float
-    ) -> Float {
-      let falloff = -1 / (2 * deviation * deviation)
-      var (sum, weights): (Float, Float) = (0, 0)
-      cells.near(p) { range in
-        for k in range {
-          let d = entries[k].place - p
-          let square = (d * d).sum()
-          guard square < reach * reach else { continue }
-          let cosine = (entries[k].normal * n).sum()
-          guard cosine > SurfaceSteadying.facing else { continue }
-          let weight = expf(square * falloff) * cosine
-          sum += weight * values[Int(cells.order[k])]
-          weights += weight
-        }
-      }
-      return weights > 0 ? sum / weights : 0
-    }
   }
 }
