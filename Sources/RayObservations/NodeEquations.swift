@@ -2,9 +2,11 @@ internal import CaptureCore
 
 /// Linear equations in small turns and shifts of nodes, solved for least squares.
 ///
-/// A row says how the turns and shifts of a few nodes change a residual; weights' roots are in it. All numbers
-/// stand one behind the other, six a node or part of a row: the solver's time goes into reading them.
+/// A row says how the turns and shifts of a few nodes change a residual; weights' roots are in it.
 struct NodeEquations {
+  /// A node's turn and shift, or a part of a row: six numbers, and two that stay 0.
+  private typealias Six = SIMD8<Float>
+
   /// A change of one node: a turn about an axis by its length in radians, and a shift in metres.
   struct Change {
     var turn, shift: SIMD3<Float>
@@ -16,10 +18,9 @@ struct NodeEquations {
   private static let damping: Float = 1e-3
 
   private let nodes: Int
-  /// By part: its node's first number.
+  /// By part: its node.
   private var places: [Int] = []
-  /// `[part][6]`.
-  private var parts: [Float] = []
+  private var parts: [Six] = []
   private var ends: [Int] = []
   private var residuals: [Float] = []
 
@@ -30,13 +31,8 @@ struct NodeEquations {
 
   /// Adds a node's part to the row that is being written.
   mutating func add(_ node: Int, turn: SIMD3<Float>, shift: SIMD3<Float>) {
-    places.append(6 * node)
-    parts.append(turn.x)
-    parts.append(turn.y)
-    parts.append(turn.z)
-    parts.append(shift.x)
-    parts.append(shift.y)
-    parts.append(shift.z)
+    places.append(node)
+    parts.append(Six(turn.x, turn.y, turn.z, shift.x, shift.y, shift.z, 0, 0))
   }
 
   /// Ends a row.
@@ -47,73 +43,54 @@ struct NodeEquations {
 
   /// One change a node: conjugate gradients on the normal equations, scaled by their diagonal.
   func solve() -> [Change] {
-    let count = 6 * nodes
-    var diagonal = [Float](repeating: 1e-6, count: count)
-    var r = [Float](repeating: 0, count: count)
+    var diagonal = [Six](repeating: Six(repeating: 1e-6), count: nodes)
+    var r = [Six](repeating: .zero, count: nodes)
     var start = 0
     for (end, residual) in zip(ends, residuals) {
       for k in start..<end {
-        for i in 0..<6 {
-          let (at, part) = (places[k] + i, parts[6 * k + i])
-          diagonal[at] += part * part
-          r[at] -= part * residual
-        }
+        diagonal[places[k]] += parts[k] * parts[k]
+        r[places[k]] -= parts[k] * residual
       }
       start = end
     }
-    var x = [Float](repeating: 0, count: count)
+    var x = [Six](repeating: .zero, count: nodes)
     var (z, q) = (x, x)
-    for i in 0..<count { z[i] = r[i] / diagonal[i] }
+    for n in 0..<nodes { z[n] = r[n] / diagonal[n] }
     var (p, old) = (z, Self.dot(r, z))
     let enough = old * 1e-6
     for _ in 0..<Self.turns where old > enough {
       product(p, diagonal, into: &q)
       let step = old / max(Self.dot(p, q), .leastNormalMagnitude)
-      for i in 0..<count {
-        x[i] += p[i] * step
-        r[i] -= q[i] * step
-        z[i] = r[i] / diagonal[i]
+      for n in 0..<nodes {
+        x[n] += p[n] * step
+        r[n] -= q[n] * step
+        z[n] = r[n] / diagonal[n]
       }
       let now = Self.dot(r, z)
-      for i in 0..<count { p[i] = z[i] + p[i] * (now / old) }
+      for n in 0..<nodes { p[n] = z[n] + p[n] * (now / old) }
       old = now
     }
-    return (0..<nodes).map { n in
-      Change(
-        turn: SIMD3(x[6 * n], x[6 * n + 1], x[6 * n + 2]),
-        shift: SIMD3(x[6 * n + 3], x[6 * n + 4], x[6 * n + 5]))
-    }
+    return x.map { Change(turn: SIMD3($0[0], $0[1], $0[2]), shift: SIMD3($0[3], $0[4], $0[5])) }
   }
 
-  private static func dot(_ a: [Float], _ b: [Float]) -> Float {
-    var sum: Float = 0
-    for i in a.indices { sum += a[i] * b[i] }
-    return sum
+  private static func dot(_ a: [Six], _ b: [Six]) -> Float {
+    var sum = Six.zero
+    for n in a.indices { sum += a[n] * b[n] }
+    return sum.sum()
   }
 
   /// The damped normal equations' matrix times a vector.
-  private func product(_ v: [Float], _ diagonal: [Float], into result: inout [Float]) {
-    for i in v.indices { result[i] = v[i] * diagonal[i] * Self.damping }
+  private func product(_ v: [Six], _ diagonal: [Six], into result: inout [Six]) {
+    for n in v.indices { result[n] = v[n] * diagonal[n] * Self.damping }
     parts.withUnsafeBufferPointer { parts in
       v.withUnsafeBufferPointer { v in
         result.withUnsafeMutableBufferPointer { result in
           var start = 0
           for end in ends {
-            var sum: Float = 0
-            for k in start..<end {
-              let (a, b) = (6 * k, places[k])
-              sum += parts[a] * v[b] + parts[a + 1] * v[b + 1] + parts[a + 2] * v[b + 2]
-              sum += parts[a + 3] * v[b + 3] + parts[a + 4] * v[b + 4] + parts[a + 5] * v[b + 5]
-            }
-            for k in start..<end {
-              let (a, b) = (6 * k, places[k])
-              result[b] += parts[a] * sum
-              result[b + 1] += parts[a + 1] * sum
-              result[b + 2] += parts[a + 2] * sum
-              result[b + 3] += parts[a + 3] * sum
-              result[b + 4] += parts[a + 4] * sum
-              result[b + 5] += parts[a + 5] * sum
-            }
+            var sum = Six.zero
+            for k in start..<end { sum += parts[k] * v[places[k]] }
+            let along = sum.sum()
+            for k in start..<end { result[places[k]] += parts[k] * along }
             start = end
           }
         }
