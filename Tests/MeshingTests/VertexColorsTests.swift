@@ -5,7 +5,7 @@ import Testing
 
 @testable import Meshing
 
-@Suite struct SeenColorsTests {
+@Suite struct VertexColorsTests {
   @Test func whatWasSeenTakesThePixelsColourAndTheRestKeepsTheFields() throws {
     let field = AnalyticField(color: { _ in SIMD3(0, 1, 0) }) { p in
       (p.x * p.x + p.y * p.y + p.z * p.z).squareRoot() - Double(SeenBall.radius)
