@@ -76,8 +76,8 @@ struct CoarseSearch {
       cells = []
       cells.reserveCapacity(parents.count * 8)
       for (parent, probe) in parents {
-        for c in Int32(0)..<8 {
-          let side = SIMD3(c & 1, c >> 1 & 1, c >> 2)
+        for c in 0..<8 {
+          let side = SparseSamples.offset(c)
           cells.append(
             Part(
               place: parent.place &* 2 &+ side, far: far(side &* 2 &- 1, of: probe, level: level)))

@@ -53,11 +53,6 @@ extension SparseSamples {
     return rooms
   }
 
-  /// 0 or 1 on each axis, by the bits of `c`.
-  @inline(__always) fileprivate static func offset(_ c: Int) -> SIMD3<Int32> {
-    SIMD3(Int32(c & 1), Int32(c >> 1 & 1), Int32(c >> 2))
-  }
-
   /// The inverse of ``offset(_:)``.
   @inline(__always) fileprivate static func index(_ offset: SIMD3<Int32>) -> Int {
     Int(offset.x + 2 * offset.y + 4 * offset.z)

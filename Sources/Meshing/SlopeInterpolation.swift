@@ -47,7 +47,7 @@ struct SlopeInterpolation {
     var cell = Cell(step: lattice.voxel)
     var missing: Int?
     for c in 0..<8 {
-      let corner = first &+ SIMD3(Int32(c & 1), Int32(c >> 1 & 1), Int32(c >> 2))
+      let corner = first &+ SparseSamples.offset(c)
       let slot = lattice.index(brick: corner &>> 3).map { Int(samples.table[$0]) } ?? -1
       let place = slot < 0 ? 0 : SparseSamples.place(in: slot, corner)
       guard slot >= 0, samples.distances[place].isFinite else {

@@ -53,6 +53,11 @@ struct SparseSamples {
     return slot * 512 + Int(q.z) * 64 + Int(q.y) * 8 + Int(q.x)
   }
 
+  /// 0 or 1 on each axis, by the bits of `c`.
+  @inline(__always) static func offset(_ c: Int) -> SIMD3<Int32> {
+    SIMD3(Int32(c & 1), Int32(c >> 1 & 1), Int32(c >> 2))
+  }
+
   /// Slots of a brick and of the seven that lie one up from it on some axes, by the bits of the index; -1
   /// where nothing is known.
   @inline(__always) func upward(from slot: Int) -> SIMD8<Int32> {
@@ -60,8 +65,7 @@ struct SparseSamples {
     var result = SIMD8<Int32>(repeating: -1)
     result[0] = Int32(slot)
     for c in 1..<8 {
-      let offset = SIMD3(Int32(c & 1), Int32(c >> 1 & 1), Int32(c >> 2))
-      if let index = lattice.index(brick: brick &+ offset) { result[c] = table[index] }
+      if let index = lattice.index(brick: brick &+ Self.offset(c)) { result[c] = table[index] }
     }
     return result
   }

@@ -83,14 +83,16 @@ private final class Freedom: FrameObservations, @unchecked Sendable {
     #expect(result.report.components == 1)
   }
 
-  @Test func normalsAreTheGradients() throws {
+  @Test(arguments: [(false, 0.05), (true, 0.025)] as [(Bool, Float)])
+  func normalsAreTheGradients(gradientsTell: Bool, voxel: Float) throws {
     let center = SIMD3<Float>(0.0312, -0.0177, 0.0091)
+    var field = Self.shapes[0].field
+    field.gradientsTell = gradientsTell
     let mesh = try SurfaceExtractor.mesh(
-      of: Self.shapes[0].field, in: cube, configuration: settings()
+      of: field, in: cube, configuration: settings(voxel: voxel)
     ).mesh
     for (p, n) in zip(mesh.positions, mesh.normals) {
-      // Between samples a tenth of a metre apart.
-      #expect((n - (p - center).normalized).length < 3e-3)
+      #expect((n - (p - center).normalized).length < 1e-3)
     }
   }
 

@@ -13,17 +13,17 @@ import Testing
     var configuration = MeshingConfiguration()
     (configuration.voxel, configuration.halvings) = (0.03, 2)
     (configuration.carve, configuration.observedWithin) = (false, 0)
-    func result() throws -> ExtractedMesh {
-      try SurfaceExtractor.mesh(
+    func result() throws -> (TriangleMesh, MeshReport) {
+      let result = try SurfaceExtractor.mesh(
         of: field, in: BoundingBox(lower: SIMD3(repeating: -0.5), upper: SIMD3(repeating: 0.5)),
-        observations: SeenBall(from: [SIMD3(1, 0, 0)]), configuration: configuration
-      )
+        observations: SeenBall(from: [SIMD3(1, 0, 0)]), configuration: configuration)
+      return (result.mesh, result.report)
     }
-    let (seen, asked) = (try result().mesh, try result().report.colorQueries)
+    let (seen, seenReport) = try result()
     configuration.seenColors = false
-    let plain = try result().mesh
-    #expect(try result().report.colorQueries == plain.positions.count)
-    #expect((1..<plain.positions.count * 3 / 4).contains(asked))
+    let (plain, plainReport) = try result()
+    #expect(plainReport.colorQueries == plainReport.vertices)
+    #expect((1..<plainReport.vertices * 3 / 4).contains(seenReport.colorQueries))
     #expect(seen.positions == plain.positions)
     #expect(plain.colors.allSatisfy { $0 == SIMD3(0, 255, 0) })
     for (p, color) in zip(seen.positions, seen.colors) {
