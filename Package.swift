@@ -1,8 +1,9 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// Targets stand in the order in which a frame passes them. A stage may depend on CaptureCore and
-// on C targets; only CapturePipeline sees two stages, and only the executables name a backend.
+// Targets stand in the order in which a frame passes them. A stage may depend on CaptureCore, on C targets and
+// on libraries that several share (images, arrays, fields, linear algebra); only CapturePipeline sees two
+// stages, and only the executables name a backend.
 
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),

@@ -28,7 +28,7 @@ def tables(data):
             ["a frame's mesh as PLY", f"{data['meshBytes'] / max(data['meshes'], 1) / 1e3:,.0f} kB"],
             ["loaded and ready for one instant", f"{1e3 * data['load']['median']:.1f} ms"],
             ["meshes of `fieldmesh mesh` that came out the same, byte by byte, on one thread", f"{data['same']} of {data['meshes']}"]]
-    return f"Of {data['field']}, {data['frames']} frames.\n\n" + table(["", ">"], rows)
+    return f"{data['field']}; {data['frames']} frames.\n\n" + table(["", ">"], rows)
 
 
 def verdicts(data):

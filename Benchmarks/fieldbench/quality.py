@@ -102,8 +102,8 @@ def verdicts(data):
         result.append(at_most(f"{name}: no floaters", mine["floaters"], 0, "", 0))
         result.append(at_least(f"{name}: all meshes watertight", mine["watertight"], 1.0))
         better = None if not fused else all(
-            mine[key] < fused[key] if key in ("chamfer", "jitter", "chamferAll") else mine[key] > fused[key]
-            for key in ("chamfer", "f5", "normals", "jitter", "chamferAll"))
+            mine[key] < fused[key] if key in ("chamfer", "jitter", "chamferAll", "floaters") else mine[key] > fused[key]
+            for key, _, _ in FIGURES)
         result.append(Verdict(f"{name}: better than TSDF in every figure", better, "-" if better is None else "yes" if better else "no"))
     return result
 

@@ -1,9 +1,10 @@
 """Marching cubes of three libraries on one grid of distances [z, y, x]. Prints one line of JSON: seconds of each.
 
-PyMCubes and scikit-image run on one thread; Open3D's flying edges may take more.
+PyMCubes and scikit-image run on one thread; Open3D's flying edges may take more, unless --threads says how many cores there are.
 A library that is missing is left out, with the reason. Medians of --times runs after one to warm up."""
 import argparse
 import json
+import os
 import statistics
 import time
 
@@ -13,7 +14,10 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("grid")
 parser.add_argument("--times", type=int, default=3)
 parser.add_argument("--only", help="library to run, all by default")
+parser.add_argument("--threads", type=int, help="cores to run on, all by default")
 arguments = parser.parse_args()
+if arguments.threads:
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:arguments.threads])
 grid = np.load(arguments.grid)
 
 

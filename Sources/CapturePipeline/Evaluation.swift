@@ -2,7 +2,6 @@ public import CaptureCore
 public import Foundation
 internal import MeshExport
 public import SurfaceMetrics
-internal import Synchronization
 
 /// Compares a folder of meshes with a folder of true ones, frame by frame.
 ///
@@ -58,7 +57,7 @@ public struct Evaluation: Sendable {
         at: placesFile.path)
     }
     var summary = SequenceSummary(samePlaces: hasPlaces)
-    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
     for start in stride(from: 0, to: frames.count, by: threads) {
       try monitor.checkCancelled()
       let batch = Array(frames[start..<min(start + threads, frames.count)])
@@ -73,21 +72,12 @@ public struct Evaluation: Sendable {
     _ frames: [Int], _ results: [Int: MeshFile], _ truths: [Int: MeshFile],
     _ places: [TruthPlaces.Frame]?, _ threads: Int
   ) throws(CaptureError) -> [SurfaceComparison?] {
-    let slots = Mutex(
-      [Result<SurfaceComparison?, CaptureError>?](repeating: nil, count: frames.count))
-    concurrently(frames.count, threads: threads) { i, _ in
-      let outcome: Result<SurfaceComparison?, CaptureError>
-      do throws(CaptureError) {
+    try concurrentValues(
+      frames.count, threads: threads,
+      trying: { i throws(CaptureError) in
         let frame = frames[i]
-        outcome = .success(try compare(results[frame], truths[frame], places?[frame]))
-      } catch {
-        outcome = .failure(error)
-      }
-      slots.withLock { $0[i] = outcome }
-    }
-    var comparisons: [SurfaceComparison?] = []
-    for case let outcome? in slots.withLock({ $0 }) { comparisons.append(try outcome.get()) }
-    return comparisons
+        return try compare(results[frame], truths[frame], places?[frame])
+      })
   }
 
   private static func compare(

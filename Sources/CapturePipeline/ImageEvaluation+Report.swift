@@ -7,17 +7,23 @@ extension ImageEvaluation.Outcome {
     ">within", ">PSNR dB", ">evened",
   ]
 
-  /// A row a camera, and one of all, with what the columns mean.
+  /// A row or two a camera, and of all, with what the columns mean.
   public var table: String {
     var table = TextTable(Self.headings)
-    for camera in cameras { table.add([camera.id] + Self.cells(camera.figures, within)) }
-    if cameras.count > 1 { table.add(["all"] + Self.cells(total, within)) }
+    func add(_ name: String, _ figures: PredictionFigures, _ shared: PredictionFigures?) {
+      table.add([name] + Self.cells(figures, within))
+      if let shared { table.add(["\(name), shared"] + Self.cells(shared, within)) }
+    }
+    for camera in cameras { add(camera.id, camera.figures, camera.shared) }
+    if cameras.count > 1 { add("all", total, shared) }
+    let reach = String(format: "%g mm", 1000 * ImageView.sharedReach)
     let near = String(format: "%g mm", 1000 * within)
     return table.text + "\n\n" + """
       pixels: depth pixels that show the subject; median: of the absolute differences in depth, over all of
       them (those without a mesh count as infinitely far), then over the covered ones alone; offset: median,
       + behind; within: share of all pixels covered to \(near); PSNR: of the mesh's colours where it is
-      drawn on the subject, then after one factor a channel. \(frames) frame sets, \(missing) without a mesh.
+      drawn on the subject, then after one factor a channel; shared: the pixels whose place a camera that is
+      not compared recorded as well, to \(reach). \(frames) frame sets, \(missing) without a mesh.
       """
   }
 
@@ -27,7 +33,9 @@ extension ImageEvaluation.Outcome {
       "\(JSONValue.quoted($0.id)): \(Self.object($0.figures, within))"
     }
     return
-      "{\"all\": \(Self.object(total, within)), \"cameras\": {\(parts.joined(separator: ", "))}, "
+      "{\"all\": \(Self.object(total, within)), "
+      + "\"shared\": \(shared.map { Self.object($0, within) } ?? "null"), "
+      + "\"cameras\": {\(parts.joined(separator: ", "))}, "
       + "\"withinDistance\": \(String(format: "%.4f", 1000 * within)), "
       + "\"frames\": \(frames), \"missing\": \(missing)}"
   }

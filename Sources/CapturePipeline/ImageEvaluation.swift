@@ -1,7 +1,6 @@
 public import CaptureCore
 public import Foundation
 internal import RayObservations
-internal import Synchronization
 
 /// Compares meshes with what the cameras of a take recorded: each mesh is drawn as each camera sees it.
 ///
@@ -11,8 +10,19 @@ internal import Synchronization
 public struct ImageEvaluation: Sendable {
   /// What came out.
   public struct Outcome: Sendable, Equatable {
-    /// Names and figures of the cameras compared, in the take's order.
-    public var cameras: [(id: String, figures: PredictionFigures)]
+    /// Figures of one camera: of all its pixels that show the subject, and of those among them whose place
+    /// another camera of the take saw too that is not compared; nil when all cameras are.
+    public struct Camera: Sendable, Equatable {
+      /// The camera's name.
+      public var id: String
+      /// Of all its pixels that show the subject.
+      public var figures: PredictionFigures
+      /// Of what others saw as well.
+      public var shared: PredictionFigures?
+    }
+
+    /// The cameras compared, in the take's order.
+    public var cameras: [Camera]
     /// What counts as near, metres.
     public var within: Double
     /// Frame sets with a mesh, and without.
@@ -23,11 +33,10 @@ public struct ImageEvaluation: Sendable {
       cameras.reduce(into: PredictionFigures()) { $0.add($1.figures) }
     }
 
-    /// Whether the same came out.
-    public static func == (a: Outcome, b: Outcome) -> Bool {
-      a.cameras.map(\.id) == b.cameras.map(\.id)
-        && a.cameras.map(\.figures) == b.cameras.map(\.figures)
-        && (a.within, a.frames, a.missing) == (b.within, b.frames, b.missing)
+    /// All cameras together, of what others saw as well; nil when all cameras are compared.
+    public var shared: PredictionFigures? {
+      let parts = cameras.compactMap(\.shared)
+      return parts.isEmpty ? nil : parts.reduce(into: PredictionFigures()) { $0.add($1) }
     }
   }
 
@@ -69,7 +78,7 @@ public struct ImageEvaluation: Sendable {
     let files = try MeshFile.files(in: meshes)
     let take = try OpenTake(source)
     let cameras = try take.indices(of: configuration.cameras)
-    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
     let clocks = try take.reader.clocks(
       take.cameras, configuration.clocks, threads: threads, monitor: monitor)
     let sets = take.reader.synchronized(configuration.sync, clocks: clocks).sets
@@ -87,24 +96,32 @@ public struct ImageEvaluation: Sendable {
       load: { set throws(CaptureError) in try take.images(of: set, threads: threads) },
       configuration: configuration.observations, monitor: monitor)
     let comparison = Comparison(take: take, cameras: cameras, files: files, subject: subject)
-    var figures = cameras.map { _ in PredictionFigures() }
+    var all = cameras.map { _ in PredictionFigures() }
+    var shared = all
     for start in stride(from: 0, to: frames.count, by: threads) {
       try monitor.checkCancelled()
       let batch = Array(frames[start..<min(start + threads, frames.count)])
       for parts in try comparison.figures(batch, threads: threads) {
-        for (k, part) in parts.enumerated() { figures[k].add(part) }
+        for (k, part) in parts.enumerated() {
+          all[k].add(part.all)
+          shared[k].add(part.shared)
+        }
       }
       monitor.report(start + batch.count, frames.count, "")
     }
     let outcome = Outcome(
-      cameras: zip(cameras, figures).map { (take.cameras[$0].description.id, $1) },
+      cameras: cameras.enumerated().map { k, c in
+        Outcome.Camera(
+          id: take.cameras[c].description.id, figures: all[k],
+          shared: cameras.count < take.cameras.count ? shared[k] : nil)
+      },
       within: within, frames: frames.count, missing: chosen.count - frames.count)
     guard outcome.total.pixels > 0 else {
       throw CaptureError(
         .badInput, "No depth pixel of these cameras shows the subject.", at: source.place,
         remedy: "Compare other cameras or frames, or set observations.box.")
     }
-    if let picture { try ImageSheet(comparison, frames, within: within).write(to: picture) }
+    if let picture { try ImageSheet(comparison, frames).write(to: picture) }
     return outcome
   }
 
@@ -115,43 +132,38 @@ public struct ImageEvaluation: Sendable {
     let files: [Int: MeshFile]
     let subject: SubjectPixels
 
-    /// What each compared camera saw of a frame set; nil without depth.
-    func views(_ set: FrameSet) throws(CaptureError) -> [ImageView?] {
-      guard let file = files[set.index] else { return cameras.map { _ in nil } }
+    /// What some of the compared cameras saw of a frame set; nil without depth.
+    func views(_ set: FrameSet, of chosen: [Int]) throws(CaptureError) -> [ImageView?] {
+      guard let file = files[set.index] else { return chosen.map { _ in nil } }
       let mesh = try file.read()
-      let images = try take.images(of: set.only(cameras), threads: 1)
-      return try cameras.map { c throws(CaptureError) -> ImageView? in
+      let images = try take.images(of: set, threads: 1)
+      let others = take.cameras.indices.filter { !cameras.contains($0) }.compactMap { c in
+        subject.depth(images[c], camera: c).map { (take.cameras[c], $0) }
+      }
+      return try chosen.map { c throws(CaptureError) -> ImageView? in
         do throws(CaptureError) {
           return try ImageView(
-            mesh, take.cameras[c], images[c], subject: subject.depth(images[c], camera: c))
+            mesh, take.cameras[c], images[c], subject: subject.depth(images[c], camera: c),
+            others: others)
         } catch {
           throw error.within(file.url.path)
         }
       }
     }
 
-    /// By set, then camera.
-    func figures(_ sets: [FrameSet], threads: Int) throws(CaptureError) -> [[PredictionFigures]] {
-      let slots = Mutex(
-        [Result<[PredictionFigures], CaptureError>?](repeating: nil, count: sets.count))
-      concurrently(sets.count, threads: threads) { i, _ in
-        let outcome = Result { () throws(CaptureError) in
-          try views(sets[i]).map { $0?.figures ?? PredictionFigures() }
-        }
-        slots.withLock { $0[i] = outcome }
-      }
-      var figures: [[PredictionFigures]] = []
-      for case let outcome? in slots.withLock({ $0 }) { figures.append(try outcome.get()) }
-      return figures
-    }
-  }
-}
+    /// Figures of one image, as ``Outcome/Camera`` has them.
+    typealias Parts = (all: PredictionFigures, shared: PredictionFigures)
 
-extension FrameSet {
-  /// The set without the images of other cameras.
-  fileprivate func only(_ cameras: [Int]) -> FrameSet {
-    var set = self
-    for c in entries.indices where !cameras.contains(c) { set.entries[c] = Entry() }
-    return set
+    /// By set, then camera.
+    func figures(_ sets: [FrameSet], threads: Int) throws(CaptureError) -> [[Parts]] {
+      try concurrentValues(
+        sets.count, threads: threads,
+        trying: { i throws(CaptureError) in
+          try views(sets[i], of: cameras).map { view -> Parts in
+            let figures = { view?.figures(sharedOnly: $0) ?? PredictionFigures() }
+            return (all: figures(false), shared: figures(true))
+          }
+        })
+    }
   }
 }

@@ -14,23 +14,24 @@ struct ImageSheet {
 
   private let comparison: ImageEvaluation.Comparison
   private let frames: [FrameSet]
-  private let within: Double
 
-  init(_ comparison: ImageEvaluation.Comparison, _ frames: [FrameSet], within: Double) {
-    (self.comparison, self.frames, self.within) = (comparison, frames, within)
+  init(_ comparison: ImageEvaluation.Comparison, _ frames: [FrameSet]) {
+    (self.comparison, self.frames) = (comparison, frames)
   }
 
   /// Draws images spread over cameras and frames, and writes a PNG.
   /// - Throws: ``CaptureError`` for what reading and writing meets.
   func write(to file: URL) throws(CaptureError) {
-    let ids = comparison.cameras.map { comparison.take.cameras[$0].description.id }
-    let count = min(Self.rows, frames.count * ids.count)
+    let cameras = comparison.cameras
+    let count = min(Self.rows, frames.count * cameras.count)
     var sheet: [[PreviewSheet.Cell]] = []
     for row in 0..<count {
       // Each row another camera, and another part of the take.
-      let (k, set) = (row % ids.count, frames[(2 * row + 1) * frames.count / (2 * count)])
-      guard let view = try comparison.views(set)[k] else { continue }
-      sheet.append(try Self.cells(view, title: "\(ids[k])  frame \(set.index)"))
+      let camera = cameras[row % cameras.count]
+      let set = frames[(2 * row + 1) * frames.count / (2 * count)]
+      guard let view = try comparison.views(set, of: [camera])[0] else { continue }
+      let id = view.placed.description.id
+      sheet.append(try Self.cells(view, title: "\(id)  frame \(set.index)"))
     }
     guard !sheet.isEmpty else { return }
     let scale = String(format: "%g mm", 1000 * Self.scale)
@@ -62,11 +63,12 @@ struct ImageSheet {
         .init(title: name, image: try flat(lens.width, lens.height, pixel).cropped(crop)))
     }
     guard let colors = view.colors, let color = view.placed.description.color,
-      let part = Crop(around: view.mask, width: color.width, height: color.height)
+      let part = Crop(
+        around: view.colorPixels.map { $0 != nil }, width: color.width, height: color.height)
     else { return cells }
     cells.append(.init(title: "recorded", image: try colors.recorded.cropped(part)))
     let predicted = try flat(color.width, color.height) { i in
-      view.mask[i]
+      view.colorPixels[i] != nil
         ? SIMD3(
           colors.predicted.pixels[3 * i], colors.predicted.pixels[3 * i + 1],
           colors.predicted.pixels[3 * i + 2]) : nothing

@@ -18,18 +18,11 @@ public struct PredictionFigures: Sendable, Equatable {
   private var differences = [Int](repeating: 0, count: 2 * middle + 1)
   /// Colour pixels compared; for red, green and blue the sums of recorded², recorded · predicted, predicted².
   private var colors = 0
-  private var squares = (
-    recorded: SIMD3<Int>.zero, mixed: SIMD3<Int>.zero, predicted: SIMD3<Int>.zero
-  )
+  private var recordedSquares = SIMD3<Int>.zero, mixed = SIMD3<Int>.zero
+  private var predictedSquares = SIMD3<Int>.zero
 
   /// No images.
   public init() {}
-
-  /// Whether the same was counted.
-  public static func == (a: PredictionFigures, b: PredictionFigures) -> Bool {
-    guard a.images == b.images, a.pixels == b.pixels, a.colors == b.colors else { return false }
-    return a.differences == b.differences && a.squares == b.squares
-  }
 
   /// Counts an image.
   mutating func addImage() { images += 1 }
@@ -46,9 +39,9 @@ public struct PredictionFigures: Sendable, Equatable {
   /// Counts a pixel of the colour image, 0...255.
   mutating func add(recorded r: SIMD3<Int>, predicted p: SIMD3<Int>) {
     colors += 1
-    squares.recorded &+= r &* r
-    squares.mixed &+= r &* p
-    squares.predicted &+= p &* p
+    recordedSquares &+= r &* r
+    mixed &+= r &* p
+    predictedSquares &+= p &* p
   }
 
   /// Counts what others counted.
@@ -58,9 +51,9 @@ public struct PredictionFigures: Sendable, Equatable {
     covered += other.covered
     for i in differences.indices { differences[i] += other.differences[i] }
     colors += other.colors
-    squares.recorded &+= other.squares.recorded
-    squares.mixed &+= other.squares.mixed
-    squares.predicted &+= other.squares.predicted
+    recordedSquares &+= other.recordedSquares
+    mixed &+= other.mixed
+    predictedSquares &+= other.predictedSquares
   }
 
   /// Share of the subject's pixels that the mesh covers; nil without any pixel, as all shares.
@@ -86,7 +79,9 @@ public struct PredictionFigures: Sendable, Equatable {
 
   /// Share of the subject's pixels that the mesh covers within a distance of what was recorded, metres.
   public func within(_ distance: Double) -> Double? {
-    let reach = min(Self.middle, Int((Float(distance) / Self.step).rounded()))
+    let bins = (Float(distance) / Self.step).rounded()
+    guard bins >= 0 else { return share(0) }
+    let reach = Int(min(Float(Self.middle), bins))
     return share(differences[(Self.middle - reach)...(Self.middle + reach)].reduce(0, +))
   }
 
@@ -95,7 +90,7 @@ public struct PredictionFigures: Sendable, Equatable {
   public var psnr: Double? {
     decibels(
       (0..<3).reduce(0) { sum, c in
-        sum + Double(squares.recorded[c] - 2 * squares.mixed[c] + squares.predicted[c])
+        sum + Double(recordedSquares[c] - 2 * mixed[c] + predictedSquares[c])
       })
   }
 
@@ -104,7 +99,7 @@ public struct PredictionFigures: Sendable, Equatable {
   public var evenedPSNR: Double? {
     decibels(
       (0..<3).reduce(0) { sum, c in
-        let (r, m, p) = (squares.recorded[c], squares.mixed[c], squares.predicted[c])
+        let (r, m, p) = (recordedSquares[c], mixed[c], predictedSquares[c])
         return sum + Double(r) - (p > 0 ? Double(m) * Double(m) / Double(p) : 0)
       })
   }

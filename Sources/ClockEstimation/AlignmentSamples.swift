@@ -43,19 +43,15 @@ struct AlignmentPieces: Sendable {
   init(views: [TimedView], clockOfView: [Int], threads: Int) {
     (self.views, self.clockOfView, self.threads) = (views, clockOfView, threads)
     spacings = views.map(\.spacing)
-    var pieces = views.map { [[SurfacePiece]](repeating: [], count: $0.stream.times.count) }
-    pieces.withUnsafeMutableBufferPointer { pieces in
-      nonisolated(unsafe) let pieces = pieces
-      concurrently(views.count, threads: threads) { camera, _ in
-        let (view, all) = (views[camera], views[camera].stream.times.count)
-        let count = min(Self.images, all)
-        for i in (0..<count).map({ $0 * all / count }) {
-          pieces[camera][i] = view.moving.pieces(
-            view.stream.images[i], view.view, limit: Self.pieces)
-        }
+    pieces = concurrentValues(views.count, threads: threads) { camera in
+      let (view, all) = (views[camera], views[camera].stream.times.count)
+      let count = min(Self.images, all)
+      var pieces = [[SurfacePiece]](repeating: [], count: all)
+      for i in (0..<count).map({ $0 * all / count }) {
+        pieces[i] = view.moving.pieces(view.stream.images[i], view.view, limit: Self.pieces)
       }
+      return pieces
     }
-    self.pieces = pieces
   }
 
   /// Every comparison of two cameras of different placed clocks.
@@ -73,14 +69,10 @@ struct AlignmentPieces: Sendable {
         && isPlaced[clockOfView[b]]
       { pairs.append((a, b)) }
     }
-    var results = [[AlignmentSample]](repeating: [], count: pairs.count)
-    results.withUnsafeMutableBufferPointer { results in
-      nonisolated(unsafe) let results = results
-      concurrently(pairs.count, threads: threads) { i, _ in
-        results[i] = samples(from: pairs[i].0, to: pairs[i].1, state, gate, every)
-      }
+    return concurrentValues(pairs.count, threads: threads) { i in
+      samples(from: pairs[i].0, to: pairs[i].1, state, gate, every)
     }
-    return results.flatMap { $0 }
+    .flatMap { $0 }
   }
 
   private func samples(

@@ -125,18 +125,15 @@ struct ClockPlacement {
     }
     pairs.removeAll { !views[$0.a].view.moving.moves || !views[$0.b].view.moving.moves }
     guard !pairs.isEmpty else { return nil }
-    var rows = [[[Float]]](repeating: [], count: pairs.count)
-    rows.withUnsafeMutableBufferPointer { rows in
-      nonisolated(unsafe) let rows = rows
-      concurrently(pairs.count, threads: threads) { n, _ in
-        let (a, b) = (views[pairs[n].a], views[pairs[n].b])
-        let fit = fits[clockOf[a.camera]]
-        rows[n] =
-          a.view.costs(against: b.view, offsets: offsets, isFine: isFine) { fit.rigTime($0) + $1 }
-          + b.view.costs(against: a.view, offsets: offsets, isFine: isFine) {
-            fit.deviceTime($0 - $1)
-          }
+    let rows = concurrentValues(pairs.count, threads: threads) { n in
+      let (a, b) = (views[pairs[n].a], views[pairs[n].b])
+      let fit = fits[clockOf[a.camera]]
+      return a.view.costs(against: b.view, offsets: offsets, isFine: isFine) {
+        fit.rigTime($0) + $1
       }
+        + b.view.costs(against: a.view, offsets: offsets, isFine: isFine) {
+          fit.deviceTime($0 - $1)
+        }
     }
     var costs = ShiftCosts(offsets: offsets)
     for part in rows { costs.append(part) }

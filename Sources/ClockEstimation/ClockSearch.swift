@@ -206,14 +206,9 @@ struct ClockSearch {
     let count = min(wanted.count, limit)
     let chosen = (0..<count).map { wanted[$0 * wanted.count / count] }
       .filter { !streams[camera].indices.contains($0) }
-    var images = [Thumbnail?](repeating: nil, count: chosen.count)
     let load = load
-    images.withUnsafeMutableBufferPointer { images in
-      nonisolated(unsafe) let images = images
-      concurrently(chosen.count, threads: threads) { i, _ in
-        if monitor.isCancelled() { return }
-        images[i] = load(camera, chosen[i]).flatMap { lens.reduce($0) }
-      }
+    let images = concurrentValues(chosen.count, threads: threads) { i -> Thumbnail? in
+      monitor.isCancelled() ? nil : load(camera, chosen[i]).flatMap { lens.reduce($0) }
     }
     try monitor.checkCancelled()
     for (index, image) in zip(chosen, images) {

@@ -40,23 +40,19 @@ struct AlignmentFrames: Sendable {
       work += chosen[camera].positions.indices.map { (camera, $0) }
     }
     try monitor.checkCancelled()
-    var read = [SurfaceImage?](repeating: nil, count: work.count)
-    read.withUnsafeMutableBufferPointer { read in
-      nonisolated(unsafe) let read = read
-      concurrently(work.count, threads: threads) { i, _ in
-        let (camera, slot) = work[i]
-        guard !monitor.isCancelled(), let lens = lenses[camera],
-          let image = load(camera, cameras[camera].indices[chosen[camera].positions[slot]]),
-          let depth = lens.reduce(image)
-        else { return }
-        var surface = SurfaceImage(depth: depth, lens: lens, configuration)
-        if let grey = greyLenses[camera],
-          let image = color?(camera, cameras[camera].indices[chosen[camera].positions[slot]])
-        {
-          surface.grey = grey.grey(image, depth: depth, lens: lens)
-        }
-        read[i] = surface
+    let read = concurrentValues(work.count, threads: threads) { i -> SurfaceImage? in
+      let (camera, slot) = work[i]
+      guard !monitor.isCancelled(), let lens = lenses[camera],
+        let image = load(camera, cameras[camera].indices[chosen[camera].positions[slot]]),
+        let depth = lens.reduce(image)
+      else { return nil }
+      var surface = SurfaceImage(depth: depth, lens: lens, configuration)
+      if let grey = greyLenses[camera],
+        let image = color?(camera, cameras[camera].indices[chosen[camera].positions[slot]])
+      {
+        surface.grey = grey.grey(image, depth: depth, lens: lens)
       }
+      return surface
     }
     var images = chosen.map { [SurfaceImage?](repeating: nil, count: $0.positions.count) }
     for (i, place) in work.enumerated() { images[place.camera][place.slot] = read[i] }

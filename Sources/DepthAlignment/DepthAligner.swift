@@ -218,15 +218,9 @@ public struct DepthAligner: Sendable {
       FloatPose(
         state.worldFromColor[camera] * cameras[camera].description.colorFromDepth, from: center)
     }
-    var results = [Gathered](repeating: Gathered(), count: pairs.count)
-    results.withUnsafeMutableBufferPointer { results in
-      nonisolated(unsafe) let results = results
-      concurrently(pairs.count, threads: threads) { i, _ in
-        results[i] = gather(
-          pairs[i], poses, state, rule, tones.indices.contains(i) ? tones[i] : nil)
-      }
+    return concurrentValues(pairs.count, threads: threads) { i in
+      gather(pairs[i], poses, state, rule, tones.indices.contains(i) ? tones[i] : nil)
     }
-    return results
   }
 
   private func gather(

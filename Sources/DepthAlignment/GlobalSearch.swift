@@ -52,15 +52,10 @@ extension DepthAligner {
     let views = frames.streams.map { $0.flatMap { view($0) } }
     let search = PairSearch(configuration: configuration)
     let wanted = pairs.filter { $0.from < $0.to }
-    var found = [PairOutcome](repeating: .nothing, count: wanted.count)
-    let aligner = self
-    found.withUnsafeMutableBufferPointer { found in
-      nonisolated(unsafe) let found = found
-      concurrently(wanted.count, threads: threads) { i, _ in
-        guard !monitor.isCancelled(), let a = views[wanted[i].from], let b = views[wanted[i].to]
-        else { return }
-        found[i] = aligner.outcome(wanted[i], a, b, search)
-      }
+    let found = concurrentValues(wanted.count, threads: threads) { i -> PairOutcome in
+      guard !monitor.isCancelled(), let a = views[wanted[i].from], let b = views[wanted[i].to]
+      else { return .nothing }
+      return outcome(wanted[i], a, b, search)
     }
     try monitor.checkCancelled()
     var links: [(JointSystem.Pair, PairSearch.Candidate)] = []

@@ -47,15 +47,14 @@ struct CameraView {
 
   /// Puts an observation at the pixel it came from.
   private mutating func add(_ o: SurfaceObservation) {
-    guard let hit = projection.project(o.position), (o.normal * 0) == .zero else { return }
+    guard let (at, z) = projection.pixel(o.position), (o.normal * 0) == .zero else { return }
     let sigma = max(o.sigma, 1e-4)
     // A millimetre's worth is 1; sigma holds the incidence already.
     let weight = max(o.confidence, 1e-3) * 1e-6 / (sigma * sigma)
     guard weight > 0, weight.isFinite else { return }
-    let at = Int(hit.v + 0.5) * width + Int(hit.u + 0.5)
-    depths[at].y = hit.z
+    depths[at].y = z
     patches[at] = Patch(
-      place: SIMD4(o.position, weight), normal: SIMD4(o.normal, hit.z),
+      place: SIMD4(o.position, weight), normal: SIMD4(o.normal, z),
       color: SIMD4(Float(o.red), Float(o.green), Float(o.blue), o.hasColor == 1 ? 1 : 0))
   }
 

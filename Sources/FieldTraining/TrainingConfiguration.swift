@@ -26,9 +26,9 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   /// Frames that windows share, over which one field gives way to the next.
   public var overlap = 8
   /// Depth pixels drawn a frame and step.
-  public var raysPerFrame = 380
+  public var raysPerFrame = 520
   /// Near-surface points a depth pixel.
-  public var nearPerRay = 2
+  public var nearPerRay = 1
   /// Free-space points a depth pixel.
   public var freePerRay = 1
   /// Points on rays that meet no subject, a frame and step.

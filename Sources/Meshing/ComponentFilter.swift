@@ -93,7 +93,7 @@ struct ComponentFilter {
     _ surface: RawSurface, _ labels: [Int32], threads: Int?
   ) -> [Component] {
     // Area, and six times the volume below it, of each triangle; summed up in their order.
-    let shares = parallelValues(surface.triangles.count, threads: threads) { i in
+    let shares = concurrentValues(surface.triangles.count, threads: threads, block: 2048) { i in
       let t = surface.triangles[i]
       let a = SIMD3<Double>(surface.positions[Int(t.x)])
       let b = SIMD3<Double>(surface.positions[Int(t.y)])

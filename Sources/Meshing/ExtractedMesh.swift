@@ -24,14 +24,13 @@ public struct MeshReport: Codable, Equatable, Sendable {
   public var components = 0
   /// Of these, dropped because they are too small, unobserved, or hollows.
   public var smallComponents = 0, unobservedComponents = 0, hollowComponents = 0
-  /// Vertices where carving, not the field, ends the surface.
+  /// Vertices where carving, not the field, ends the surface, before trimming.
   public var carvedVertices = 0
   /// Vertices that no camera saw, before trimming; 0 where nothing was observed.
   public var unseenVertices = 0
-  /// Faces that close the surface at the boundary of the box, and their area in square metres:
-  /// the subject goes on beyond.
+  /// Faces of the mesh that close the surface at the boundary of the box: the subject goes on beyond.
   public var boxFaces = 0
-  /// Area of the faces that close the surface at the boundary of the box, square metres.
+  /// Their area, square metres.
   public var boxArea: Float = 0
 
   /// A report of nothing yet.

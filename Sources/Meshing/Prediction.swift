@@ -21,7 +21,7 @@ extension SparseSamples {
   /// Predicts all points of the cells of `even`, a lattice of every other point, and asks for those near
   /// the surface. Nothing is known yet.
   mutating func predict(from even: SparseSamples, threads: Int?) throws(CaptureError) {
-    let rooms = makeRooms(for: even, threads: threads)
+    let rooms = try makeRooms(for: even, threads: threads)
     let lattice = lattice
     try withSlots { slots throws(CaptureError) in
       nonisolated(unsafe) let slots = slots
@@ -33,7 +33,9 @@ extension SparseSamples {
 
   /// The eight slots for the points of each slot of `even` and the middles at their sides; -1 where none are
   /// known.
-  private mutating func makeRooms(for even: SparseSamples, threads: Int?) -> [SIMD8<Int32>] {
+  private mutating func makeRooms(
+    for even: SparseSamples, threads: Int?
+  ) throws(CaptureError) -> [SIMD8<Int32>] {
     var bricks: [Int32] = []
     let rooms = even.bricks.indices.map { slot in
       let brick = even.lattice.brick(at: Int(even.bricks[slot])) &* 2
@@ -49,6 +51,7 @@ extension SparseSamples {
       }
       return rooms
     }
+    try Self.checkRoom(slots: bricks.count)
     fill(with: bricks, threads: threads)
     return rooms
   }

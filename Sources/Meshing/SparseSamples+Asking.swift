@@ -14,11 +14,7 @@ extension SparseSamples {
   mutating func evaluate(
     _ sampler: inout FieldSampler, margin: Float
   ) throws(CaptureError) -> [Int] {
-    guard bricks.count * 512 <= Self.pointLimit else {
-      throw CaptureError(
-        .limitExceeded, "The surface does not fit into \(Self.pointLimit) samples.",
-        remedy: "Choose larger voxels, or train longer: an untrained field is all surface.")
-    }
+    try Self.checkRoom(slots: bricks.count)
     let touched = bricks.indices.filter { slot in
       (0..<8).contains { wanted[slot * 8 + $0] != 0 }
     }

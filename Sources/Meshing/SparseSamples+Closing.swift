@@ -10,10 +10,11 @@ extension SparseSamples {
   ///
   /// Of the cells of which the surface takes but a corner, the far corners are left out. A point that this
   /// leaves out although it matters is found by ``close(_:to:)`` from its neighbours.
-  mutating func sample(cells: [CoarseSearch.Cell]) {
+  mutating func sample(cells: [CoarseSearch.Cell]) throws(CaptureError) {
     // As many cells lie in a brick on a smooth surface.
-    reserve(slots: cells.count / 8)
+    reserve(slots: min(cells.count / 8, Self.pointLimit / 512))
     for cell in cells {
+      try Self.checkRoom(slots: bricks.count)
       let first = cell.place &* 2
       guard let slope = cell.slope else {
         want(from: first, size: SIMD3(repeating: 3))

@@ -19,11 +19,7 @@ extension SparseSamples {
     self.init(Lattice(grid))
     let signs = GridSigns(grid, lattice, threads: threads)
     let kept = signs.bricks()
-    guard kept.count * 512 <= Self.pointLimit else {
-      throw CaptureError(
-        .limitExceeded, "The surface does not fit into \(Self.pointLimit) samples.",
-        remedy: "Choose a coarser or a smaller grid.")
-    }
+    try Self.checkRoom(slots: kept.count)
     fill(with: kept, threads: threads)
     inside = kept.flatMap { signs.inside[Int($0) * 8..<Int($0) * 8 + 8] }
     let lattice = lattice

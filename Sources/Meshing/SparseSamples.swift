@@ -142,6 +142,15 @@ struct SparseSamples {
     return Int(table[index])
   }
 
+  /// - Throws: ``CaptureError`` `limitExceeded` when so many slots are more than ``pointLimit`` allows.
+  static func checkRoom(slots: Int) throws(CaptureError) {
+    guard slots <= pointLimit / 512 else {
+      throw CaptureError(
+        .limitExceeded, "The surface does not fit into \(pointLimit) samples.",
+        remedy: "Choose larger voxels, or train longer: an untrained field is all surface.")
+    }
+  }
+
   /// Makes so many slots cost no copies of earlier ones.
   mutating func reserve(slots count: Int) {
     distances.reserveCapacity(count * 512)

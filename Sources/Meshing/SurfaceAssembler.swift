@@ -79,12 +79,8 @@ struct SurfaceAssembler {
         }
       }
     }
-    var parts = [[SIMD3<UInt32>]](repeating: [], count: order.count)
-    parts.withUnsafeMutableBufferPointer { parts in
-      nonisolated(unsafe) let parts = parts
-      concurrently(order.count, threads: threads) { at, _ in parts[at] = triangles(order[at]) }
-    }
-    surface.triangles = joined(parts)
+    surface.triangles = joined(
+      concurrentValues(order.count, threads: threads) { triangles(order[$0]) })
     return surface
   }
 

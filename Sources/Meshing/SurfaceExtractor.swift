@@ -55,7 +55,6 @@ public enum SurfaceExtractor {
     try SurfaceSteadying(instants: instants, voxel: configuration.voxel)
       .apply(to: &surface, normals: mesh.normals, &sampler)
     (mesh.positions, mesh.triangles) = (surface.positions, surface.triangles)
-    account(for: surface, &sampler.report)
     if configuration.color {
       let colors = VertexColors(
         voxel: configuration.voxel, observations: configuration.seenColors ? observations : nil)
@@ -65,8 +64,10 @@ public enum SurfaceExtractor {
       mesh.confidence = VertexConfidence(observations, voxel: configuration.voxel)
         .values(of: mesh, threads: sampler.threads)
       sampler.report.unseenVertices = mesh.confidence.count { $0 == 0 }
-      if configuration.trim == .unseen { try trim(&mesh, &sampler.report) }
+      if configuration.trim == .unseen { try trim(&mesh, &surface) }
     }
+    account(for: surface, &sampler.report)
+    sampler.report.vertices = mesh.positions.count
     if sampler.report.boxFaces > 0 {
       monitor.warn(
         "The surface leaves the box: \(sampler.report.boxFaces) faces close it at the boundary.")
@@ -80,7 +81,7 @@ public enum SurfaceExtractor {
     let cells = try CoarseSearch(lattice, configuration).cells(&sampler)
     var even = SparseSamples(
       Lattice(coarserThan: lattice), keepingGradients: sampler.field.gradientsTell)
-    even.sample(cells: cells)
+    try even.sample(cells: cells)
     try even.close(&sampler, to: .faces)
     var samples = SparseSamples(lattice)
     try samples.predict(from: even, threads: sampler.threads)
@@ -92,11 +93,14 @@ public enum SurfaceExtractor {
 
   /// Leaves the faces whose corners were all seen.
   private static func trim(
-    _ mesh: inout TriangleMesh, _ report: inout MeshReport
+    _ mesh: inout TriangleMesh, _ surface: inout RawSurface
   ) throws(CaptureError) {
-    let seen = mesh.confidence.map { $0 > 0 }
-    mesh.keep { seen[Int($0.x)] && seen[Int($0.y)] && seen[Int($0.z)] }
-    (report.vertices, report.faces) = (mesh.positions.count, mesh.triangles.count)
+    let confidence = mesh.confidence
+    func isSeen(_ t: SIMD3<UInt32>) -> Bool {
+      (0..<3).allSatisfy { confidence[Int(t[$0])] > 0 }
+    }
+    mesh.keep(isSeen)
+    surface.triangles.removeAll { !isSeen($0) }
     guard !mesh.triangles.isEmpty else {
       throw CaptureError(
         .badInput, "No camera saw anything of the surface.",
@@ -105,15 +109,16 @@ public enum SurfaceExtractor {
   }
 
   private static func account(for surface: RawSurface, _ report: inout MeshReport) {
-    report.vertices = surface.positions.count
     report.faces = surface.triangles.count
     report.carvedVertices = surface.kinds.count { $0 == .carved }
     for t in surface.triangles {
-      let corners = [Int(t.x), Int(t.y), Int(t.z)]
-      guard corners.allSatisfy({ surface.kinds[$0] == .box }) else { continue }
-      let p = corners.map { surface.positions[$0] }
+      let (a, b, c) = (Int(t.x), Int(t.y), Int(t.z))
+      guard surface.kinds[a] == .box, surface.kinds[b] == .box, surface.kinds[c] == .box else {
+        continue
+      }
+      let p = surface.positions
       report.boxFaces += 1
-      report.boxArea += (p[1] - p[0]).cross(p[2] - p[0]).length * 0.5
+      report.boxArea += (p[b] - p[a]).cross(p[c] - p[a]).length * 0.5
     }
   }
 }

@@ -36,7 +36,7 @@ struct SurfaceSteadying {
     }
     let sums = SurfaceSums(samples, deviation: Self.blur * voxel, facing: Self.facing)
     let start = surface.positions
-    let shifts = parallelValues(free.count, threads: sampler.threads) { k in
+    let shifts = concurrentValues(free.count, threads: sampler.threads, block: 2048) { k in
       let sum = sums.around(start[free[k]], facing: normals[free[k]])
       return sum.w > 0 ? sum.x / sum.w : 0
     }
@@ -50,7 +50,7 @@ struct SurfaceSteadying {
   ) throws(CaptureError) -> [Float] {
     var sums = [SIMD2<Float>](repeating: .zero, count: places.count)
     for instant in instants {
-      let carried = parallelValues(places.count, threads: sampler.threads) {
+      let carried = concurrentValues(places.count, threads: sampler.threads, block: 2048) {
         instant.carry(places[$0])
       }
       let known = carried.indices.filter { carried[$0] != nil }

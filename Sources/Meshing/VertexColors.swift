@@ -45,7 +45,7 @@ struct VertexColors {
           place: $0.position, normal: $0.normal,
           value: SIMD4(Float($0.red), Float($0.green), Float($0.blue), 1) * $0.confidence)
       }, deviation: max(Self.least, 0.6 * voxel), facing: Self.facing)
-    var sums = parallelValues(positions.count, threads: sampler.threads) { i in
+    var sums = concurrentValues(positions.count, threads: sampler.threads, block: 2048) { i in
       let guess = guesses.around(positions[i], facing: normals[i])
       let sum = seen.around(positions[i], facing: normals[i])
       return guess.w > 0 ? sum + guess * (Self.prior / guess.w) : sum
@@ -55,7 +55,7 @@ struct VertexColors {
     for (i, color) in zip(open, try sampler.colors(open.map { positions[$0] })) {
       sums[i] = Self.value(color)
     }
-    return parallelValues(sums.count, threads: sampler.threads) { [sums] i in
+    return concurrentValues(sums.count, threads: sampler.threads, block: 2048) { [sums] i in
       let mean = (sums[i] / sums[i].w).rounded(.toNearestOrEven)
       return SIMD3(UInt8(mean.x), UInt8(mean.y), UInt8(mean.z))
     }

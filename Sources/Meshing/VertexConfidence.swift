@@ -42,20 +42,13 @@ struct VertexConfidence {
 
   /// The confidence of each vertex; the mesh has normals.
   func values(of mesh: TriangleMesh, threads: Int?) -> [Float] {
-    let count = mesh.positions.count
-    let block = 4096
-    return [Float](unsafeUninitializedCapacity: count) { out, filled in
-      entries.withUnsafeBufferPointer { entries in
-        nonisolated(unsafe) let (out, entries) = (out, entries)
-        concurrently((count + block - 1) / block, threads: threads) { index, _ in
-          withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, cameras)) { best in
-            for i in index * block..<min(count, (index + 1) * block) {
-              out[i] = value(mesh.positions[i], mesh.normals[i], entries, best)
-            }
-          }
+    entries.withUnsafeBufferPointer { entries in
+      nonisolated(unsafe) let entries = entries
+      return concurrentValues(mesh.positions.count, threads: threads, block: 2048) { i in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, cameras)) {
+          value(mesh.positions[i], mesh.normals[i], entries, $0)
         }
       }
-      filled = count
     }
   }
 
@@ -63,7 +56,7 @@ struct VertexConfidence {
     _ p: SIMD3<Float>, _ n: SIMD3<Float>, _ entries: UnsafeBufferPointer<Entry>,
     _ best: UnsafeMutableBufferPointer<Float>
   ) -> Float {
-    best.update(repeating: 0)
+    best.initialize(repeating: 0)
     let (place, normal) = (SIMD4(p, 0), SIMD4(n, 0))
     cells.near(p) { places in
       for k in places {

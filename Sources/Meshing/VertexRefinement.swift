@@ -46,7 +46,7 @@ struct VertexRefinement {
   ) throws(CaptureError) -> [SIMD4<Float>] {
     guard let interpolation else { return try sampler.slopes(points) }
     let unknown = SIMD4<Float>(repeating: .nan)
-    var slopes = parallelValues(points.count, threads: sampler.threads) {
+    var slopes = concurrentValues(points.count, threads: sampler.threads, block: 2048) {
       interpolation.slope(at: points[$0]) ?? unknown
     }
     let open = slopes.indices.filter { slopes[$0].w.isNaN }

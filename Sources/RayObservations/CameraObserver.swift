@@ -131,10 +131,10 @@ struct CameraObserver {
     guard let model = placed.description.color else { return true }
     let d = rays.directions[i]
     let p = placed.description.colorFromDepth.apply(SIMD3<Double>(d * z))
-    guard let pixel = model.project(p) else { return false }
-    let (u, v) = (Int(pixel.x.rounded()), Int(pixel.y.rounded()))
-    guard u >= 0, v >= 0, u < mask.width, v < mask.height else { return false }
-    return mask.samples[v * mask.width + u] >= 128
+    guard let pixel = model.project(p), pixel.x > -0.5, pixel.y > -0.5,
+      pixel.x < Double(mask.width) - 0.5, pixel.y < Double(mask.height) - 0.5
+    else { return false }
+    return mask.samples[Int(pixel.y + 0.5) * mask.width + Int(pixel.x + 0.5)] >= 128
   }
 
   /// Pixels without return that speak of open space: often empty over the take, away from the

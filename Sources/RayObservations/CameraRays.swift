@@ -34,7 +34,6 @@ struct CameraRays: Sendable {
 
   /// Nearest pixel of a world point and its z-depth; nil outside the image or behind the camera.
   @inline(__always) func pixel(_ p: SIMD3<Float>) -> (index: Int, z: Float)? {
-    guard let hit = projection.project(p) else { return nil }
-    return (Int(hit.v + 0.5) * width + Int(hit.u + 0.5), hit.z)
+    projection.pixel(p)
   }
 }

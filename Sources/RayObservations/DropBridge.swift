@@ -35,7 +35,8 @@ struct DropBridge {
   ///   - distance: How far from the camera the subject is, metres.
   init?(
     _ around: (first: [CameraObserver.Sighting?], second: [CameraObserver.Sighting?]),
-    now: [CameraObserver.Sighting?], share: Float, camera: Int, rays: CameraRays, distance: Float
+    now: [CameraObserver.Sighting?], share: Float, camera: Int, rays: CameraRays, distance: Float,
+    threads: Int?
   ) {
     guard let before = around.first[camera], let after = around.second[camera] else { return nil }
     (self.camera, self.rays) = (camera, rays)
@@ -49,7 +50,7 @@ struct DropBridge {
     }
     let sides =
       isBetween ? [around.first, around.second] : [share > 1 ? around.second : around.first]
-    surface = ObservationStage.each(sides.count) {
+    surface = concurrentValues(sides.count, threads: threads) {
       Self.carried(sides[$0], camera, from: rays.origin, now)
     }.flatMap { $0 }
   }

@@ -31,7 +31,7 @@ struct HiddenSpace {
     self.opening = opening
   }
 
-  /// The grid with packed cells that ``cells(surface:sure:likely:)`` made.
+  /// The grid with packed cells that ``cells(surface:sure:likely:bridged:)`` made.
   func view(_ packed: UnsafeBufferPointer<UInt32>) -> HiddenCells {
     HiddenCells(
       origin: grid.origin, edge: grid.edge,

@@ -37,9 +37,15 @@ public final class ObservationCache: ObservationSource {
         .badInput, "The index of the observations is malformed.", at: url.path,
         remedy: "Run `fieldmesh observe` again.")
     }
+    let size = index.report.box.size
+    let lenses = index.cameras.flatMap { [$0.description.depth, $0.description.color] }
     guard index.version == ObservationIndex.version, !index.report.frames.isEmpty,
-      (1...ObservationFile.limits.cameras).contains(index.cameras.count), !index.report.box.isEmpty,
-      index.hiddenCell >= 0.001
+      (1...ObservationFile.limits.cameras).contains(index.cameras.count),
+      size.x >= 0, size.y >= 0, size.z >= 0, (size.x + size.y + size.z).isFinite,
+      index.hiddenCell >= 0.001, (0...32).contains(index.freePixels),
+      lenses.allSatisfy({
+        $0.map { $0.width > 0 && $0.height > 0 && max($0.width, $0.height) <= 16384 } ?? true
+      })
     else {
       throw CaptureError(
         .badInput, "The index of the observations is of another version or empty.", at: url.path,

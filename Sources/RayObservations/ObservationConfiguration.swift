@@ -87,7 +87,8 @@ public struct ObservationConfiguration: DocumentedConfiguration {
       "Least width of an opening towards the ground that makes what is behind it hollow; 0: never."),
     .init(
       "bridge", "s",
-      "How near in time a camera's other images must be to stand in for a missing one; 0: never."),
+      "How near in time a camera's other images must be to stand in for a missing one, and sets to be "
+        + "averaged; 0: never."),
     .init(
       "balanceColors", "", "Whether differing exposures and white balances are evened out."),
     .init(
@@ -105,9 +106,11 @@ public struct ObservationConfiguration: DocumentedConfiguration {
     try require("observations.farthest", farthest, in: 0.01...8.1)
     try require("observations.support", support, in: 0...1)
     try require("observations.supportDepth", supportDepth, in: 0.001...1)
-    try require("observations.smoothing", smoothing, in: 0...4)
+    try require("observations.smoothing", smoothing, in: 0...2)
     try require("observations.averageSets", averageSets, in: 0...8)
-    try require("observations.averageRadius", averageRadius, in: 0...0.05)
+    if averageRadius != 0 {
+      try require("observations.averageRadius", averageRadius, in: 0.0005...0.05)
+    }
     try require("observations.largestIncidence", largestIncidence, in: 1...89)
     try require("observations.noiseBase", noiseBase, in: 0...0.1)
     try require("observations.noiseSquare", noiseSquare, in: 0...0.1)

@@ -174,15 +174,12 @@ final class MappedFrame: FrameObservations, @unchecked Sendable {
     of points: UnsafeBufferPointer<SIMD3<Float>>, into result: UnsafeMutableBufferPointer<Float>
   ) {
     let free = lock.withLock { self.free }.compactMap { $0 }
-    let block = 4096
-    concurrently((points.count + block - 1) / block) { index, _ in
-      for i in index * block..<min(points.count, (index + 1) * block) {
-        var most: Float = -1
-        for camera in free {
-          if let f = camera.freedom(points[i]) { most = max(most, f) }
-        }
-        result[i] = most
+    for i in points.indices {
+      var most: Float = -1
+      for camera in free {
+        if let f = camera.freedom(points[i]) { most = max(most, f) }
       }
+      result[i] = most
     }
   }
 }

@@ -1,7 +1,7 @@
 public import CaptureCore
 
 extension ObservationStage {
-  /// Finds the region of interest and the floor as ``build`` does, and writes nothing.
+  /// Finds the region of interest and the floor as ``build`` does by itself, and writes nothing.
   ///
   /// - Parameters:
   ///   - cameras: The placed cameras, in the order of the images that `load` returns.
@@ -13,9 +13,9 @@ extension ObservationStage {
   public static func region(
     cameras: [PlacedCamera], frames: [FrameSet],
     load: (FrameSet) throws(CaptureError) -> [CameraFrame],
-    configuration: ObservationConfiguration = ObservationConfiguration(),
     monitor: StageMonitor = .silent
   ) throws(CaptureError) -> (box: BoundingBox, floorHeight: Float?, warnings: [String]) {
+    let configuration = ObservationConfiguration()
     let ranges = cameras.map { range($0, configuration) }
     let survey = try survey(rays(cameras), ranges, frames, load, configuration, monitor)
     return (survey.box, survey.floor?.c, survey.warnings)

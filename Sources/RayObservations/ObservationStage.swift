@@ -55,13 +55,15 @@ public enum ObservationStage {
   ///   - frames: The frame sets.
   ///   - load: Decodes one set; images that cannot be had are nil. Called from one thread at a time.
   ///   - folder: Where the files go; it is made when missing.
+  ///   - threads: How many work at a time; nil for one a core. The files do not depend on it.
   /// - Returns: Box, floor and counts.
   /// - Throws: ``CaptureError`` `badInput` when nothing can be seen, and what `load` throws.
   /// - Complexity: O(pixels) a frame; memory for a few frames and the survey.
   public static func build(
     cameras: [PlacedCamera], frames: [FrameSet],
     load: (FrameSet) throws(CaptureError) -> [CameraFrame],
-    configuration: ObservationConfiguration, folder: URL, monitor: StageMonitor = .silent
+    configuration: ObservationConfiguration, folder: URL, threads: Int? = nil,
+    monitor: StageMonitor = .silent
   ) throws(CaptureError) -> ObservationReport {
     try configuration.validate()
     guard !frames.isEmpty else {
@@ -69,7 +71,7 @@ public enum ObservationStage {
     }
     var (observers, survey) = try observers(cameras, frames, load, configuration, monitor)
     let rays = observers.map { $0?.rays }
-    let factors = try colorFactors(observers, frames, load, configuration, monitor)
+    let factors = try colorFactors(observers, frames, load, configuration, threads, monitor)
     for c in observers.indices { observers[c]?.colorFactor = factors[c] }
     let warnings = survey.warnings + ColorBalance.warnings(factors, cameras)
     for warning in warnings { monitor.warn(warning) }
@@ -81,8 +83,9 @@ public enum ObservationStage {
     let hiddenCell = hiddenCell(rays, survey.box, configuration)
     let hiddenSpace = HiddenSpace(
       box: survey.box, edge: hiddenCell, opening: Float(configuration.opening))
-    var window = SightingWindow(observers, frames, ahead: framesAtOnce, configuration)
-    let average = TemporalAverage(radius: Float(configuration.averageRadius))
+    var window = SightingWindow(
+      observers, frames, ahead: framesAtOnce, threads: threads, configuration)
+    let average = TemporalAverage(radius: Float(configuration.averageRadius), threads: threads)
     // Images come one set after the other; motions and what is hidden are worked out for a few sets at a time.
     for first in stride(from: 0, to: frames.count, by: framesAtOnce) {
       let sets = frames[first..<min(first + framesAtOnce, frames.count)]
@@ -94,11 +97,11 @@ public enum ObservationStage {
         try monitor.checkCancelled()
         monitor.report(number, frames.count, "")
         let sightings = try window.sightings(number, load)
-        let missing = try bridge(number, frames, observers, configuration) {
+        let missing = try bridge(number, frames, observers, configuration, threads) {
           number throws(CaptureError) in
           try window.sightings(number, load)
         }
-        var results = conclude(sightings, missing, observers)
+        var results = conclude(sightings, missing, observers, threads)
         let around = try window.carried(to: number, load)
         for c in results.indices where sightings[c] != nil {
           results[c]?.surface = average.refined(
@@ -107,7 +110,7 @@ public enum ObservationStage {
         seen.append(results)
         bridges.append(missing)
       }
-      let hidden = hiddenCells(seen, bridges, rays, hiddenSpace, configuration)
+      let hidden = hiddenCells(seen, bridges, rays, hiddenSpace, configuration, threads)
       for (k, set) in sets.enumerated() {
         try ObservationFile.write(
           seen[k], sizes: sizes, hidden: hidden[k],
@@ -143,7 +146,7 @@ public enum ObservationStage {
   private static func colorFactors(
     _ observers: [CameraObserver?], _ frames: [FrameSet],
     _ load: (FrameSet) throws(CaptureError) -> [CameraFrame],
-    _ configuration: ObservationConfiguration, _ monitor: StageMonitor
+    _ configuration: ObservationConfiguration, _ threads: Int?, _ monitor: StageMonitor
   ) throws(CaptureError) -> [SIMD3<Float>] {
     var balance = ColorBalance(cameras: observers.count)
     let colored = observers.count { $0?.placed.description.color != nil }
@@ -153,7 +156,9 @@ public enum ObservationStage {
         try monitor.checkCancelled()
         let images = try load(frames[i * frames.count / count])
         balance.add(
-          each(observers.count) { observers[$0]?.observe(images[$0]) },
+          concurrentValues(observers.count, threads: threads) {
+            observers[$0]?.observe(images[$0])
+          },
           observers.map { $0?.rays })
       }
     }
@@ -174,9 +179,9 @@ public enum ObservationStage {
   /// What each camera's images say beside what the others saw, or probably did.
   private static func conclude(
     _ sightings: [CameraObserver.Sighting?], _ bridges: [DropBridge],
-    _ observers: [CameraObserver?]
+    _ observers: [CameraObserver?], _ threads: Int?
   ) -> [CameraObserver.Result?] {
-    each(observers.count) { c in
+    concurrentValues(observers.count, threads: threads) { c in
       guard let own = sightings[c] else {
         guard let bridge = bridges.first(where: { $0.camera == c }) else { return nil }
         let others = zip(observers, sightings).compactMap { observer, sighting in
@@ -192,7 +197,7 @@ public enum ObservationStage {
   /// What cameras without depth in a set probably saw; `sighted` says what all saw in a set.
   private static func bridge(
     _ number: Int, _ frames: [FrameSet], _ observers: [CameraObserver?],
-    _ configuration: ObservationConfiguration,
+    _ configuration: ObservationConfiguration, _ threads: Int?,
     _ sighted: (Int) throws(CaptureError) -> [CameraObserver.Sighting?]
   ) throws(CaptureError) -> [DropBridge] {
     var bridges: [DropBridge] = []
@@ -205,7 +210,7 @@ public enum ObservationStage {
       let distance = (observer.survey.box.center - observer.rays.origin).length
       let bridge = DropBridge(
         (first: try sighted(first), second: try sighted(second)), now: sightings, share: share,
-        camera: c, rays: observer.rays, distance: distance)
+        camera: c, rays: observer.rays, distance: distance, threads: threads)
       if let bridge { bridges.append(bridge) }
     }
     return bridges
@@ -214,9 +219,9 @@ public enum ObservationStage {
   /// Packed cells of hidden space, one list a set.
   private static func hiddenCells(
     _ sets: [[CameraObserver.Result?]], _ bridges: [[DropBridge]], _ rays: [CameraRays?],
-    _ space: HiddenSpace, _ configuration: ObservationConfiguration
+    _ space: HiddenSpace, _ configuration: ObservationConfiguration, _ threads: Int?
   ) -> [[UInt32]] {
-    each(sets.count) { k in
+    concurrentValues(sets.count, threads: threads) { k in
       func free(margin: Double, pixels: Int) -> [FreeDepth?] {
         zip(sets[k], rays).map { result, rays in
           guard let result, let rays, !result.depth.isEmpty else { return nil }
@@ -240,16 +245,6 @@ public enum ObservationStage {
           .compactMap { $0 },
         likely: free(margin: 0, pixels: 0), bridged: bridged)
     }
-  }
-
-  /// The values of an expression, worked out concurrently.
-  static func each<Value>(_ count: Int, _ value: (Int) -> Value) -> [Value] {
-    var values = [Value?](repeating: nil, count: count)
-    values.withUnsafeMutableBufferPointer { values in
-      nonisolated(unsafe) let values = values
-      concurrently(count) { index, _ in values[index] = value(index) }
-    }
-    return values.compactMap { $0 }
   }
 
   private static func encoded(_ index: ObservationIndex) throws(CaptureError) -> Data {
@@ -302,7 +297,9 @@ public enum ObservationStage {
     let count = min(configuration.surveyFrames, frames.count)
     for i in 0..<count {
       try monitor.checkCancelled()
-      surveyor.add(try load(frames[i * frames.count / count]))
+      var set = frames[i * frames.count / count]
+      for c in set.entries.indices { (set.entries[c].color, set.entries[c].mask) = (nil, nil) }
+      surveyor.add(try load(set))
     }
     return try surveyor.conclude()
   }

@@ -20,7 +20,7 @@ struct SceneSurvey: Sendable {
 }
 
 /// `y = a x + b z + c`, nearly level.
-struct FloorPlane: Codable, Equatable, Sendable {
+struct FloorPlane: Sendable {
   var a, b, c: Float
 
   /// Height of a point above the plane, metres (the plane is level to a few degrees).
@@ -44,7 +44,9 @@ struct SceneSurveyor {
 
   mutating func add(_ frame: [CameraFrame]) {
     for (c, image) in frame.enumerated() {
-      guard let depth = image.depth, rays[c] != nil else { continue }
+      guard let depth = image.depth, let rays = rays[c], depth.width == rays.width,
+        depth.height == rays.height
+      else { continue }
       units[c] = depth.unit
       recorded[c].append(depth.samples)
     }

@@ -15,6 +15,7 @@ struct SightingWindow {
   let longest: Double
   /// Sets that are prepared at a time.
   let ahead: Int
+  let threads: Int?
 
   private var recent: [(number: Int, sightings: [CameraObserver.Sighting?])] = []
   private var motions: [Step: SubjectMotion] = [:]
@@ -25,11 +26,13 @@ struct SightingWindow {
   }
 
   init(
-    _ observers: [CameraObserver?], _ frames: [FrameSet], ahead: Int,
+    _ observers: [CameraObserver?], _ frames: [FrameSet], ahead: Int, threads: Int?,
     _ configuration: ObservationConfiguration
   ) {
-    (self.observers, self.frames, self.ahead) = (observers, frames, ahead)
-    (reach, longest) = (configuration.averageSets, configuration.bridge)
+    (self.observers, self.frames, self.ahead, self.threads) = (observers, frames, ahead, threads)
+    // Without an average nothing is carried.
+    reach = configuration.averageRadius > 0 ? configuration.averageSets : 0
+    longest = configuration.bridge
   }
 
   /// What each camera saw in a set; nil where its image is missing.
@@ -38,7 +41,9 @@ struct SightingWindow {
   ) throws(CaptureError) -> [CameraObserver.Sighting?] {
     if let known = recent.first(where: { $0.number == number }) { return known.sightings }
     let images = try load(frames[number])
-    let sightings = ObservationStage.each(observers.count) { observers[$0]?.observe(images[$0]) }
+    let sightings = concurrentValues(observers.count, threads: threads) {
+      observers[$0]?.observe(images[$0])
+    }
     recent.append((number, sightings))
     if recent.count > ahead + 2 * reach + 2 { recent.removeFirst() }
     return sightings
@@ -57,7 +62,7 @@ struct SightingWindow {
       sides.append(
         (step, both.flatMap { a[$0]?.surface ?? [] }, both.flatMap { b[$0]?.surface ?? [] }))
     }
-    let found = ObservationStage.each(sides.count) {
+    let found = concurrentValues(sides.count, threads: threads) {
       SubjectMotion(from: sides[$0].from, to: sides[$0].to, carrying: sides[$0].from)
     }
     for (side, motion) in zip(sides, found) { motions[side.step] = motion }
@@ -73,7 +78,7 @@ struct SightingWindow {
       guard moves.count == chain.count - 1 else { continue }
       let seen = try sightings(chain[chain.count - 1], load)
       result.append(
-        ObservationStage.each(seen.count) { c in
+        concurrentValues(seen.count, threads: threads) { c in
           (seen[c]?.surface ?? []).compactMap { o in
             moves.reduce(o) { o, motion in o.flatMap(motion.carriedIfTrusted) }
           }

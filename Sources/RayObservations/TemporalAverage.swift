@@ -22,11 +22,12 @@ struct TemporalAverage {
   private static let gate: (metres: Float, deviations: Float) = (0.008, 2)
   /// A ray that grazes the surface more is moved no further, cosine.
   private static let leastIncidence: Float = 0.2
-  /// Parts that are worked out at a time.
-  private static let parts = 32
+  /// Observations that a thread takes at a time.
+  private static let block = 2048
 
   /// Standard deviation of the weights along the surface, metres.
   let radius: Float
+  let threads: Int?
   /// Over which the offsets of another set are taken for the motion's error, metres.
   private var span: Float { 12 * radius }
 
@@ -52,12 +53,12 @@ struct TemporalAverage {
     let sparse = SurfaceCells(every.map { surface[$0] }, reach: 2 * span)
     let patches = PatchNumbers(
       surface.map { ($0.position, $0.normal) }, edge: span / Self.patchesPerSpan)
-    let common = Self.inParts(patches.firsts.count) { patch in
+    let common = concurrentValues(patches.firsts.count, threads: threads, block: 64) { patch in
       errors(at: surface[patches.firsts[patch]], of: sets, sparse) {
         sums[every[$0] * sets..<(every[$0] + 1) * sets]
       }
     }
-    return Self.inParts(surface.count) { i in
+    return concurrentValues(surface.count, threads: threads, block: Self.block) { i in
       let errors = common[patches.numbers[i]]
       var all = Sum()
       for set in 0..<sets {
@@ -91,7 +92,8 @@ struct TemporalAverage {
     let reach = 2.5 * radius
     let cells = sets.map { SurfaceCells($0, reach: reach) }
     let falloff = 1 / (2 * radius * radius)
-    return Self.inParts(surface.count * sets.count) { index in
+    return concurrentValues(surface.count * sets.count, threads: threads, block: Self.block) {
+      index in
       let (center, cells) = (surface[index / sets.count], cells[index % sets.count])
       let (p, n) = (center.position, center.normal)
       let gate = max(Self.gate.metres, Self.gate.deviations * center.sigma)
@@ -142,12 +144,5 @@ struct TemporalAverage {
     }
     for set in 1..<sets where weights[set] > 0 { errors[set] /= weights[set] }
     return errors
-  }
-
-  /// The values for all numbers below a count, parts of them at a time.
-  private static func inParts<Value>(_ count: Int, _ value: (Int) -> Value) -> [Value] {
-    ObservationStage.each(parts) { part in
-      (count * part / parts..<count * (part + 1) / parts).map(value)
-    }.flatMap { $0 }
   }
 }

@@ -14,7 +14,8 @@ struct Evaluate: ParsableCommand {
       With --images, meshes are drawn as the take's cameras see them and compared with their depth and \
       colour: best those of cameras that the meshes were not made from ('run --cameras'). Only pixels count \
       that show the subject: inside the region of interest and off the floor, which are found as in a run or \
-      set by --set observations.box=[...].
+      set by --set observations.box=[...]. What a camera that is not compared saw as well is told apart, \
+      as shared.
       """)
 
   @Argument(help: ArgumentHelp("Folder of the meshes, .ply or .obj.", valueName: "meshes"))

@@ -10,7 +10,7 @@ import Testing
   let meshes: URL, truth: URL
 
   init() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    let folder = TinyTake.temporary("evaluation")
     (meshes, truth) = (folder.appendingPathComponent("out"), folder.appendingPathComponent("true"))
     try AtomicFile.makeFolder(meshes)
     try AtomicFile.makeFolder(truth)

@@ -147,11 +147,10 @@ import Testing
 
   @Test func swappedCamerasAreFoundByTheirDepth() throws {
     let take = try RecordingFormats.open(TinyTake.folder)
-    var calibration = try #require(take.calibration)
     let sound = try InspectedTake(TinyTake.folder).inspect()
     #expect(!sound.findings.contains { $0.what.contains("swapped") })
     for (a, b) in [("cam0", "cam1"), ("cam1", "cam3")] {
-      calibration = try #require(take.calibration)
+      var calibration = try #require(take.calibration)
       (calibration.rigFromColor[a], calibration.rigFromColor[b]) = (
         calibration.rigFromColor[b], calibration.rigFromColor[a]
       )

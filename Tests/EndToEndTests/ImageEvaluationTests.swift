@@ -103,8 +103,11 @@ import Testing
     // Ten levels off everywhere: 20 log10(255 / 10); a factor puts it right.
     #expect(abs(try #require(all.psnr) - 28.13) < 0.01)
     #expect(all.evenedPSNR == 99)
+    // Nobody is left who could have seen the same.
+    #expect(outcome.shared == nil)
+    #expect(outcome.json.contains(#""shared": null"#))
     let near = try evaluation(within: 0.004, threads: 1).run()
-    #expect(near.cameras.map(\.figures) == outcome.cameras.map(\.figures))
+    #expect(near.cameras == outcome.cameras)
     #expect(near.table.contains("4 mm"))
     #expect(
       outcome.json.hasPrefix(
@@ -122,6 +125,26 @@ import Testing
     #expect(abs(try #require(figures.coveredMedian) - 2) < 0.06)
     #expect(abs(try #require(figures.offset) + 2) < 0.06)
     #expect(figures.within(0.01) == figures.coverage)
+  }
+
+  @Test("What another camera saw too counts apart, in depth and in colour")
+  func shared() throws {
+    // 0.1 m at 1.5 m are 4 columns that the camera to the right does not see; there the colours are off.
+    var mesh = wall(z: 1.505, level: 120)
+    for i in mesh.positions.indices where mesh.positions[i].x < -0.68 {
+      mesh.colors[i] = SIMD3(255, 0, 0)
+    }
+    try write(mesh)
+    let outcome = try evaluation("cameras=left").run()
+    let (all, shared) = (outcome.total, try #require(outcome.shared))
+    #expect(outcome.cameras.map(\.shared) == [shared])
+    #expect(shared.images == 1)
+    #expect(shared.pixels < all.pixels - 3 * 48)
+    #expect(shared.pixels > all.pixels - 8 * 48)
+    #expect(abs(try #require(shared.median) - 5) < 0.06)
+    #expect(try #require(shared.psnr) > (try #require(all.psnr)) + 1)
+    #expect(outcome.table.contains("left, shared"))
+    #expect(outcome.json.contains(#""shared": {"images": 1, "pixels": \#(shared.pixels), "#))
   }
 
   @Test("Every frame counts, and a mesh without colours has no PSNR")

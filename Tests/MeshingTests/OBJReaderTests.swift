@@ -66,12 +66,12 @@ import Testing
   }
 
   @Test func everyReaderReadsWhatTheWriterOfItsFormatWrites() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try AtomicFile.makeFolder(folder)
-    for reader in BuiltinMeshReaders.all {
-      let url = folder.appendingPathComponent("mesh.\(reader.fileExtension)")
-      try BuiltinMeshWriters.named(reader.fileExtension).write(Samples.bare, to: url)
-      #expect(try reader.read(url) == Samples.bare)
+    try withFolder { folder in
+      for reader in BuiltinMeshReaders.all {
+        let url = folder.appendingPathComponent("mesh.\(reader.fileExtension)")
+        try BuiltinMeshWriters.named(reader.fileExtension).write(Samples.bare, to: url)
+        #expect(try reader.read(url) == Samples.bare)
+      }
     }
   }
 }

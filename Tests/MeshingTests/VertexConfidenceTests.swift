@@ -47,12 +47,15 @@ import Testing
       (0..<3).allSatisfy { whole.mesh.confidence[Int(t[$0])] > 0 }
     }
     #expect(open.mesh.triangles.count == seen)
+    #expect(open.report.vertices == open.mesh.positions.count)
   }
 
   @Test func nothingIsSaidWithoutObservationsOrWhenNotAsked() throws {
     #expect(try mesh(SeenBall(from: [SIMD3(1, 0, 0)]), confidence: false).mesh.confidence.isEmpty)
     let blind = SeenBall(from: [])
-    #expect(try mesh(blind).mesh.confidence.allSatisfy { $0 == 0 })
+    let unseen = try mesh(blind).mesh
+    #expect(!unseen.positions.isEmpty)
+    #expect(unseen.confidence == [Float](repeating: 0, count: unseen.positions.count))
     #expect(throws: CaptureError.self) { try mesh(blind, .unseen) }
   }
 

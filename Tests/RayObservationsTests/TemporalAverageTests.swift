@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct TemporalAverageTests {
   private static let radius: Float = 0.12
-  private let average = TemporalAverage(radius: 0.005)
+  private let average = TemporalAverage(radius: 0.005, threads: nil)
 
   /// A patch of a ball, seen every 4 mm, with so much noise along the normal, in metres.
   private func ball(
@@ -61,7 +61,8 @@ import Testing
     let alone = average.refined(surface, with: [])
     let behind = ball(noise: 0, seed: 2, pushed: -0.012)
     #expect(average.refined(surface, with: [behind]) == alone)
-    #expect(TemporalAverage(radius: 0).refined(surface, with: [pushed(surface)]) == surface)
+    #expect(
+      TemporalAverage(radius: 0, threads: nil).refined(surface, with: [pushed(surface)]) == surface)
     #expect(average.refined([], with: [surface]).isEmpty)
   }
 

@@ -89,14 +89,9 @@ public struct BatchStatus: Codable, Equatable, Sendable {
   init(_ folder: BatchFolder, _ plan: BatchPlan) throws(CaptureError) {
     holder = BatchLock.holder(of: folder.url)?.words
     isCancelled = folder.isCancelled
-    var takes = plan.takes.map { Take($0, []) }
-    takes.withUnsafeMutableBufferPointer { buffer in
-      nonisolated(unsafe) let buffer = buffer
-      concurrently(plan.takes.count) { index, _ in
-        buffer[index] = Take(plan.takes[index], Self.units(of: plan.takes[index], folder))
-      }
+    takes = concurrentValues(plan.takes.count) { index in
+      Take(plan.takes[index], Self.units(of: plan.takes[index], folder))
     }
-    self.takes = takes
   }
 
   private static func units(of take: BatchPlan.Take, _ folder: BatchFolder) -> [Unit] {

@@ -50,6 +50,15 @@ public struct PixelProjection: Sendable {
     return (u, v, z)
   }
 
+  /// Index of the pixel nearest to where a world point falls, row by row, and the point's z-depth; nil as
+  /// ``project(_:)``.
+  @inlinable @inline(__always) public func pixel(
+    _ p: SIMD3<Float>
+  ) -> (index: Int, z: Float)? {
+    guard let hit = project(p) else { return nil }
+    return (Int(hit.v + 0.5) * width + Int(hit.u + 0.5), hit.z)
+  }
+
   /// Largest squared radius of an ideal ray through the rim of the image. Where the lens has no
   /// inverse at the rim, the outermost pixel towards it that has one counts.
   private static func rim(_ model: CameraModel) -> Double {

@@ -22,7 +22,7 @@ public enum CalibrationExchange {
     undistorted: Bool = false, replaces: Bool = false
   ) throws(CaptureError) {
     let writer = try CalibrationFormats.named(format)
-    try checkAbsent(output, replaces: replaces)
+    try prepare(output, replacing: replaces)
     let known = try CalibrationFile.read(calibration)
     var lenses: [CameraDescription] = []
     if let take {
@@ -40,14 +40,17 @@ public enum CalibrationExchange {
     _ input: URL, from format: String, to output: URL, replaces: Bool = false
   ) throws(CaptureError) {
     let reader = try CalibrationFormats.named(format)
-    try checkAbsent(output, replaces: replaces)
+    try prepare(output, replacing: replaces)
     try CalibrationFile.write(try reader.read(input).calibration, to: output)
   }
 
-  private static func checkAbsent(_ url: URL, replaces: Bool) throws(CaptureError) {
-    guard !replaces, FileManager.default.fileExists(atPath: url.path) else { return }
-    throw CaptureError(
-      .usage, "The output is there already.", at: url.path,
-      remedy: "Choose another name with -o, or write over it with --force.")
+  /// Checks that nothing is there, unless it may be replaced, and makes the folder around it.
+  private static func prepare(_ url: URL, replacing: Bool) throws(CaptureError) {
+    guard replacing || !FileManager.default.fileExists(atPath: url.path) else {
+      throw CaptureError(
+        .usage, "The output is there already.", at: url.path,
+        remedy: "Choose another name with -o, or write over it with --force.")
+    }
+    try AtomicFile.makeFolder(url.deletingLastPathComponent())
   }
 }

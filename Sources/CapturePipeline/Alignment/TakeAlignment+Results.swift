@@ -12,7 +12,7 @@ extension TakeAlignment {
   /// and `<name>.png`, the cameras' points from three sides before and after.
   ///
   /// - Parameters:
-  ///   - file: The new calibration; its folder must exist.
+  ///   - file: The new calibration; its folder is made.
   ///   - replaces: Whether a calibration that is there already is written over.
   /// - Throws: ``CaptureError`` `usage` where the file is there, before anything is done; `badInput`
   ///   where cameras cannot be placed; and for what reading and writing meets.
@@ -24,6 +24,7 @@ extension TakeAlignment {
         .usage, "The calibration is there already.", at: file.path,
         remedy: "Choose another name with -o, or write over it with --force.")
     }
+    try AtomicFile.makeFolder(file.deletingLastPathComponent())
     let solution = try solved(monitor)
     let report = AlignmentReport(solution, take: reader.take, fromNothing: start == nil)
     try picture(of: solution, to: beside(file, "png"))

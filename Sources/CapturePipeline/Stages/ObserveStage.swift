@@ -13,11 +13,11 @@ struct ObserveStage: PipelineStage {
     ]
   }
 
-  /// Fusion averages by itself: a preview does without the average over time, which takes most of the time.
+  /// Fusion averages by itself: it does without the average over time, which takes most of the time.
   private static func configuration(_ context: StageContext) -> ObservationConfiguration {
     var configuration = context.configuration.observations
     if context.configuration.method == .tsdf {
-      (configuration.averageSets, configuration.averageRadius) = (0, 0)
+      configuration.averageRadius = 0
     }
     return configuration
   }
@@ -29,7 +29,7 @@ struct ObserveStage: PipelineStage {
       cameras: take.cameras, frames: list.sets,
       load: { set throws(CaptureError) in try take.images(of: set, threads: context.threads) },
       configuration: Self.configuration(context), folder: context.output.folder(.observe),
-      monitor: context.monitor)
+      threads: context.threads, monitor: context.monitor)
     let points = report.frames.reduce(0) { $0 + $1.surface }
     let rays = report.frames.reduce(0) { $0 + $1.freeRays }
     return StageResult(

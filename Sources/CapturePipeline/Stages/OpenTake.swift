@@ -61,22 +61,9 @@ struct OpenTake: Sendable {
   /// The images of a set, decoded side by side; nil where the set has none.
   /// - Throws: The first camera's ``CaptureError`` for an image that cannot be read.
   func images(of set: FrameSet, threads: Int) throws(CaptureError) -> [CameraFrame] {
-    let results = images(set, threads: threads)
-    return try results.map { result throws(CaptureError) in try result.get() }
-  }
-
-  private func images(_ set: FrameSet, threads: Int) -> [Result<CameraFrame, CaptureError>] {
-    var results = [Result<CameraFrame, CaptureError>](
-      repeating: .success(CameraFrame(depth: nil, color: nil)), count: set.entries.count)
-    results.withUnsafeMutableBufferPointer { buffer in
-      nonisolated(unsafe) let buffer = buffer
-      concurrently(set.entries.count, threads: threads) { camera, _ in
-        buffer[camera] = Result { () throws(CaptureError) in
-          try image(camera, set.entries[camera])
-        }
-      }
-    }
-    return results
+    try concurrentValues(
+      set.entries.count, threads: threads,
+      trying: { camera throws(CaptureError) in try image(camera, set.entries[camera]) })
   }
 
   private func image(_ camera: Int, _ entry: FrameSet.Entry) throws(CaptureError) -> CameraFrame {

@@ -19,18 +19,20 @@ struct CalibrationOutput: Sendable {
     calibration.deletingPathExtension().appendingPathExtension(ending)
   }
 
-  /// - Throws: ``CaptureError`` `usage` when the file is there or is no `.json`.
-  func checkIsNew() throws(CaptureError) {
+  /// Checks the name, before any work is done, and makes the folder.
+  /// - Throws: ``CaptureError`` `usage` when the file is there, unless it may be replaced, or is no `.json`.
+  func prepare(replacing: Bool) throws(CaptureError) {
     guard calibration.pathExtension == "json" else {
       throw CaptureError(
         .usage, "A calibration is a .json file.", at: calibration.path,
         remedy: "Name it calibration/<rig>/<date>.json.")
     }
-    guard !isThere else {
+    guard replacing || !isThere else {
       throw CaptureError(
         .usage, "There is a calibration of this name already.", at: calibration.path,
         remedy: "Give the new one another name, or replace the old one with --force.")
     }
+    try AtomicFile.makeFolder(folder)
   }
 
   var isThere: Bool { FileManager.default.fileExists(atPath: calibration.path) }
@@ -47,7 +49,6 @@ struct CalibrationOutput: Sendable {
     var error = error
     if !error.remedy.isEmpty { error.remedy += " " }
     do {
-      try AtomicFile.makeFolder(folder)
       try ImageFile.writeJPEG(try draw(), quality: 88, to: problem)
       error.remedy += "\(problem.path) shows what was seen."
     } catch let failure {

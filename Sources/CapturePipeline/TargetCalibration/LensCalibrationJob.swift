@@ -55,7 +55,7 @@ public struct LensCalibrationJob: Sendable {
   ///   not seen as it should; then a picture beside the output shows what was seen.
   public func run(_ monitor: StageMonitor = .silent) throws(CaptureError) -> Outcome {
     let files = CalibrationOutput(calibration: output)
-    if !isForced { try files.checkIsNew() }
+    try files.prepare(replacing: isForced)
     let board = try CalibrationTarget(file: target)
     var model: CameraModel?
     let pictures: BoardPictures

@@ -39,7 +39,7 @@ public struct LensPairJob: Sendable {
   ///   shows what was seen.
   public func run(_ monitor: StageMonitor = .silent) throws(CaptureError) -> Outcome {
     let outputs = CalibrationOutput(calibration: output)
-    if !isForced { try outputs.checkIsNew() }
+    try outputs.prepare(replacing: isForced)
     let board = try CalibrationTarget(file: target)
     let lenses = [
       try LensDocument.color(of: colorLens), try LensDocument.color(of: infraredLens),

@@ -62,7 +62,7 @@ public struct RigCalibrationJob: Sendable {
   ///   a failed calibration would replace one that is there.
   public func run(_ monitor: StageMonitor = .silent) throws(CaptureError) -> Outcome {
     let files = CalibrationOutput(calibration: output)
-    if !isForced { try files.checkIsNew() }
+    try files.prepare(replacing: isForced)
     let board = try CalibrationTarget(file: target)
     let floorTag = try floorTarget.map { (url) throws(CaptureError) in
       try CalibrationTarget(file: url)
@@ -125,7 +125,6 @@ public struct RigCalibrationJob: Sendable {
       refinements: refinements, rig: files.rig, floorBoard: floor)
     let report = RigReport(result)
     let page = Data(try report.html(reader).utf8)
-    try AtomicFile.makeFolder(files.folder)
     if report.verdict == .fail, files.isThere {
       try AtomicFile.write(page, to: files.failed)
       let reason = report.remarks.first { $0.verdict == .fail }

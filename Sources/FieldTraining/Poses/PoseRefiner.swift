@@ -104,12 +104,7 @@ struct PoseRefiner {
             &+ UInt64(camera),
           pivots: pivots)
       }
-      var parts = [Evidence](repeating: Evidence(cameras: count), count: count)
-      parts.withUnsafeMutableBufferPointer { parts in
-        nonisolated(unsafe) let parts = parts
-        concurrently(count) { camera, _ in parts[camera] = looks[camera].evidence() }
-      }
-      for part in parts { sum.add(part) }
+      for part in concurrentValues(count, { looks[$0].evidence() }) { sum.add(part) }
     }
     return sum
   }

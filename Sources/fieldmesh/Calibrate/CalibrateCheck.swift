@@ -7,7 +7,7 @@ import Foundation
 struct CalibrateCheck: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract: "Tell from a take's depth whether a calibration still holds for each camera.",
+    abstract: "Tell from a take's images whether a calibration still holds for each camera.",
     discussion: """
       Exit status: 0 it holds, 3 a camera was bumped, has sagged, was swapped or moved far, 4 nothing \
       can be said of a camera.
