@@ -26,7 +26,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   /// Frames that windows share, over which one field gives way to the next.
   public var overlap = 8
   /// Depth pixels drawn a frame and step.
-  public var raysPerFrame = 520
+  public var raysPerFrame = 480
   /// Near-surface points a depth pixel.
   public var nearPerRay = 1
   /// Free-space points a depth pixel.
