@@ -18,6 +18,7 @@ def add_options(parser):
     parser.add_argument("take")
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--limit", type=int, help="take only the first frames")
+    parser.add_argument("--every", type=int, default=1, help="take only each n-th frame")
     parser.add_argument("--calibration", type=pathlib.Path, help="another calibration than the take's")
     parser.add_argument("--pairs", type=pathlib.Path, help="OUT/pair/frames.json of a run: its cameras, frames, numbers")
     parser.add_argument("--box", type=float, nargs=6, help="lower and upper corner, metres")
@@ -121,12 +122,12 @@ class Take:
         names = pairs["cameras"] if pairs else [c["id"] for c in take["cameras"]]
         self.cameras = [Camera(folder, records[n], _transform(places["worldFromRig"]), place[n], self.box) for n in names]
         if pairs:
-            frames = pairs["frames"][:options.limit]
+            frames = pairs["frames"][:options.limit:options.every]
             self.numbers = [f["number"] for f in frames]
             self.images = [list(zip(f["depth"], f["color"])) for f in frames]
         else:
-            times = self.cameras[0].times[:options.limit]
-            self.numbers = list(range(len(times)))
+            times = self.cameras[0].times[:options.limit:options.every]
+            self.numbers = [number * options.every for number in range(len(times))]
             self.images = [[self._nearest(c, time, 0.5 / take["framesPerSecond"]) for c in self.cameras] for time in times]
 
     @staticmethod
