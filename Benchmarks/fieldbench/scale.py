@@ -10,7 +10,7 @@ SENSOR = ("depthWidth=160", "depthHeight=144", "colorWidth=320", "colorHeight=18
 def measure(context):
     frames = context.choose((24, 120, 480), (4, 8, 16))
     cameras = context.choose((2, 4, 8), (2, 4))
-    few, per_frame = frames[0], context.choose(6, 4)
+    few, per_frame = frames[0], 4
     take = lambda count, eyes: context.synthetic(f"scale-{count}-{eyes}", count, *SENSOR, f"cameras={eyes}", truth=False)
     steps = few * per_frame
     # One run stands in all four tables.
