@@ -39,7 +39,7 @@ def tables(data):
             "other (`observations.averageSets=0`, `meshing.steadyFrames=0`: 0.4 s a frame more, however many). Seconds of the stages and "
             "the most memory that the process held.\n")
     for key, title in (("frames", "frames"), ("cameras", "cameras"), ("width", "width"), ("threads", "threads")):
-        rows = [[r["value"]] + [number(r["seconds"].get(s), 1) for s in STAGES] + [number(r["total"], 1), number(r["peakMemory"] / 2**20)]
+        rows = [[r["value"]] + [number(r["seconds"].get(s), 1) for s in STAGES] + [number(r["total"], 1), number(r["peakMemory"] / 1e6)]
                 for r in data[key]]
         text += "\n" + table([title + ">"] + [s + ">" for s in STAGES] + ["whole run, s>", "peak MB>"], rows) + "\n"
     return text.rstrip()
@@ -48,7 +48,7 @@ def tables(data):
 def verdicts(data):
     rows = data["frames"]
     per = [r["total"] / r["value"] for r in rows]
-    memory = [r["peakMemory"] / 2**20 for r in rows]
+    memory = [r["peakMemory"] / 1e6 for r in rows]
     return [
         Verdict("time linear in frames: a frame of the longest take costs at most 1.15x one of the middle one",
                 per[-1] <= 1.15 * per[-2], " / ".join(f"{p:.2f}" for p in per) + " s a frame"),
@@ -65,5 +65,5 @@ def plots(data):
             "xLabel": key, "yLabel": "seconds", "rightLabel": "peak memory, MB",
             "series": {"whole run": [r["total"] for r in rows], **{
                 s: [r["seconds"].get(s) for r in rows] for s in ("observe", "train", "mesh")}},
-            "right": {"peak memory": [r["peakMemory"] / 2**20 for r in rows]}})
+            "right": {"peak memory": [r["peakMemory"] / 1e6 for r in rows]}})
     return charts

@@ -12,7 +12,7 @@ public struct FusionConfiguration: DocumentedConfiguration {
 
   /// A line for every key.
   public static let documentation = [
-    ConfigurationField("voxel", "metres", "Edge of the voxels that depth is fused into."),
+    ConfigurationField("voxel", "m", "Edge of the voxels that depth is fused into."),
     ConfigurationField(
       "truncation", "voxels", "Largest distance that is told apart from empty space."),
   ]

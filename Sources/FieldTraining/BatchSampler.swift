@@ -10,6 +10,7 @@ final class BatchSampler {
   private let configuration: TrainingConfiguration
   private let space: FieldSpace
   private let capacity: Int
+  private let threads: Int?
   private var grids: [(frame: Int, camera: Int?, grid: SurfaceGrid)] = []
   private var order: [Int] = []
   private var epoch = -1
@@ -21,9 +22,10 @@ final class BatchSampler {
 
   init(
     source: any ObservationSource, configuration c: TrainingConfiguration, space: FieldSpace,
-    capacity: Int
+    capacity: Int, threads: Int? = nil
   ) {
     (self.source, configuration, self.space, self.capacity) = (source, c, space, capacity)
+    self.threads = threads
     let perFrame =
       c.raysPerFrame * (1 + c.nearPerRay + c.freePerRay) + c.backgroundPerFrame + c.uniformPerFrame
       + c.hiddenPerFrame
@@ -54,7 +56,7 @@ final class BatchSampler {
     }
     draws.withUnsafeMutableBufferPointer { draws in
       nonisolated(unsafe) let draws = draws
-      concurrently(draws.count) { slot, _ in draws[slot].run() }
+      concurrently(draws.count, threads: threads) { slot, _ in draws[slot].run() }
     }
     batch.clear()
     for draw in draws {

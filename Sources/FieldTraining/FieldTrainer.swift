@@ -127,11 +127,13 @@ private final class TrainingRun {
   func finish() throws(CaptureError) -> TrainingReport {
     let began = Date()
     let sampler = BatchSampler(
-      source: source, configuration: configuration, space: space, capacity: layout.field.capacity)
+      source: source, configuration: configuration, space: space, capacity: layout.field.capacity,
+      threads: backend.threads)
     let objective = Objective(
       batch: sampler.batch, settings: LossSettings(scale: space.scale, beta: 1))
     let refiner = PoseRefiner(
-      source: source, configuration: configuration, space: space, capacity: layout.field.capacity)
+      source: source, configuration: configuration, space: space, capacity: layout.field.capacity,
+      threads: backend.threads)
     let rounds = Set(PoseState.steps(configuration))
     if let poses, poses.rounds > 0 {
       sampler.follow(CorrectedSource(source, poses.corrections))

@@ -45,7 +45,7 @@ public struct MeshingConfiguration: DocumentedConfiguration {
 
   /// A line for every key.
   public static let documentation = [
-    ConfigurationField("voxel", "metres", "Edge of the cells that the surface is cut from."),
+    ConfigurationField("voxel", "m", "Edge of the cells that the surface is cut from."),
     ConfigurationField("halvings", "", "Halvings between the coarsest and the finest cells."),
     ConfigurationField(
       "steepness", "", "Largest gradient norm of the field; higher searches more cells."),
@@ -58,9 +58,9 @@ public struct MeshingConfiguration: DocumentedConfiguration {
     ConfigurationField(
       "smallestShare", "", "Components below this share of the largest one's area are dropped."),
     ConfigurationField(
-      "smallestArea", "square metres", "Components below this area are dropped."),
+      "smallestArea", "m²", "Components below this area are dropped."),
     ConfigurationField(
-      "observedWithin", "metres",
+      "observedWithin", "m",
       "Components of which less than a tenth lies so near to observations are dropped; 0 keeps all."
     ),
     ConfigurationField(

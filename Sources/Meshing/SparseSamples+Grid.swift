@@ -49,6 +49,13 @@ extension SparseSamples {
         for y in 0..<Int(size.y) {
           known[z] |= row << UInt64(8 * y)
           let first = ((Int(base.z) + z) * height + Int(base.y) + y) * width + Int(base.x)
+          if size.x == 8 {
+            let values = UnsafeRawPointer(from.baseAddress! + first)
+              .loadUnaligned(as: SIMD8<Float>.self)
+            UnsafeMutableRawPointer(distances.baseAddress! + z * 64 + y * 8)
+              .storeBytes(of: kept(values, voxel: grid.spacing), as: SIMD8<Float>.self)
+            continue
+          }
           for x in 0..<Int(size.x) {
             distances[z * 64 + y * 8 + x] = kept(from[first + x], voxel: grid.spacing)
           }
@@ -80,18 +87,43 @@ private struct GridSigns {
           // A row of bricks at a time: eight rows of points are read in parallel.
           concurrently(up * Int(lattice.bricks.z), threads: threads) { row, _ in
             let base = SIMD3<Int32>(0, Int32(row % up), Int32(row / up)) &* 8
-            for brick in 0..<across {
-              let at = base &+ SIMD3(Int32(brick) * 8, 0, 0)
-              kinds[row * across + brick] = Self.read(
-                distances, grid.points, at,
-                UnsafeMutableBufferPointer(
-                  rebasing: inside[((row * across + brick) * 8)...].prefix(8)))
+            withUnsafeTemporaryAllocation(
+              of: SIMD8<UInt32>.self, capacity: Int(grid.points.x) / 8
+            ) { bits in
+              Self.signs(distances, grid.points, base, bits)
+              for brick in 0..<across {
+                if brick < bits.count, all(bits[brick] .< 1 << 31) { continue }
+                let at = base &+ SIMD3(Int32(brick) * 8, 0, 0)
+                kinds[row * across + brick] = Self.read(
+                  distances, grid.points, at,
+                  UnsafeMutableBufferPointer(
+                    rebasing: inside[((row * across + brick) * 8)...].prefix(8)))
+              }
             }
           }
         }
       }
     }
     (self.inside, self.kinds) = (inside, kinds)
+  }
+
+  /// The bits of all numbers of each whole brick of a row of them, or-ed: without a sign none is inside. Most are
+  /// so, and memory is read in its order.
+  private static func signs(
+    _ distances: UnsafeBufferPointer<Float>, _ points: SIMD3<Int32>, _ base: SIMD3<Int32>,
+    _ bits: UnsafeMutableBufferPointer<SIMD8<UInt32>>
+  ) {
+    bits.initialize(repeating: .zero)
+    let size = pointwiseMin(points &- base, SIMD3(repeating: 8))
+    for z in 0..<size.z {
+      for y in 0..<size.y {
+        let row = (Int(base.z + z) * Int(points.y) + Int(base.y + y)) * Int(points.x)
+        let first = UnsafeRawPointer(distances.baseAddress! + row)
+        for brick in bits.indices {
+          bits[brick] |= first.loadUnaligned(fromByteOffset: 32 * brick, as: SIMD8<UInt32>.self)
+        }
+      }
+    }
   }
 
   private static let bit = SIMD8<UInt32>(1, 2, 4, 8, 16, 32, 64, 128)

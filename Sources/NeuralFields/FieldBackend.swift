@@ -140,6 +140,8 @@ public protocol FieldSlice: Sendable {
 public protocol FieldBackend: Sendable {
   /// Name and instruction set, for logs and reports.
   var name: String { get }
+  /// Threads that it uses; what prepares its work takes no more.
+  var threads: Int { get }
   /// Nil when the backend can run the field, else the reason why not.
   func objection(to layout: ParameterLayout) -> String?
   /// Begins training.

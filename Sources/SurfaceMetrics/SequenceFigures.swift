@@ -28,18 +28,44 @@ public struct SequenceFigures: Sendable, Equatable {
 
   /// Every figure with its name, in the order of reports.
   public var named: [(name: String, value: Double?)] {
-    [
-      ("accuracy", accuracy), ("completeness", completeness), ("chamfer", chamfer), ("f5", f5),
-      ("f10", f10), ("normals", normals), ("offset", offset), ("chamferAll", chamferAll),
-      ("thin", thin), ("floaters", floaters), ("watertight", watertight), ("jitter", jitter),
-      ("frames", Double(frames)), ("missing", Double(missing)),
-    ]
+    Self.means.map { ($0.name, self[keyPath: $0.place]) }
+      + [("frames", Double(frames)), ("missing", Double(missing))]
   }
+
+  /// What is a mean over frames: its name, its place, and what one frame adds to it.
+  fileprivate struct Mean {
+    var name: String
+    var place: any WritableKeyPath<SequenceFigures, Double?> & Sendable
+    var value: @Sendable (FrameFigures) -> Double?
+  }
+
+  /// In the order of reports.
+  fileprivate static let means = [
+    Mean(name: "accuracy", place: \.accuracy) { $0.comparison.accuracy },
+    Mean(name: "completeness", place: \.completeness) { $0.comparison.completeness },
+    Mean(name: "chamfer", place: \.chamfer) { $0.comparison.chamfer },
+    Mean(name: "f5", place: \.f5) { $0.comparison.f5 },
+    Mean(name: "f10", place: \.f10) { $0.comparison.f10 },
+    Mean(name: "normals", place: \.normals) { $0.comparison.normals },
+    Mean(name: "offset", place: \.offset) { $0.comparison.offset },
+    Mean(name: "chamferAll", place: \.chamferAll) { $0.comparison.chamferAll },
+    Mean(name: "thin", place: \.thin) { $0.comparison.thin },
+    Mean(name: "floaters", place: \.floaters) { Double($0.comparison.floaters) },
+    Mean(name: "watertight", place: \.watertight) { $0.comparison.isWatertight ? 1 : 0 },
+    Mean(name: "jitter", place: \.jitter) { $0.change },
+  ]
+}
+
+/// What one frame adds to the means.
+private struct FrameFigures {
+  var comparison: SurfaceComparison
+  /// Mean change of the signed distances since the frame before; nil without one.
+  var change: Double?
 }
 
 /// Adds up the comparisons of a sequence's frames, keeping only the last one whole.
 public struct SequenceSummary: Sendable {
-  private var sums = [(sum: Double, count: Double)](repeating: (0, 0), count: 12)
+  private var sums = SequenceFigures.means.map { _ in (sum: 0.0, count: 0.0) }
   private var last: (number: Int, signedDistances: [Float])?
   private var frames = 0
   private var missing = 0
@@ -57,18 +83,15 @@ public struct SequenceSummary: Sendable {
       return
     }
     frames += 1
-    var jitter = Double.nan
+    var frame = FrameFigures(comparison: c)
     if places, let last, last.number == number - 1 {
-      jitter =
+      frame.change =
         1000
         * SurfaceComparison.mean(
           zip(c.signedDistances, last.signedDistances).lazy.map { abs($0 - $1) })
     }
-    let values: [Double] = [
-      c.accuracy, c.completeness, c.chamfer, c.f5, c.f10, c.normals, c.offset, c.chamferAll,
-      c.thin ?? .nan, Double(c.floaters), c.isWatertight ? 1 : 0, jitter,
-    ]
-    for (i, value) in values.enumerated() where !value.isNaN {
+    for (i, mean) in SequenceFigures.means.enumerated() {
+      guard let value = mean.value(frame), !value.isNaN else { continue }
       sums[i].sum += value
       sums[i].count += 1
     }
@@ -77,11 +100,10 @@ public struct SequenceSummary: Sendable {
 
   /// Means over what was added.
   public var figures: SequenceFigures {
-    let means = sums.map { $0.count > 0 ? $0.sum / $0.count : nil }
-    return SequenceFigures(
-      accuracy: means[0], completeness: means[1], chamfer: means[2], f5: means[3], f10: means[4],
-      normals: means[5], offset: means[6], chamferAll: means[7], thin: means[8],
-      floaters: means[9], jitter: means[11], watertight: means[10], frames: frames, missing: missing
-    )
+    var figures = SequenceFigures(frames: frames, missing: missing)
+    for (mean, sum) in zip(SequenceFigures.means, sums) where sum.count > 0 {
+      figures[keyPath: mean.place] = sum.sum / sum.count
+    }
+    return figures
   }
 }

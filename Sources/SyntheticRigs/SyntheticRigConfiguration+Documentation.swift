@@ -8,35 +8,35 @@ extension SyntheticRigConfiguration {
     ConfigurationField("seed", "", "Chooses the subject's looks and every random defect."),
     ConfigurationField("speed", "", "How fast the subject moves, as a factor."),
     ConfigurationField("cameras", "", "Cameras on a ring around the subject."),
-    ConfigurationField("distance", "metres", "Mean distance of the cameras from the axis."),
+    ConfigurationField("distance", "m", "Mean distance of the cameras from the axis."),
     ConfigurationField(
-      "distanceSpread", "metres", "How far single cameras depart from the mean distance."),
-    ConfigurationField("height", "metres", "Mean height of the cameras."),
+      "distanceSpread", "m", "How far single cameras depart from the mean distance."),
+    ConfigurationField("height", "m", "Mean height of the cameras."),
     ConfigurationField(
-      "heightSpread", "metres", "How far single cameras depart from the mean height."),
+      "heightSpread", "m", "How far single cameras depart from the mean height."),
     ConfigurationField(
-      "targetHeight", "metres", "Height of the point that the colour lenses look at."),
+      "targetHeight", "m", "Height of the point that the colour lenses look at."),
     ConfigurationField("frames", "", "Triggers of the rig."),
-    ConfigurationField("framesPerSecond", "hertz", "Rate of the triggers."),
-    ConfigurationField("startTime", "seconds", "Time of the first trigger."),
-    ConfigurationField("depthWidth", "pixels", "Width of depth images."),
-    ConfigurationField("depthHeight", "pixels", "Height of depth images."),
-    ConfigurationField("colorWidth", "pixels", "Width of colour images."),
-    ConfigurationField("colorHeight", "pixels", "Height of colour images."),
+    ConfigurationField("framesPerSecond", "Hz", "Rate of the triggers."),
+    ConfigurationField("startTime", "s", "Time of the first trigger."),
+    ConfigurationField("depthWidth", "px", "Width of depth images."),
+    ConfigurationField("depthHeight", "px", "Height of depth images."),
+    ConfigurationField("colorWidth", "px", "Width of colour images."),
+    ConfigurationField("colorHeight", "px", "Height of colour images."),
     ConfigurationField("distortion", "", "Lens distortion, as a share of a real camera's."),
-    ConfigurationField("depthUnit", "metres", "Step of the depth images."),
-    ConfigurationField("depthNear", "metres", "Nearest depth measured."),
-    ConfigurationField("depthFar", "metres", "Furthest depth measured."),
+    ConfigurationField("depthUnit", "m", "Step of the depth images."),
+    ConfigurationField("depthNear", "m", "Nearest depth measured."),
+    ConfigurationField("depthFar", "m", "Furthest depth measured."),
     ConfigurationField("floor", "", "Whether there is a floor at y = 0."),
     ConfigurationField(
-      "wallDistance", "metres", "Distance of a wall towards -z from the axis; 0 leaves it out."),
+      "wallDistance", "m", "Distance of a wall towards -z from the axis; 0 leaves it out."),
     ConfigurationField(
       "masks", "", "Whether masks of the subject are recorded beside the colour images."),
     ConfigurationField("depthNoise", "", "Axial depth noise, as a factor."),
     ConfigurationField(
       "flyingPixels", "",
       "Share of mixed pixels at depth edges that are reported instead of dropped."),
-    ConfigurationField("footprint", "pixels", "Diameter of a depth pixel's footprint."),
+    ConfigurationField("footprint", "px", "Diameter of a depth pixel's footprint."),
     ConfigurationField("randomDropout", "", "Share of depth pixels lost at random."),
     ConfigurationField("grazingLimit", "degrees", "Incidence beyond which depth pixels are lost."),
     ConfigurationField(
@@ -48,25 +48,25 @@ extension SyntheticRigConfiguration {
       "Standard deviation of the logarithm of the cameras' exposures; half of it, of their red, green and blue."
     ),
     ConfigurationField(
-      "wiredDelay", "seconds", "Wired delay of each camera after the one before it."),
+      "wiredDelay", "s", "Wired delay of each camera after the one before it."),
     ConfigurationField(
-      "clockOffset", "seconds", "Largest offset of a camera's clock; unwires the rig."),
+      "clockOffset", "s", "Largest offset of a camera's clock; unwires the rig."),
     ConfigurationField(
       "clockDrift", "seconds per second", "Largest rate error of a camera's clock; unwires the rig."
     ),
     ConfigurationField(
-      "exposurePhase", "seconds",
+      "exposurePhase", "s",
       "Largest delay of a free-running camera's shutter; unwires the rig."),
-    ConfigurationField("timestampJitter", "seconds", "Standard deviation of recorded times."),
+    ConfigurationField("timestampJitter", "s", "Standard deviation of recorded times."),
     ConfigurationField("droppedShare", "", "Share of images missing from each stream."),
     ConfigurationField(
       "rotationError", "degrees",
       "Angle by which each camera's calibration is wrong, but the reference's."),
     ConfigurationField(
-      "translationError", "metres",
+      "translationError", "m",
       "Distance by which each camera's calibration is wrong, but the reference's."),
     ConfigurationField(
-      "truthVoxel", "metres", "Edge of the cells that the true surface is cut from."),
+      "truthVoxel", "m", "Edge of the cells that the true surface is cut from."),
     ConfigurationField(
       "truthPlaces", "", "Places on the surface that are followed through all frames."),
   ]

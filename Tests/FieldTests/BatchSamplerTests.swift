@@ -8,7 +8,7 @@ import Testing
   /// Positions and targets of the near-surface points of the first steps.
   private func near(_ source: any ObservationSource) throws -> [(at: SIMD3<Float>, target: Float)] {
     var c = FieldTrainerTests.small(steps: 1)
-    (c.framesPerStep, c.raysPerFrame) = (1, 200)
+    (c.framesPerStep, c.raysPerFrame, c.nearPerRay) = (1, 200, 2)
     let space = FieldSpace(box: source.box, times: source.times)
     let sampler = BatchSampler(source: source, configuration: c, space: space, capacity: 4)
     var found: [(SIMD3<Float>, Float)] = []

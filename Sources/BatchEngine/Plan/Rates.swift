@@ -22,12 +22,12 @@ struct Rates: Sendable {
     var count = 0
   }
 
-  /// Core seconds, bytes, and bytes of memory a unit of work. Measured on `samples/knight`.
+  /// Core seconds, bytes, and bytes of memory a unit of work. Measured on `samples/knight`, on cores with AVX2.
   private static let builtin: [String: (seconds: Double, bytes: Double, memory: Double)] = [
-    "pair": (0.008, 180, 150e6),
-    "observe": (0.27, 2.6e6, 400e6),
-    "train-field": (110, 630e3, 700e6),
-    "mesh-field": (8.4, 27e6, 900e6),
+    "pair": (0.012, 180, 150e6),
+    "observe": (1.4, 2.6e6, 400e6),
+    "train-field": (186, 630e3, 700e6),
+    "mesh-field": (9.7, 27e6, 900e6),
     "mesh-tsdf": (2.3, 27e6, 900e6),
     "export": (0.02, 4_000, 300e6),
   ]

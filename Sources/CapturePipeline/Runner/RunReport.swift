@@ -70,7 +70,7 @@ public struct RunReport: Codable, Equatable, Sendable {
     var rows = stages.map {
       [$0.name.rawValue, Self.time($0.seconds), $0.ran ? "" : "kept", $0.summary]
     }
-    let memory = "peak memory \(peakMemory >> 20) MB"
+    let memory = "peak memory \(peakMemory / 1_000_000) MB"
     rows.append(["this run", Self.time(seconds), "", memory])
     let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in

@@ -28,6 +28,7 @@ struct PoseRefiner {
   let configuration: TrainingConfiguration
   let space: FieldSpace
   let capacity: Int
+  let threads: Int?
   /// Whether cameras took their images at times of their own, so that their clocks can be told.
   let hasClocks: Bool
   /// Mean time between frames, seconds.
@@ -35,10 +36,10 @@ struct PoseRefiner {
 
   init(
     source: any ObservationSource, configuration: TrainingConfiguration, space: FieldSpace,
-    capacity: Int
+    capacity: Int, threads: Int? = nil
   ) {
     (self.source, self.configuration) = (source, configuration)
-    (self.space, self.capacity) = (space, capacity)
+    (self.space, self.capacity, self.threads) = (space, capacity, threads)
     period = source.meanPeriod
     hasClocks =
       capacity > 1 && (0..<source.frameCount).contains { source.isApart(frame: $0) }
@@ -104,7 +105,9 @@ struct PoseRefiner {
             &+ UInt64(camera),
           pivots: pivots)
       }
-      for part in concurrentValues(count, { looks[$0].evidence() }) { sum.add(part) }
+      for part in concurrentValues(count, threads: threads, { looks[$0].evidence() }) {
+        sum.add(part)
+      }
     }
     return sum
   }
