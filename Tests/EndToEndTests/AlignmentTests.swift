@@ -133,7 +133,10 @@ import Testing
     let own = file("own.json")
     try CalibrationFile.write(rig.trueCalibration, to: own)
     for format in CalibrationExchange.formats {
-      let (there, back) = (file("there-\(format)"), file("back-\(format).json"))
+      // The rig's folder is made on the way.
+      let (there, back) = (
+        file("there-\(format)"), file("back-\(format)").appendingPathComponent("rig.json")
+      )
       let done = try Command(
         "calibrate", "export", own.path, "--to", format, "-o", there.path, "--take",
         Self.take.path, "--undistorted")

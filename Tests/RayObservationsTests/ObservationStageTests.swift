@@ -32,6 +32,20 @@ import Testing
     #expect(report.frames.allSatisfy { $0.timings.count == 4 })
   }
 
+  @Test(arguments: [
+    ("\"freePixels\" : 2", "\"freePixels\" : -1"), ("\"width\" : ", "\"width\" : -"),
+    ("\"lower\" : [", "\"lower\" : [-3e38, -3e38, -3e38], \"unused\" : ["),
+  ])
+  func anIndexWithImpossibleNumbersIsRefused(_ found: String, _ instead: String) throws {
+    _ = try build(SphereScene())
+    let file = folder.appendingPathComponent(ObservationIndex.name)
+    let text = try String(contentsOf: file, encoding: .utf8)
+    #expect(text.contains(found))
+    try text.replacingOccurrences(of: found, with: instead)
+      .write(to: file, atomically: true, encoding: .utf8)
+    #expect(throws: CaptureError.self) { try ObservationCache.open(folder: folder) }
+  }
+
   @Test func whatOneCameraSeesWellIsNotFreeToAnother() throws {
     let scene = SphereScene()
     let images = try scene.frames.map {

@@ -22,7 +22,7 @@ public enum CalibrationExchange {
     undistorted: Bool = false, replaces: Bool = false
   ) throws(CaptureError) {
     let writer = try CalibrationFormats.named(format)
-    try prepare(output, replacing: replaces)
+    try checkAbsent(output, replaces: replaces)
     let known = try CalibrationFile.read(calibration)
     var lenses: [CameraDescription] = []
     if let take {
@@ -30,6 +30,7 @@ public enum CalibrationExchange {
       _ = try place(TakeDescription(name: "", framesPerSecond: 1, cameras: lenses), known)
     }
     let rig = CalibratedRig(known, lenses: lenses)
+    try AtomicFile.makeFolder(output.deletingLastPathComponent())
     try writer.write(undistorted ? rig.undistorted : rig, to: output)
   }
 
@@ -40,17 +41,16 @@ public enum CalibrationExchange {
     _ input: URL, from format: String, to output: URL, replaces: Bool = false
   ) throws(CaptureError) {
     let reader = try CalibrationFormats.named(format)
-    try prepare(output, replacing: replaces)
-    try CalibrationFile.write(try reader.read(input).calibration, to: output)
+    try checkAbsent(output, replaces: replaces)
+    let calibration = try reader.read(input).calibration
+    try AtomicFile.makeFolder(output.deletingLastPathComponent())
+    try CalibrationFile.write(calibration, to: output)
   }
 
-  /// Checks that nothing is there, unless it may be replaced, and makes the folder around it.
-  private static func prepare(_ url: URL, replacing: Bool) throws(CaptureError) {
-    guard replacing || !FileManager.default.fileExists(atPath: url.path) else {
-      throw CaptureError(
-        .usage, "The output is there already.", at: url.path,
-        remedy: "Choose another name with -o, or write over it with --force.")
-    }
-    try AtomicFile.makeFolder(url.deletingLastPathComponent())
+  private static func checkAbsent(_ url: URL, replaces: Bool) throws(CaptureError) {
+    guard !replaces, FileManager.default.fileExists(atPath: url.path) else { return }
+    throw CaptureError(
+      .usage, "The output is there already.", at: url.path,
+      remedy: "Choose another name with -o, or write over it with --force.")
   }
 }
