@@ -1,6 +1,6 @@
 """Meshes from a trained field, beside dense evaluation; and marching cubes alone, beside three libraries."""
 from .context import ROOT, Missing
-from .page import Verdict, at_least, at_most, number, ratio, table
+from .page import Verdict, at_least, at_most, number, table
 
 TITLE = "Extraction"
 DENSE = 8
@@ -101,19 +101,18 @@ def tables(data):
     for row in data["cubes"]:
         cells = row["single"]["cells"]
         per = lambda seconds: number(1e9 * seconds / cells, 2) if seconds is not None else "-"
-        libraries = row.get("peers", {}).get("libraries", {})
         rows.append([f"{1000 * row['voxel']:g}", number(cells / 1e6, 1), number(row["single"]["faces"]),
                      per(row["single"]["times"]["median"]), per(row["all"]["times"]["median"])]
-                    + [per(libraries.get(n, {}).get("seconds")) for n in names]
-                    + ([per(_alone(row).get("Open3D"))] if alone else []))
+                    + [per(_seconds(row, "all").get(n)) for n in names]
+                    + ([per(_seconds(row, "single").get("Open3D"))] if alone else []))
     text += table(["voxel mm>", "cells, M>", "faces>", "Fieldmesh, 1 thread>", f"{data['cubes'][0]['all']['threads']} threads>"]
                   + [n + ">" for n in names] + (["Open3D, 1 core>"] if alone else []), rows)
     return text
 
 
-def _alone(row):
-    """Seconds of each library on one core."""
-    libraries = {**row.get("peers", {}).get("libraries", {}), **row["single"].get("peers", {}).get("libraries", {})}
+def _seconds(row, key):
+    """Of each library, on one core (`single`) or on all."""
+    libraries = {**row.get("peers", {}).get("libraries", {}), **row[key].get("peers", {}).get("libraries", {})}
     return {name: entry["seconds"] for name, entry in libraries.items()}
 
 
@@ -121,7 +120,7 @@ def _cubes_ratio(data, key):
     """Our time as a share of the fastest library's on as many cores, where that is the most."""
     shares = []
     for row in data["cubes"]:
-        seconds = _alone(row) if key == "single" else {n: e["seconds"] for n, e in row.get("peers", {}).get("libraries", {}).items()}
+        seconds = _seconds(row, key)
         if not seconds:
             return None
         shares.append(row[key]["times"]["median"] / min(seconds.values()))

@@ -136,8 +136,11 @@ public struct ImageEvaluation: Sendable {
     func views(_ set: FrameSet, of chosen: [Int]) throws(CaptureError) -> [ImageView?] {
       guard let file = files[set.index] else { return chosen.map { _ in nil } }
       let mesh = try file.read()
+      let uncompared = take.cameras.indices.filter { !cameras.contains($0) }
+      var set = set
+      for c in uncompared { set.entries[c].color = nil }  // only their depth is looked at
       let images = try take.images(of: set, threads: 1)
-      let others = take.cameras.indices.filter { !cameras.contains($0) }.compactMap { c in
+      let others = uncompared.compactMap { c in
         subject.depth(images[c], camera: c).map { (take.cameras[c], $0) }
       }
       return try chosen.map { c throws(CaptureError) -> ImageView? in
