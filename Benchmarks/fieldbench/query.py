@@ -3,6 +3,7 @@ from .context import Missing
 from .page import number, ratio, table
 
 TITLE = "Queries"
+BY_PROCESSOR = True
 
 
 def measure(context):

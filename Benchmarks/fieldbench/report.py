@@ -12,7 +12,12 @@ SECTIONS = {"step": step, "query": query, "quality": quality, "heldout": heldout
 
 
 def save(folder, name, result):
+    """Keeps a section's result. What kernels do depends on the processor: their sections keep those of others beside it."""
     folder.mkdir(parents=True, exist_ok=True)
+    if getattr(SECTIONS[name], "BY_PROCESSOR", False):
+        earlier = load(folder).get(name)
+        others = [r for r in [earlier, *earlier.pop("elsewhere", [])] if r["machine"]["processor"] != result["machine"]["processor"]] if earlier else []
+        result = {**result, "elsewhere": others}
     partial = folder / f"{name}.json.partial"
     partial.write_text(json.dumps(result, indent=1) + "\n")
     os.replace(partial, folder / f"{name}.json")
@@ -27,17 +32,18 @@ def write(page, results, plots, context):
     found, parts = [], []
     drawn = _draw(results, plots, context)
     for name, result in results.items():
-        section, machine = SECTIONS[name], result["machine"]
-        quick = " **A quick run: it shows that the section works, not how fast or good anything is.**" if result["quick"] else ""
-        parts.append(f"## {section.TITLE}\n\n{machine['date']}, commit {machine['commit']}; {machine['processor']}, {machine['cores']} cores, "
-                     f"{machine['memoryGiB']} GiB, load {machine['load']} at the start; {result['seconds']:.0f} s.{quick}\n\n"
-                     + section.tables(result["data"]))
+        section = SECTIONS[name]
+        parts.append(f"## {section.TITLE}\n\n{_circumstances(result)}\n\n" + section.tables(result["data"]))
         for chart in section.plots(result["data"]):
             if chart["file"] in drawn:
                 link = os.path.relpath(plots / chart["file"], page.parent)
                 parts.append(f"![{chart['title']}]({link})")
         parts += [f"> {note}" for note in result["notes"]]
         found += [(section.TITLE, verdict) for verdict in section.verdicts(result["data"])]
+        for other in result.get("elsewhere", []):
+            processor = other["machine"]["processor"]
+            parts.append(f"### On {processor}\n\n{_circumstances(other)}\n\n" + section.tables(other["data"]))
+            found += [(f"{section.TITLE}, {processor}", verdict) for verdict in section.verdicts(other["data"])]
     rows = [[title, verdict.claim, verdict.found, verdict.word] for title, verdict in found]
     head = ("# Benchmarks\n\nMeasured by `scripts/benchmark`, beside the peers that people use; `Benchmarks/README.md` says how to repeat "
             "it. Each section names its day, commit and machine. Seed 1 everywhere, medians, ratios above 1 in favour of "
@@ -45,6 +51,13 @@ def write(page, results, plots, context):
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n\n".join([head] + parts) + "\n")
     return found
+
+
+def _circumstances(result):
+    machine = result["machine"]
+    quick = " **A quick run: it shows that the section works, not how fast or good anything is.**" if result["quick"] else ""
+    return (f"{machine['date']}, commit {machine['commit']}; {machine['processor']}, {machine['cores']} cores, {machine['memoryGiB']} GiB, load "
+            f"{machine['load']} at the start; {result['seconds']:.0f} s.{quick}")
 
 
 def _draw(results, folder, context):

@@ -3,13 +3,14 @@ from .context import Missing
 from .page import Verdict, at_least, median, number, ratio, table
 
 TITLE = "Training step"
+BY_PROCESSOR = True
 WIDTHS = (64, 128, 256)
 SINGLE = "avx512"
 
 
 def measure(context):
     rounds, steps = context.choose(3, 1), context.choose(5, 2)
-    points = context.choose(4096, 512)
+    points = context.choose(2048, 512)
     rows = []
     for width in WIDTHS:
         for threads in context.thread_counts():

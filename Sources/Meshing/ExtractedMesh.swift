@@ -30,7 +30,9 @@ public struct MeshReport: Codable, Equatable, Sendable {
   public var unseenVertices = 0
   /// Faces of the mesh that close the surface at the boundary of the box: the subject goes on beyond.
   public var boxFaces = 0
-  /// Their area, square metres.
+  /// Faces that close it at the floor instead: soles, hems.
+  public var floorFaces = 0
+  /// Area of ``boxFaces``, square metres.
   public var boxArea: Float = 0
 
   /// A report of nothing yet.

@@ -22,6 +22,7 @@ public enum SurfaceExtractor {
   ///   - field: Signed distances, metres. Asked from several threads at a time.
   ///   - box: Where to look, world metres. Faces that close the surface at its boundary are
   ///     counted in the report and told to the monitor.
+  ///   - endsAtFloor: Whether the box's lower side is the floor, where a surface may end.
   ///   - observations: What the cameras saw at this instant; nil where nothing shall be carved.
   ///   - instants: What the surface is steadied by; empty where it shall stay as the field has it.
   ///   - configuration: How fine, and what to keep.
@@ -31,8 +32,8 @@ public enum SurfaceExtractor {
   ///   surface is empty; `limitExceeded` when box or surface are too large for the voxels;
   ///   `tryAgain` when the monitor stops.
   public static func mesh(
-    of field: any ScalarField, in box: BoundingBox, observations: (any FrameObservations)? = nil,
-    beside instants: [NearbyInstant] = [],
+    of field: any ScalarField, in box: BoundingBox, endsAtFloor: Bool = false,
+    observations: (any FrameObservations)? = nil, beside instants: [NearbyInstant] = [],
     configuration: MeshingConfiguration = MeshingConfiguration(), threads: Int? = nil,
     monitor: StageMonitor = .silent
   ) throws(CaptureError) -> ExtractedMesh {
@@ -66,7 +67,8 @@ public enum SurfaceExtractor {
       sampler.report.unseenVertices = mesh.confidence.count { $0 == 0 }
       if configuration.trim == .unseen { try trim(&mesh, &surface) }
     }
-    account(for: surface, &sampler.report)
+    let floor = endsAtFloor ? box.lower.y + 0.05 * configuration.voxel : -.infinity
+    account(for: surface, floor: floor, &sampler.report)
     sampler.report.vertices = mesh.positions.count
     if sampler.report.boxFaces > 0 {
       monitor.warn(
@@ -108,7 +110,10 @@ public enum SurfaceExtractor {
     }
   }
 
-  private static func account(for surface: RawSurface, _ report: inout MeshReport) {
+  /// - Parameter floor: The height up to which vertices on the box lie at the floor.
+  private static func account(
+    for surface: RawSurface, floor: Float, _ report: inout MeshReport
+  ) {
     report.faces = surface.triangles.count
     report.carvedVertices = surface.kinds.count { $0 == .carved }
     for t in surface.triangles {
@@ -117,6 +122,10 @@ public enum SurfaceExtractor {
         continue
       }
       let p = surface.positions
+      if p[a].y <= floor, p[b].y <= floor, p[c].y <= floor {
+        report.floorFaces += 1
+        continue
+      }
       report.boxFaces += 1
       report.boxArea += (p[b] - p[a]).cross(p[c] - p[a]).length * 0.5
     }

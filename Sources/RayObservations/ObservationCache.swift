@@ -26,6 +26,9 @@ public final class ObservationCache: ObservationSource {
   /// Number of frame sets.
   public var frameCount: Int { times.count }
 
+  /// Whether the box ends at the floor: what stands there is closed by its lower side.
+  public var endsAtFloor: Bool { report.floorHeight == box.lower.y }
+
   /// Opens what ``ObservationStage/build(cameras:frames:load:configuration:folder:monitor:)`` wrote.
   /// - Throws: ``CaptureError`` `badInput` when the index is missing or malformed.
   public static func open(folder: URL) throws(CaptureError) -> ObservationCache {

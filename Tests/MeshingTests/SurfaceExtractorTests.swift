@@ -174,6 +174,22 @@ private final class Freedom: FrameObservations, @unchecked Sendable {
       ])
   }
 
+  @Test func aSurfaceThatEndsAtTheFloorDoesNotLeaveTheBox() throws {
+    let warned = Warnings()
+    func report(_ center: SIMD3<Float>) throws -> MeshReport {
+      try SurfaceExtractor.mesh(
+        of: AnalyticField.sphere(center, radius: 0.4), in: cube, endsAtFloor: true,
+        configuration: settings(), monitor: StageMonitor(warn: { warned.add($0) })
+      ).report
+    }
+    let standing = try report(SIMD3(0.1, -0.9, 0.05))
+    #expect(standing.floorFaces > 0 && standing.boxFaces == 0 && standing.boxArea == 0)
+    #expect(warned.all.isEmpty)
+    // The other sides are no floor.
+    let leaving = try report(SIMD3(0.9, -0.9, 0.05))
+    #expect(leaving.floorFaces > 0 && leaving.boxFaces > 0 && warned.all.count == 1)
+  }
+
   @Test func aFieldThatIsInsideEverywhereBecomesTheBox() throws {
     let result = try SurfaceExtractor.mesh(
       of: AnalyticField { _ in -3 }, in: cube, configuration: settings(voxel: 0.1))

@@ -34,8 +34,8 @@ extension Pipeline {
       try context.monitor.checkCancelled()
       // Nothing is carved: no camera looked at that instant.
       let mesh = try SurfaceExtractor.mesh(
-        of: try trained.field(at: time), in: cache.box, configuration: configuration.meshing,
-        threads: threads, monitor: context.monitor
+        of: try trained.field(at: time), in: cache.box, endsAtFloor: cache.endsAtFloor,
+        configuration: configuration.meshing, threads: threads, monitor: context.monitor
       ).mesh
       let url = folder.appendingPathComponent(String(format: "time_%.6f.ply", time))
       try PLYWriter().write(mesh, to: url)

@@ -59,8 +59,9 @@ struct FrameSurfaces: Sendable {
         threads: threads)
     }
     return try SurfaceExtractor.mesh(
-      of: field, in: cache.box, observations: frame, beside: instants(around: position),
-      configuration: configuration.meshing, threads: threads, monitor: monitor
+      of: field, in: cache.box, endsAtFloor: cache.endsAtFloor, observations: frame,
+      beside: instants(around: position), configuration: configuration.meshing, threads: threads,
+      monitor: monitor
     ).mesh
   }
 
