@@ -11,7 +11,7 @@ FIGURES = (("chamfer", "Chamfer mm>", 2), ("f5", "F-score 5 mm>", 3), ("normals"
            ("chamferAll", "Chamfer, all places mm>", 1),
            ("thin", "thin parts>", 3), ("floaters", "floaters>", 1), ("jitter", "jitter mm>", 2), ("watertight", "watertight>", 2))
 # Knobs of the made-up takes: no floor, which the quick methods would have to be told apart from the subject.
-# Of all that a standard training is for, half: so many frames, so many steps a frame.
+# They have half the knight's frames, and half the training: so many steps a frame.
 FRAMES, STEPS = 12, 7500
 KNOBS = {"dancer": ("subject=dancer", "seed=3", "floor=false"), "walker": ("subject=walker", "seed=5", "floor=false"),
          "porter": ("subject=porter", "seed=7", "floor=false")}
@@ -26,29 +26,30 @@ def measure(context):
 def _settings(context):
     # A quick run shows that everything works, not how good it is.
     return context.choose(["--preset", "standard"],
-                          ["--preset", "preview", "--set", "training.steps=60", "--set", "meshing.voxel=0.016"])
+                          ["--preset", "preview", "--set", "training.steps=60", "--set", "meshing.voxel=0.016", "--frames", "0..<3"])
 
 
 def _take(context, name):
-    frames, span, steps = context.choose(FRAMES, 3), [], context.choose(["--set", f"training.steps={STEPS}"], [])
+    frames, short = context.choose(FRAMES, 3), []
     if name == "knight":
-        take, span = ROOT / "samples" / "knight", ["--frames", f"0..<{frames}"]
+        take = ROOT / "samples" / "knight"
     elif name in KNOBS:
         take = context.synthetic(f"{name}-{frames}", frames, *KNOBS[name])
+        short = context.choose(["--set", f"training.steps={STEPS}"], [])
     else:
-        take, span, steps = pathlib.Path(name), context.choose([], ["--frames", f"0..<{frames}"]), []
+        take = pathlib.Path(name)
     work = context.fresh("quality", name if name in KNOBS else take.name)
     output = work / "fieldmesh"
-    report = context.reconstruct(take, output, *_settings(context), *span, *steps)
+    report = context.reconstruct(take, output, *_settings(context), *short)
     rows = {"Fieldmesh": _figures(context, output / "export", take)}
     seconds = {s["name"]: s["seconds"] for s in report["stages"]}
     count = rows["Fieldmesh"]["frames"]
     rows["Fieldmesh"].update(seconds=report["seconds"] / count, meshSeconds=seconds["mesh"] / count,
                              trainSeconds=seconds["train"], peakMemory=report["peakMemory"])
     preview = work / "tsdf"
-    report = context.reconstruct(take, preview, *_settings(context), *span, "--method", "tsdf")
+    report = context.reconstruct(take, preview, *_settings(context), "--method", "tsdf")
     rows["Fieldmesh, fusion only"] = {**_figures(context, preview / "export", take), "seconds": report["seconds"] / count}
-    limit = ["--limit", frames] if span else []
+    limit = ["--limit", frames] if context.quick else []
     try:
         fused = []
         for voxel in context.choose(VOXELS, VOXELS[1:2]):
@@ -75,7 +76,7 @@ def tables(data):
     text = (f"`fieldmesh run` with `{' '.join(data['settings'])}`, seed 1, against Open3D frame by frame: screened Poisson of depth "
             "8, and TSDF fusion with the better of 6 and 8 mm. Figures as `fieldmesh evaluate` prints them; thin parts are the share of what is at most "
             "30 mm thick that is there within 5 mm, floaters are parts a frame in the air; seconds a "
-            f"frame are of the whole run. {FRAMES} frames (the knight's first) have {STEPS:,} training steps.\n")
+            f"frame are of the whole run. Made-up takes have {FRAMES} frames and {STEPS:,} training steps.\n")
     for name, methods in data["takes"].items():
         rows = []
         for method, r in methods.items():

@@ -49,15 +49,14 @@ public struct KernelTarget: @unchecked Sendable {
     return target
   }
 
-  /// Floating-point operations a second that one core does at best: multiply-adds in registers
-  /// alone, the fastest of several short runs. Takes about a quarter of a second.
-  public func measuredPeak() -> Double {
-    var best = 0.0
-    for _ in 0..<10 {
+  /// Floating-point operations a second that a core does at best while so many work: multiply-adds in registers
+  /// alone. Takes some hundredths of a second.
+  public func measuredPeak(threads: Int) -> Double {
+    let rates = concurrentValues(threads, threads: threads) { _ in
       let start = DispatchTime.now().uptimeNanoseconds
       let operations = kernels.pointee.peak(4_000_000)
-      best = max(best, operations / Double(DispatchTime.now().uptimeNanoseconds - start) * 1e9)
+      return operations / Double(DispatchTime.now().uptimeNanoseconds - start) * 1e9
     }
-    return best
+    return rates.reduce(0, +) / Double(threads)
   }
 }

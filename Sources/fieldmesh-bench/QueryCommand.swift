@@ -30,9 +30,9 @@ struct QueryCommand: ParsableCommand {
     var distance = [Float](repeating: 0, count: points)
     var (gradient, rgb) = (coordinates, coordinates)
     var report = QueryReport(
-      backend: backend.name, threads: backend.threads, width: field.width, points: points,
-      corePeak: target.measuredPeak())
+      backend: backend.name, threads: backend.threads, width: field.width, points: points)
     let cost = FieldCost(layout)
+    var peaks: [Double] = []
     for (name, hasGradient, hasColor) in [
       ("distance", false, false), ("distance and gradient", true, false),
       ("distance and colour", false, true), ("all three", true, true),
@@ -49,12 +49,17 @@ struct QueryCommand: ParsableCommand {
         }
       }
       query()
-      let times = seconds(times: queries, query)
-      let rate = Double(points) / times[times.count / 2]
+      // In turns, so that a change of the machine's speed meets both.
+      let times = (0..<queries).flatMap { _ in
+        peaks.append(target.measuredPeak(threads: backend.threads))
+        return seconds(times: 1, query)
+      }
+      let rate = Double(points) / Times(times.sorted()).median
       let operations = cost.distance * (hasGradient ? 2 : 1) + (hasColor ? cost.color : 0)
       report.queries.append(
         QueryReport.Query(name: name, evaluationsPerSecond: rate, rate: rate * operations))
     }
+    report.corePeak = Times(peaks.sorted()).median
     try report.show(asJSON: machine.json)
   }
 }
@@ -70,8 +75,8 @@ private struct QueryReport: Report {
 
   var backend: String
   var threads, width, points: Int
-  /// Operations a second that a core has.
-  var corePeak: Double
+  /// Operations a second that a core has while all work.
+  var corePeak = 0.0
   var queries: [Query] = []
 
   var text: String {
