@@ -84,6 +84,9 @@ struct FrameDraw {
     let sigma = Float(configuration.nearSigma)
     let truncation = Float(configuration.truncation)
     let hidden = frame.hidden
+    // Those in free space stand together: backward passes leave out what lies within its bounds.
+    var free: [(place: SIMD3<Float>, lower: Float, ceiling: Float)] = []
+    free.reserveCapacity(configuration.raysPerFrame * configuration.freePerRay)
     for _ in 0..<configuration.raysPerFrame {
       let o = surface[random.index(surface.count)]
       for _ in 0..<configuration.nearPerRay {
@@ -102,8 +105,12 @@ struct FrameDraw {
         let x = origins[Int(o.camera)] + o.direction * t
         // A grazing ray passes close to the surface long before it meets it.
         let lower = min(truncation, (o.range - t) * o.incidence * 0.5)
-        batch.append(.free, space.fieldFromWorld(x), target: lower, ceiling: o.range - t)
+        free.append((x, lower, o.range - t))
       }
+    }
+    for point in free {
+      batch.append(
+        .free, space.fieldFromWorld(point.place), target: point.lower, ceiling: point.ceiling)
     }
   }
 

@@ -70,8 +70,8 @@ private struct StepReport: Report {
   }
 
   init(
-    _ times: [Double], _ peaks: [Double], _ batch: PlainFit, _ cost: FieldCost, _ backend: CPUBackend,
-    _ clock: PhaseClock, width: Int
+    _ times: [Double], _ peaks: [Double], _ batch: PlainFit, _ cost: FieldCost,
+    _ backend: CPUBackend, _ clock: PhaseClock, width: Int
   ) {
     self.times = Times(times)
     (self.backend, threads, self.width) = (backend.name, backend.threads, width)

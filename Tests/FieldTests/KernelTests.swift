@@ -178,6 +178,42 @@ private func small(_ name: String) -> FieldDescription {
     }
   }
 
+  /// Tiles in which few points have a loss are gathered; the first tile here is full of them, the fifth has none.
+  @Test(arguments: KernelTarget.supported.map(\.name), names)
+  func pointsWithoutLossCountForNothing(_ target: String, _ name: String) throws {
+    let c = try KernelCase(
+      BuiltinFields.all.first { $0.name == name }!.make(
+        FieldSize(width: 48, depth: 4, rank: 3, bands: 3), 5), seed: 10)
+    let kernels = try #require(cfk_kernels_named(target)).pointee
+    let weights = AlignedFloats(c.weights.map { Float($0) })
+    var field = c.field
+    let scratch = AlignedFloats(count: cfk_scratch_floats(&field))
+    var random = SeededGenerator(seed: 11)
+    for count in [1, 64, 100, 1500] {
+      let points = (0..<3 * count).map { _ in Float.random(in: -0.9...0.9, using: &random) }
+      let recorder = LossRecorder()
+      recorder.speaksOf = { $0 < 64 || $0 / 64 != 4 && $0 % 7 == 3 }
+      let d = AlignedFloats(count: c.weights.count)
+      kernels.train(
+        &field, weights.base, points, 0, Int64(count), 0, LossRecorder.callback,
+        Unmanaged.passUnretained(recorder).toOpaque(), d.base, scratch.base, nil)
+      #expect(recorder.points == count)
+      var expected = [Double](repeating: 0, count: c.weights.count)
+      for p in 0..<count where recorder.speaksOf(p) {
+        let x = (0..<3).map { Double(points[3 * p + $0]) }
+        let distance = cfk_reference_output(
+          distance: LossRecorder.wish(p).distance, gradient: (0, 0, 0), rgb: (0, 0, 0))
+        _ = c.reference(x, d: distance, into: &expected)
+      }
+      let error = expected.indices.reduce(0) { $0 + pow(Double(d.base[$1]) - expected[$1], 2) }
+      let norm = expected.reduce(0) { $0 + $1 * $1 }
+      #expect(norm > 0)
+      #expect(
+        error.squareRoot() <= gradientError(target, single: 2e-3) * norm.squareRoot(),
+        "\(count) points")
+    }
+  }
+
   @Test(arguments: KernelTarget.supported.map(\.name), names)
   func aPointThatIsNotANumberSpoilsItselfAlone(_ target: String, _ name: String) throws {
     let c = try KernelCase(
@@ -297,6 +333,8 @@ final class AlignedFloats {
 /// A loss that is linear in every output, with weights that depend on the point's index.
 final class LossRecorder {
   var points = 0
+  /// Whether a point has a loss.
+  var speaksOf: (Int) -> Bool = { _ in true }
 
   static func wish(_ p: Int) -> cfk_reference_output {
     func w(_ k: Int) -> Double { Double(Float((p * 7 + k * 5) % 11) / 11 - 0.45) }
@@ -308,7 +346,7 @@ final class LossRecorder {
     guard let context, let tile = tile?.pointee else { return }
     let recorder = Unmanaged<LossRecorder>.fromOpaque(context).takeUnretainedValue()
     recorder.points += Int(tile.count)
-    for p in 0..<Int(tile.count) {
+    for p in 0..<Int(tile.count) where recorder.speaksOf(Int(tile.first) + p) {
       let w = wish(Int(tile.first) + p)
       tile.d_distance[p] = Float(w.distance)
       for (c, v) in [w.gradient.0, w.gradient.1, w.gradient.2].enumerated() {

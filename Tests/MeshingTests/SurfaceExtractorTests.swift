@@ -176,7 +176,7 @@ private final class Freedom: FrameObservations, @unchecked Sendable {
 
   @Test func aSurfaceThatEndsAtTheFloorDoesNotLeaveTheBox() throws {
     let warned = Warnings()
-    func report(_ center: SIMD3<Float>) throws -> MeshReport {
+    func report(_ center: SIMD3<Double>) throws -> MeshReport {
       try SurfaceExtractor.mesh(
         of: AnalyticField.sphere(center, radius: 0.4), in: cube, endsAtFloor: true,
         configuration: settings(), monitor: StageMonitor(warn: { warned.add($0) })
