@@ -103,11 +103,13 @@ typedef struct {
   void (*evaluate)(const cfk_field *field, const float *weights, const float *points,
                    int64_t count, float *distance, float *gradient, float *rgb, float *scratch);
 
-  // One pass over `count` points [count][3] of one frame: forward, `loss` per tile, backward.
+  // One pass over `count` points [count][3] of one frame: forward, `loss` per tile, backward. Where only
+  // distances are wanted, points of which the loss leaves d_distance 0 cost no backward pass.
   // Adds the gradient with respect to the composed weights to d_weights (same layout).
   // `first` is the batch index of the first point, passed on to the loss; flags as in cfk_tile.
   // Adds the processor's ticks spent on each phase to `ticks` [CFK_PHASES] where not NULL.
-  // A point that isn't finite makes every gradient NaN; outputs of other points don't suffer.
+  // A point that isn't finite makes every gradient NaN, if the loss speaks of it; outputs of other points
+  // don't suffer.
   void (*train)(const cfk_field *field, const float *weights, const float *points, int64_t first,
                 int64_t count, int32_t flags, cfk_loss loss, void *context, float *d_weights,
                 float *scratch, uint64_t *ticks);
