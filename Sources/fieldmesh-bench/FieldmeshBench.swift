@@ -63,6 +63,19 @@ func seconds(times: Int, _ body: () throws -> Void) rethrows -> [Double] {
   }.sorted()
 }
 
+/// Seconds as ``seconds(times:_:)`` tells them, and in turns with them the peak of a core while all work (median): a change of the machine's speed
+/// meets both.
+func secondsAndPeak(
+  times: Int, _ backend: CPUBackend, _ body: () -> Void
+) -> (seconds: [Double], peak: Double) {
+  var (spent, peaks) = ([Double](), [Double]())
+  for _ in 0..<times {
+    peaks.append(backend.target.measuredPeak(threads: backend.threads))
+    spent += seconds(times: 1, body)
+  }
+  return (spent.sorted(), Times(peaks.sorted()).median)
+}
+
 extension Double {
   /// The number with so many places behind the point.
   func text(_ places: Int) -> String { String(format: "%.\(places)f", self) }

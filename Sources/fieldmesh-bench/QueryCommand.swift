@@ -49,12 +49,9 @@ struct QueryCommand: ParsableCommand {
         }
       }
       query()
-      // In turns, so that a change of the machine's speed meets both.
-      let times = (0..<queries).flatMap { _ in
-        peaks.append(target.measuredPeak(threads: backend.threads))
-        return seconds(times: 1, query)
-      }
-      let rate = Double(points) / Times(times.sorted()).median
+      let (times, peak) = secondsAndPeak(times: queries, backend, query)
+      peaks.append(peak)
+      let rate = Double(points) / Times(times).median
       let operations = cost.distance * (hasGradient ? 2 : 1) + (hasColor ? cost.color : 0)
       report.queries.append(
         QueryReport.Query(name: name, evaluationsPerSecond: rate, rate: rate * operations))

@@ -41,13 +41,8 @@ struct StepCommand: ParsableCommand {
       withGradient: noEikonal ? 0 : Int((Double(points) * gradientShare).rounded()))
     for _ in 0..<3 { batch.step(session) }
     clock.reset()
-    // In turns, so that a change of the machine's speed meets both.
-    var peaks: [Double] = []
-    let times = (0..<steps).flatMap { _ in
-      peaks.append(target.measuredPeak(threads: backend.threads))
-      return seconds(times: 1) { batch.step(session) }
-    }.sorted()
-    try StepReport(times, peaks, batch, FieldCost(layout), backend, clock, width: field.width)
+    let (times, peak) = secondsAndPeak(times: steps, backend) { batch.step(session) }
+    try StepReport(times, peak, batch, FieldCost(layout), backend, clock, width: field.width)
       .show(asJSON: machine.json)
   }
 }
@@ -70,7 +65,7 @@ private struct StepReport: Report {
   }
 
   init(
-    _ times: [Double], _ peaks: [Double], _ batch: PlainFit, _ cost: FieldCost,
+    _ times: [Double], _ corePeak: Double, _ batch: PlainFit, _ cost: FieldCost,
     _ backend: CPUBackend, _ clock: PhaseClock, width: Int
   ) {
     self.times = Times(times)
@@ -82,7 +77,7 @@ private struct StepReport: Report {
       count * 3 * (cost.distance + cost.color)
       + Double(framesPerStep * withGradient) * 3 * cost.distance
     pointsPerSecond = count / self.times.median
-    (rate, corePeak) = (operations / self.times.median, Times(peaks.sorted()).median)
+    (rate, self.corePeak) = (operations / self.times.median, corePeak)
     phases = PhaseClock.Phase.allCases.map {
       Phase(name: "\($0)", seconds: clock.seconds($0) / Double(times.count))
     }

@@ -50,6 +50,20 @@ struct KernelCase {
   }
 }
 
+/// A case with the kernels of a target and the memory that they work in.
+struct TargetCase {
+  let kernels: cfk_kernels
+  let weights, scratch: AlignedFloats
+  var field: cfk_field
+
+  init(_ c: KernelCase, on target: String) throws {
+    kernels = try #require(cfk_kernels_named(target)).pointee
+    weights = AlignedFloats(c.weights.map { Float($0) })
+    field = c.field
+    scratch = AlignedFloats(count: cfk_scratch_floats(&field))
+  }
+}
+
 /// By how much gradients of a target may err where single precision leaves `single`: bfloat16 numbers have
 /// 8 bits, and sharp bends (beta 100, omega 30) multiply what rounding leaves.
 func gradientError(_ target: String, single: Double) -> Double {
@@ -128,23 +142,21 @@ private func small(_ name: String) -> FieldDescription {
       description.color[0].activation = .softplus(beta: 3)
     }
     let c = try KernelCase(description, seed: 4)
-    let kernels = try #require(cfk_kernels_named(target)).pointee
-    let weights = AlignedFloats(c.weights.map { Float($0) })
-    var field = c.field
-    let scratch = AlignedFloats(count: cfk_scratch_floats(&field))
+    var on = try TargetCase(c, on: target)
+    let (kernels, weights, scratch) = (on.kernels, on.weights, on.scratch)
     var random = SeededGenerator(seed: 5)
     for count in [0, 1, 63, 64, 65, 1000] {
       let points = (0..<3 * count).map { _ in Float.random(in: -0.9...0.9, using: &random) }
       var distance = [Float](repeating: .nan, count: count)
       var gradient = [Float](repeating: .nan, count: 3 * count)
       var rgb = gradient
-      kernels.prepare(&field, weights.base, scratch.base)
+      kernels.prepare(&on.field, weights.base, scratch.base)
       kernels.evaluate(
-        &field, weights.base, points, Int64(count), &distance, &gradient, &rgb, scratch.base)
+        &on.field, weights.base, points, Int64(count), &distance, &gradient, &rgb, scratch.base)
       let recorder = LossRecorder()
       let d = AlignedFloats(count: c.weights.count)
       kernels.train(
-        &field, weights.base, points, 0, Int64(count),
+        &on.field, weights.base, points, 0, Int64(count),
         Int32(CFK_NEEDS_GRADIENT | CFK_NEEDS_COLOR), LossRecorder.callback,
         Unmanaged.passUnretained(recorder).toOpaque(), d.base, scratch.base, nil)
       #expect(recorder.points == count)
@@ -184,10 +196,8 @@ private func small(_ name: String) -> FieldDescription {
     let c = try KernelCase(
       BuiltinFields.all.first { $0.name == name }!.make(
         FieldSize(width: 48, depth: 4, rank: 3, bands: 3), 5), seed: 10)
-    let kernels = try #require(cfk_kernels_named(target)).pointee
-    let weights = AlignedFloats(c.weights.map { Float($0) })
-    var field = c.field
-    let scratch = AlignedFloats(count: cfk_scratch_floats(&field))
+    var on = try TargetCase(c, on: target)
+    let (kernels, weights, scratch) = (on.kernels, on.weights, on.scratch)
     var random = SeededGenerator(seed: 11)
     for count in [1, 64, 100, 1500] {
       let points = (0..<3 * count).map { _ in Float.random(in: -0.9...0.9, using: &random) }
@@ -195,7 +205,7 @@ private func small(_ name: String) -> FieldDescription {
       recorder.speaksOf = { $0 < 64 || $0 / 64 != 4 && $0 % 7 == 3 }
       let d = AlignedFloats(count: c.weights.count)
       kernels.train(
-        &field, weights.base, points, 0, Int64(count), 0, LossRecorder.callback,
+        &on.field, weights.base, points, 0, Int64(count), 0, LossRecorder.callback,
         Unmanaged.passUnretained(recorder).toOpaque(), d.base, scratch.base, nil)
       #expect(recorder.points == count)
       var expected = [Double](repeating: 0, count: c.weights.count)
@@ -219,11 +229,9 @@ private func small(_ name: String) -> FieldDescription {
     let c = try KernelCase(
       BuiltinFields.all.first { $0.name == name }!.make(
         FieldSize(width: 48, depth: 4, rank: 3, bands: 3), 5), seed: 6)
-    let kernels = try #require(cfk_kernels_named(target)).pointee
-    let weights = AlignedFloats(c.weights.map { Float($0) })
-    var field = c.field
-    let scratch = AlignedFloats(count: cfk_scratch_floats(&field))
-    kernels.prepare(&field, weights.base, scratch.base)
+    var on = try TargetCase(c, on: target)
+    let (kernels, weights, scratch) = (on.kernels, on.weights, on.scratch)
+    kernels.prepare(&on.field, weights.base, scratch.base)
     var random = SeededGenerator(seed: 7)
     let good = (0..<3 * 20).map { _ in Float.random(in: -0.9...0.9, using: &random) }
     for poison in [Float.nan, .infinity] {
@@ -233,7 +241,7 @@ private func small(_ name: String) -> FieldDescription {
         var distance = [Float](repeating: 0, count: 20)
         var (gradient, rgb) = (good, good)
         kernels.evaluate(
-          &field, weights.base, points, 20, &distance, &gradient, &rgb, scratch.base)
+          &on.field, weights.base, points, 20, &distance, &gradient, &rgb, scratch.base)
         return (0..<20).map { p in
           let vectors = gradient[3 * p..<3 * p + 3] + rgb[3 * p..<3 * p + 3]
           return [distance[p]] + vectors

@@ -24,6 +24,11 @@ static void evaluate(const cfk_field *field, const float *weights, const float *
   }
 }
 
+// What a loss says of a tile begins with nothing.
+static void clearDemands(Tile *t) {
+  for (int64_t i = 0; i < 7 * T; i += kWidth) store(t->d_output + i, (vf){});
+}
+
 // A slice's points outside the bounds that a loss sets them, out of tiles that hold few such: what lies within, as
 // most of free space does, needs no backward pass.
 struct Unmet {
@@ -36,7 +41,7 @@ static void backwardOfUnmet(Tile *t, Unmet *s, float *d_weights) {
   if (s->count == 0) return;
   encode(t, s->points, s->count);
   forward(t);
-  for (int64_t i = 0; i < 7 * T; i += kWidth) store(t->d_output + i, (vf){});
+  clearDemands(t);
   for (int64_t p = 0; p < s->count; ++p) t->d_output[p] = s->d_distance[p];
   backward(t, t->d_output, t->d_output + T, t->d_output + 4 * T, d_weights);
   endPhase(t, CFK_PHASE_BACKWARD);
@@ -76,7 +81,7 @@ static void train(const cfk_field *field, const float *weights, const float *poi
     const int64_t n = count - at < T ? count - at : T;
     encode(&t, points + 3 * at, n);
     forward(&t);
-    for (int64_t i = 0; i < 7 * T; i += kWidth) store(t.d_output + i, (vf){});
+    clearDemands(&t);
     const cfk_tile view = {first + at, (int32_t)n, flags, t.distance, t.gradient, t.rgb,
                            t.d_output, t.d_output + T, t.d_output + 4 * T};
     loss(context, &view);
