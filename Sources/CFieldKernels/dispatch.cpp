@@ -52,5 +52,6 @@ size_t cfk_scratch_floats(const cfk_field *field) {
     // On the way up and down, each padded as kernels like it.
     weights += ((size_t)layer.outputs + CFK_PAD) * (2 * cfk_stride(layer.inputs) + CFK_PAD);
   }
-  return (rows + 8 * cfk_stride((int32_t)widest + 1)) * CFK_TILE + weights;
+  const size_t padded = cfk_stride((int32_t)widest + 1);
+  return (rows + 8 * padded) * CFK_TILE + 2 * padded + CFK_PAD + weights;
 }

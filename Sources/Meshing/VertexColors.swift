@@ -15,7 +15,7 @@ struct VertexColors {
   /// Weight of the field's own colour.
   private static let prior: Float = 0.1
   /// The field is asked at one vertex in so many, and in more where they lie closer than pixels.
-  private static let share: Float = 8
+  private static let share: Float = 12
 
   let voxel: Float
   /// What the cameras saw; nil where the field's colours shall be taken as they are.
@@ -38,7 +38,7 @@ struct VertexColors {
     let guesses = SurfaceSums(
       zip(asked, answers).map { i, color in
         .init(place: positions[i], normal: normals[i], value: Self.value(color))
-      }, deviation: deviation, facing: Self.facing)
+      }, deviation: 1.25 * deviation, facing: Self.facing)
     let seen = SurfaceSums(
       observations.surface.filter { $0.hasColor == 1 }.map {
         .init(

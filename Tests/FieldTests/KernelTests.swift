@@ -190,6 +190,44 @@ private func small(_ name: String) -> FieldDescription {
     }
   }
 
+  /// What is flat for a block of close points is left out of their products; among strangers little is.
+  @Test(arguments: KernelTarget.supported.map(\.name), names)
+  func answersDoNotDependOnNeighbours(_ target: String, _ name: String) throws {
+    let c = try KernelCase(
+      BuiltinFields.all.first { $0.name == name }!.make(
+        FieldSize(width: 63, depth: 5, rank: 3, bands: 3), 5), seed: 4)
+    var on = try TargetCase(c, on: target)
+    let (kernels, weights, scratch) = (on.kernels, on.weights, on.scratch)
+    var random = SeededGenerator(seed: 6)
+    func points(_ count: Int, reach: Float, around x: Float) -> [Float] {
+      (0..<3 * count).map { _ in x + .random(in: -reach...reach, using: &random) }
+    }
+    kernels.prepare(&on.field, weights.base, scratch.base)
+    func answers(_ points: [Float]) -> [[Float]] {
+      let count = points.count / 3
+      var distance = [Float](repeating: .nan, count: count)
+      var gradient = [Float](repeating: .nan, count: 3 * count)
+      var rgb = gradient
+      kernels.evaluate(
+        &on.field, weights.base, points, Int64(count), &distance, &gradient, &rgb, scratch.base)
+      return (0..<count).map { (p: Int) -> [Float] in
+        var all = [distance[p]]
+        all += gradient[3 * p..<3 * p + 3]
+        all += rgb[3 * p..<3 * p + 3]
+        return all
+      }
+    }
+    let close = points(64, reach: 0.004, around: 0.3)
+    let together = answers(close)
+    for p in 0..<64 {
+      let own = Array(close[3 * p..<3 * p + 3])
+      #expect(answers(own)[0] == together[p])
+      #expect(answers(points(p, reach: 0.9, around: 0) + own)[p] == together[p])
+      let r = c.reference(own.map(Double.init))
+      #expect(abs(Double(together[p][0]) - r.distance) < 2e-5 * max(1, abs(r.distance)))
+    }
+  }
+
   /// Tiles in which few points have a loss are gathered; the first tile here is full of them, the fifth has none.
   @Test(arguments: KernelTarget.supported.map(\.name), names)
   func pointsWithoutLossCountForNothing(_ target: String, _ name: String) throws {

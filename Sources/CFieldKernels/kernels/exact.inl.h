@@ -13,10 +13,14 @@ static void exact(Tile *t, int32_t l, int64_t begin, int64_t end, const float *i
                   const Each &each, Beside beside) {
   const cfk_layer *layer = &t->field->layer[l];
   const int64_t row = cfk_stride(layer->inputs), first = firstInPanels(t, l);
-  if (kPanels && begin == first)
-    return gemm<Singles>(end - begin, t->columns, layer->inputs, Panels{t->up[l], layer->inputs}, in, T,
-                         bias, Blocks<Each>{each, beside}, t->transposed);
-  gemm<Singles>(end - begin, t->columns, layer->inputs,
-                Strided{t->weights + layer->weight + begin * row, row, 1}, in, T, bias,
-                Blocks<Each>{each, beside});
+  const auto product = [&](auto list) {
+    if (kPanels && begin == first)
+      return gemm<Singles>(end - begin, t->columns, layer->inputs, Panels{t->up[l], layer->inputs}, in, T,
+                           bias, Blocks<Each>{each, beside}, t->transposed, list);
+    gemm<Singles>(end - begin, t->columns, layer->inputs,
+                  Strided{t->weights + layer->weight + begin * row, row, 1}, in, T, bias,
+                  Blocks<Each>{each, beside}, nullptr, list);
+  };
+  if (t->terms) product(t->terms);
+  else product(nullptr);
 }

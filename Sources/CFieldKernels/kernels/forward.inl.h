@@ -20,6 +20,9 @@ static float *bind(Tile *t, const cfk_field *field, const float *weights, int32_
   }
   widest = cfk_stride(widest + 1);
   float *next = scratch;
+  t->terms = trains ? nullptr : (int32_t *)next;
+  t->wanted = trains ? nullptr : (int32_t *)next + widest;
+  next += 2 * widest + CFK_PAD;
 #define CFK_TAKE(name, count) t->name = next; next += (count);
   CFK_TAKE(position, 3 * T) CFK_TAKE(encoding, t->encoded * T) CFK_TAKE(wave, t->encoded * T)
   CFK_TAKE(joined, widest * T) CFK_TAKE(transposed, (widest + CFK_PAD) * T)
@@ -70,7 +73,8 @@ static void keepRows(const float *in, int64_t rows, int64_t columns, float *alon
 // Columns behind the last vector in use keep what an earlier tile left there: nothing reads them but
 // element-wise loops, which leave their results there too.
 static void encode(Tile *t, const float *points, int64_t count) {
-  t->columns = (count + kWidth - 1) / kWidth * kWidth;
+  const int64_t whole = t->trains ? kWidth : kBlock;
+  t->columns = (count + whole - 1) / whole * whole;
   for (int64_t p = 0; p < T; ++p) {
     const int64_t q = p < count ? p : count - 1;  // padding repeats the last point
     for (int axis = 0; axis < 3; ++axis) t->position[axis * T + p] = points[3 * q + axis];
@@ -140,6 +144,15 @@ static void forwardLayer(Tile *t, int32_t l, int64_t begin, int64_t end, bool co
   exact(t, l, begin, end, t->input[l], bias, finish, beside);
 }
 
+// The part of the spatial gradient that comes through encoded value e, from a row of u at an input of layer l.
+CFK_INLINE void addThroughEncoding(Tile *t, int32_t l, int64_t e, int64_t n, int64_t columns, const float *x) {
+  const float factor = joinFactor(t, l);
+  float *sum = t->gradient + (e % 3) * T + n;
+  const float *wave = t->wave + e * T + n;
+  for (int64_t p = 0; p < columns; p += kWidth)
+    store(sum + p, load(sum + p) + load(x + p) * load(wave + p) * factor);
+}
+
 // What becomes of rows of u at the input of layer l: v for the product downward, in `to`, and the part of
 // the spatial gradient that comes through the encoding.
 template <class Columns>
@@ -175,19 +188,42 @@ static void descend(Tile *t, int32_t l, int64_t m, int64_t rows, int64_t n, Colu
     }
     putBlock(block, m, mine, n, columns, to);
   }
-  for (int64_t r = mine > 0 ? mine : 0; r < rows; ++r) {
-    const int64_t e = m + r - own;
-    float *sum = t->gradient + (e % 3) * T + n;
-    const float *wave = t->wave + e * T + n, *x = block + r * kBlock;
-    for (int64_t p = 0; p < columns; p += kWidth)
-      store(sum + p, load(sum + p) + load(x + p) * load(wave + p) * factor);
-  }
+  for (int64_t r = mine > 0 ? mine : 0; r < rows; ++r)
+    addThroughEncoding(t, l, m + r - own, n, columns, block + r * kBlock);
 }
 
 // Where v at the output of layer l goes.
 CFK_INLINE Signal descent(const Tile *t, int32_t l) {
   if (l < 0) return Signal{};
   return kPaired ? Signal{t->across[l % 2], t->trains ? t->v[l] : nullptr} : Signal{t->v[l], nullptr};
+}
+
+// The product downward and `descend` in one, where no backward follows: rows of v that a slope of zero makes zero in a
+// block's columns are neither summed over nor computed.
+static void descendPicked(Tile *t, int32_t l) {
+  const cfk_layer *layer = &t->field->layer[l];
+  const int64_t own = ownInputs(t, l);
+  const float *d = descent(t, l).across, *slope = l > 0 ? t->p[l - 1] : nullptr, factor = joinFactor(t, l);
+  float *v = descent(t, l - 1).across;
+  for (int64_t n = 0; n < t->columns; n += kBlock) {
+    const int64_t terms = listRows<kColumns>(d + n, T, layer->outputs, t->terms, t->transposed);
+    int64_t count = listRows<kColumns>(slope + n, T, own, t->wanted, nullptr);
+    for (int64_t i = 0; i < own * kBlock; i += kWidth) store(v + i / kBlock * T + n + i % kBlock, (vf){});
+    for (int64_t i = own; i < layer->inputs; ++i) t->wanted[count++] = (int32_t)i;
+    for (int64_t i = 0; i < kRows; ++i) t->wanted[count + i] = 0;
+    const auto finish = [=](int64_t m, int64_t rows, int64_t, auto columns, float *block) {
+      for (int64_t r = 0; r < rows; ++r) {
+        const int64_t i = t->wanted[m + r], at = i * T + n;
+        const float *x = block + r * kBlock;
+        if (i >= own) addThroughEncoding(t, l, i - own, n, columns, x);
+        else
+          for (int64_t p = 0; p < columns; p += kWidth)
+            store(v + at + p, load(x + p) * factor * load(slope + at + p));
+      }
+    };
+    panel<Singles, kColumns>(count, Listed<true>{t->terms, terms}, Picked{t->down[l], layer->outputs, t->wanted},
+                             t->transposed, kBlock, nullptr, n, Blocks<decltype(finish)>{finish, Beside{}});
+  }
 }
 
 static void forwardGradient(Tile *t) {
@@ -204,13 +240,18 @@ static void forwardGradient(Tile *t) {
       descend(t, last, m, rows, n, left < kBlock ? left : kBlock, block, descent(t, last - 1));
     }
   }
-  for (int32_t l = last - 1; l >= 0; --l)
+  for (int32_t l = last - 1; l >= 0; --l) {
+    if (kPanels && t->terms) {
+      descendPicked(t, l);
+      continue;
+    }
     downward(
         t, l, f->layer[l].inputs, descent(t, l), f->layer[l].outputs,
         [=](int64_t m, int64_t rows, int64_t n, auto columns, float *block) {
           descend(t, l, m, rows, n, columns, block, descent(t, l - 1));
         },
         l == 0 ? Beside{} : Beside{{t->p[l - 1], t->trains ? t->w[l - 1] : nullptr, descent(t, l - 1).across}});
+  }
 }
 
 static void forward(Tile *t) {

@@ -38,6 +38,23 @@ struct Panels {
   CFK_MEMBER void expect(int64_t k) const { __builtin_prefetch(from + (depth + k) * kRows); }
 };
 
+// Some rows of such panels; kRows more of the list are read, to know what comes next.
+struct Picked {
+  const float *from;
+  int64_t depth;
+  const int32_t *rows;
+
+  CFK_MEMBER Picked below(int64_t m) const { return {from, depth, rows + m}; }
+  CFK_MEMBER const float *row(int64_t m) const {
+    const int64_t r = rows[m];
+    return from + r / kRows * kRows * depth + r % kRows;
+  }
+  CFK_MEMBER float at(int64_t m, int64_t k) const { return row(m)[k * kRows]; }
+
+  template <int MR>
+  CFK_MEMBER void expect(int64_t k) const { __builtin_prefetch(row(MR) + k * kRows); }
+};
+
 // Stores sums in C, or adds them to it.
 struct Into {
   float *c;
@@ -94,8 +111,24 @@ struct Blocks {
   }
 };
 
-template <class Multiply, int MR, int NV, class Left, class Bias, class Sink>
-CFK_INLINE void micro(int64_t k_count, Left a, const float *b, int64_t b_row, Bias bias,
+// The terms of a product's sums: all; or those of a list, of which B has the rows alone if it is gathered.
+struct All {
+  int64_t count;
+
+  CFK_MEMBER int64_t left(int64_t i) const { return i; }
+  CFK_MEMBER int64_t right(int64_t i) const { return i; }
+};
+template <bool IsGathered>
+struct Listed {
+  const int32_t *list;
+  int64_t count;
+
+  CFK_MEMBER int64_t left(int64_t i) const { return list[i]; }
+  CFK_MEMBER int64_t right(int64_t i) const { return IsGathered ? i : list[i]; }
+};
+
+template <class Multiply, int MR, int NV, class Terms, class Left, class Bias, class Sink>
+CFK_INLINE void micro(Terms terms, Left a, const float *b, int64_t b_row, Bias bias,
                       int64_t at_m, int64_t at_n, const Sink &sink) {
   vf sum[MR][NV];
   sink.template expect<MR, NV>(at_m, at_n);
@@ -104,10 +137,11 @@ CFK_INLINE void micro(int64_t k_count, Left a, const float *b, int64_t b_row, Bi
     if constexpr (std::is_pointer_v<Bias>) start = splat(bias[at_m + m]);
     for (int n = 0; n < NV; ++n) sum[m][n] = start;
   }
-  for (int64_t k = 0; k < k_count; ++k) {
+  for (int64_t i = 0; i < terms.count; ++i) {
+    const int64_t k = terms.left(i);
     a.template expect<MR>(k);
     vf row[NV];
-    for (int n = 0; n < NV; ++n) row[n] = load(b + k * b_row + n * kWidth);
+    for (int n = 0; n < NV; ++n) row[n] = load(b + terms.right(i) * b_row + n * kWidth);
     for (int m = 0; m < MR; ++m) {
       const vf x = splat(a.at(m, k));
       for (int n = 0; n < NV; ++n) sum[m][n] = Multiply::add(sum[m][n], x, row[n]);
@@ -116,37 +150,62 @@ CFK_INLINE void micro(int64_t k_count, Left a, const float *b, int64_t b_row, Bi
   sink.template take<MR, NV>(at_m, at_n, sum);
 }
 
-template <class Multiply, int NV, class Left, class Bias, class Sink>
-static void panel(int64_t m_count, int64_t k_count, Left a, const float *b, int64_t b_row, Bias bias,
+template <class Multiply, int NV, class Terms, class Left, class Bias, class Sink>
+static void panel(int64_t m_count, Terms terms, Left a, const float *b, int64_t b_row, Bias bias,
                   int64_t n, const Sink &sink) {
   int64_t m = 0;
   for (; m + kRows <= m_count; m += kRows)
-    micro<Multiply, kRows, NV>(k_count, a.below(m), b, b_row, bias, m, n, sink);
+    micro<Multiply, kRows, NV>(terms, a.below(m), b, b_row, bias, m, n, sink);
 #define CFK_REST(MR) \
-  case MR: return micro<Multiply, MR, NV>(k_count, a.below(m), b, b_row, bias, m, n, sink);
+  case MR: return micro<Multiply, MR, NV>(terms, a.below(m), b, b_row, bias, m, n, sink);
   switch (m_count - m) { CFK_REST(1) CFK_REST(2) CFK_REST(3) CFK_REST(4) CFK_REST(5) }
 #undef CFK_REST
 }
 
+// Lists those of `count` rows of NV vectors that are not all zero, and gathers them in `room`, where there is one;
+// returns how many they are.
+template <int NV>
+CFK_INLINE int64_t listRows(const float *rows, int64_t row, int64_t count, int32_t *list, float *room) {
+  int64_t found = 0;
+  for (int64_t k = 0; k < count; ++k) {
+    vi bits = {};
+    for (int j = 0; j < NV; ++j) {
+      const vf x = load(rows + k * row + j * kWidth);
+      if (room) store(room + (found * NV + j) * kWidth, x);
+      bits |= x != 0.0f;
+    }
+    list[found] = (int32_t)k;
+    found += __builtin_reduce_or(bits) != 0;
+  }
+  return found;
+}
+
 // N must be a multiple of kWidth; bias [M] or nullptr itself, which costs no question. Columns of B are
 // gathered in `room` [K][kBlock], where there is one, before they are read again and again: rows powers of two
-// apart meet in few sets of the nearest cache.
-template <class Multiply, class Left, class Bias, class Sink>
+// apart meet in few sets of the nearest cache. With a `list` [K] rows of B that are zero in all of a block's columns
+// are left out.
+template <class Multiply, class Left, class Bias, class Sink, class List = std::nullptr_t>
 static void gemm(int64_t m_count, int64_t n_count, int64_t k_count, Left a, const float *b,
-                 int64_t b_row, Bias bias, const Sink &sink, float *room = nullptr) {
+                 int64_t b_row, Bias bias, const Sink &sink, float *room = nullptr, List list = nullptr) {
   const auto columns = [&](int64_t n, auto vectors) {
     constexpr int NV = decltype(vectors)::value;
+    constexpr int64_t gathered = NV * kWidth;
     const float *from = b + n;
-    int64_t row = b_row;
-    if (room) {
+    if constexpr (std::is_pointer_v<List>) {
+      const int64_t count = listRows<NV>(from, b_row, k_count, list, room);
+      if (room)
+        panel<Multiply, NV>(m_count, Listed<true>{list, count}, a, room, gathered, bias, n, sink);
+      else
+        panel<Multiply, NV>(m_count, Listed<false>{list, count}, a, from, b_row, bias, n, sink);
+    } else if (room) {
       for (int64_t k = 0; k < k_count; ++k)
         for (int j = 0; j < NV; ++j)
-          store(room + k * NV * kWidth + j * kWidth, load(from + k * b_row + j * kWidth));
-      from = room;
-      row = NV * kWidth;
+          store(room + k * gathered + j * kWidth, load(from + k * b_row + j * kWidth));
+      panel<Multiply, NV>(m_count, All{k_count}, a, room, gathered, bias, n, sink);
+    } else {
+      panel<Multiply, NV>(m_count, All{k_count}, a, from, b_row, bias, n, sink);
     }
-    panel<Multiply, NV>(m_count, k_count, a, from, row, bias, n, sink);
-    return n + NV * kWidth;
+    return n + gathered;
   };
   int64_t n = 0;
   while (n + kColumns * kWidth <= n_count) n = columns(n, std::integral_constant<int, kColumns>());

@@ -77,12 +77,15 @@ static void downward(Tile *t, int32_t l, int64_t inputs, Signal d, int64_t outpu
                      const Each &each, Beside beside) {
   const cfk_layer *layer = &t->field->layer[l];
   if constexpr (kPanels)
-    gemm<Singles>(inputs, t->columns, outputs, Panels{t->down[l], layer->outputs}, d.across, T, nullptr,
-                  Blocks<Each>{each, beside}, t->transposed);
-  else
+    return gemm<Singles>(inputs, t->columns, outputs, Panels{t->down[l], layer->outputs}, d.across, T,
+                         nullptr, Blocks<Each>{each, beside}, t->transposed);
+  const auto product = [&](auto list) {
     gemm<Singles>(inputs, t->columns, outputs,
                   Strided{t->weights + layer->weight, 1, cfk_stride(layer->inputs)}, d.across, T,
-                  nullptr, Blocks<Each>{each, beside});
+                  nullptr, Blocks<Each>{each, beside}, nullptr, list);
+  };
+  if (t->terms) product(t->terms);
+  else product(nullptr);
 }
 
 // d_W[o][i] += sum_p left[o][p] right[i][p], both along so many points.
