@@ -20,6 +20,8 @@ parser.add_argument("--report", action="store_true", help="measure nothing, writ
 parser.add_argument("--takes", type=names,
                     help="for the quality: knight, dancer, walker, porter, or takes with a folder truth (default: the first two); for held-out cameras: "
                     "some of its takes; others keep their results")
+parser.add_argument("--thorough", action="store_true",
+                    help="try all settings of the peers, not only those that were best for a take before; a quarter of an hour more")
 parser.add_argument("--recordings", type=pathlib.Path, help="folder with xtion2-table, for held-out cameras")
 parser.add_argument("--work", type=pathlib.Path, help="folder for takes and runs (default: out/benchmark, out/benchmark-quick)")
 parser.add_argument("--peers", type=pathlib.Path, metavar="VENV", help="Python environment with the peers (default: ~/.cache/fieldmesh-peers)")
@@ -35,6 +37,7 @@ work = (arguments.work or ROOT / "out" / ("benchmark-quick" if arguments.quick e
 results = work / "results" if arguments.quick else ROOT / "Benchmarks" / "results"
 page, plots = (work / "BENCHMARKS.md", work / "plots") if arguments.quick else (ROOT / "BENCHMARKS.md", ROOT / "Benchmarks" / "plots")
 context = Context(arguments.binaries, arguments.peers, work, arguments.quick, arguments.takes or ["knight", "dancer"], arguments.recordings)
+context.thorough = arguments.thorough
 context.chosen, context.earlier = arguments.takes, load(results) if arguments.takes else {}
 
 failed = []

@@ -23,6 +23,8 @@ class Context:
     def __init__(self, binaries, peers, work, quick, takes, recordings=None):
         self.binaries, self.peers, self.work, self.quick, self.takes = binaries, peers, work, quick, takes
         self.recordings = recordings
+        # Whether all settings of peers are tried, not only those that were best before.
+        self.thorough = False
         # The takes that were asked for, if any were; and the results by section that others keep.
         self.chosen, self.earlier = None, {}
         self.cores = len(os.sched_getaffinity(0))

@@ -9,7 +9,7 @@ SINGLE = "avx512"
 
 
 def measure(context):
-    rounds, steps = context.choose(3, 1), context.choose(5, 2)
+    rounds, steps = context.choose(3, 1), context.choose(3, 2)
     points = context.choose(4096, 512)
     rows = []
     for width in WIDTHS:

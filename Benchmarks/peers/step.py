@@ -1,7 +1,7 @@
 """The training step of `fieldmesh-bench step` in PyTorch, on the same work. Prints one line of JSON.
 
 Every step: --frames-per-step random frames of --points random points each; L1 on distance (to a sphere) and colour,
-0.1 times the eikonal term by double backward; Adam. Three steps warm up."""
+0.1 times the eikonal term by double backward; Adam. Two steps warm up."""
 import argparse
 import json
 import statistics
@@ -40,7 +40,7 @@ def step():
     optimizer.step()
 
 
-for _ in range(3):
+for _ in range(2):
     step()
 times = []
 for _ in range(arguments.steps):
