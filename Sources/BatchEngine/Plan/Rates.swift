@@ -26,8 +26,8 @@ struct Rates: Sendable {
   private static let builtin: [String: (seconds: Double, bytes: Double, memory: Double)] = [
     "pair": (0.012, 180, 150e6),
     "observe": (1.4, 2.6e6, 400e6),
-    "train-field": (186, 630e3, 700e6),
-    "mesh-field": (9.7, 27e6, 900e6),
+    "train-field": (145, 630e3, 700e6),
+    "mesh-field": (6.9, 27e6, 900e6),
     "mesh-tsdf": (2.3, 27e6, 900e6),
     "export": (0.02, 4_000, 300e6),
   ]
