@@ -16,6 +16,8 @@ struct VertexColors {
   private static let prior: Float = 0.1
   /// The field is asked at one vertex in so many, and in more where they lie closer than pixels.
   private static let share: Float = 12
+  /// Standard deviation of the weights of what it says there, by that of what pixels say: these vertices lie farther apart.
+  private static let spread: Float = 1.25
 
   let voxel: Float
   /// What the cameras saw; nil where the field's colours shall be taken as they are.
@@ -38,7 +40,7 @@ struct VertexColors {
     let guesses = SurfaceSums(
       zip(asked, answers).map { i, color in
         .init(place: positions[i], normal: normals[i], value: Self.value(color))
-      }, deviation: 1.25 * deviation, facing: Self.facing)
+      }, deviation: Self.spread * deviation, facing: Self.facing)
     let seen = SurfaceSums(
       observations.surface.filter { $0.hasColor == 1 }.map {
         .init(

@@ -62,6 +62,20 @@ struct TargetCase {
     field = c.field
     scratch = AlignedFloats(count: cfk_scratch_floats(&field))
   }
+
+  /// Distance, gradient and colour of each point [3]; `unwritten` where the kernels write nothing.
+  mutating func answers(at points: [Float], unwritten: Float = .nan) -> [[Float]] {
+    let count = points.count / 3
+    var distance = [Float](repeating: unwritten, count: count)
+    var gradient = [Float](repeating: unwritten, count: 3 * count)
+    var rgb = gradient
+    kernels.evaluate(
+      &field, weights.base, points, Int64(count), &distance, &gradient, &rgb, scratch.base)
+    return (0..<count).map { p in
+      let vectors = gradient[3 * p..<3 * p + 3] + rgb[3 * p..<3 * p + 3]
+      return [distance[p]] + vectors
+    }
+  }
 }
 
 /// By how much gradients of a target may err where single precision leaves `single`: bfloat16 numbers have
@@ -197,32 +211,17 @@ private func small(_ name: String) -> FieldDescription {
       BuiltinFields.all.first { $0.name == name }!.make(
         FieldSize(width: 63, depth: 5, rank: 3, bands: 3), 5), seed: 4)
     var on = try TargetCase(c, on: target)
-    let (kernels, weights, scratch) = (on.kernels, on.weights, on.scratch)
+    on.kernels.prepare(&on.field, on.weights.base, on.scratch.base)
     var random = SeededGenerator(seed: 6)
     func points(_ count: Int, reach: Float, around x: Float) -> [Float] {
       (0..<3 * count).map { _ in x + .random(in: -reach...reach, using: &random) }
     }
-    kernels.prepare(&on.field, weights.base, scratch.base)
-    func answers(_ points: [Float]) -> [[Float]] {
-      let count = points.count / 3
-      var distance = [Float](repeating: .nan, count: count)
-      var gradient = [Float](repeating: .nan, count: 3 * count)
-      var rgb = gradient
-      kernels.evaluate(
-        &on.field, weights.base, points, Int64(count), &distance, &gradient, &rgb, scratch.base)
-      return (0..<count).map { (p: Int) -> [Float] in
-        var all = [distance[p]]
-        all += gradient[3 * p..<3 * p + 3]
-        all += rgb[3 * p..<3 * p + 3]
-        return all
-      }
-    }
     let close = points(64, reach: 0.004, around: 0.3)
-    let together = answers(close)
+    let together = on.answers(at: close)
     for p in 0..<64 {
       let own = Array(close[3 * p..<3 * p + 3])
-      #expect(answers(own)[0] == together[p])
-      #expect(answers(points(p, reach: 0.9, around: 0) + own)[p] == together[p])
+      #expect(on.answers(at: own)[0] == together[p])
+      #expect(on.answers(at: points(p, reach: 0.9, around: 0) + own)[p] == together[p])
       let r = c.reference(own.map(Double.init))
       #expect(abs(Double(together[p][0]) - r.distance) < 2e-5 * max(1, abs(r.distance)))
     }
@@ -268,24 +267,14 @@ private func small(_ name: String) -> FieldDescription {
       BuiltinFields.all.first { $0.name == name }!.make(
         FieldSize(width: 48, depth: 4, rank: 3, bands: 3), 5), seed: 6)
     var on = try TargetCase(c, on: target)
-    let (kernels, weights, scratch) = (on.kernels, on.weights, on.scratch)
-    kernels.prepare(&on.field, weights.base, scratch.base)
+    on.kernels.prepare(&on.field, on.weights.base, on.scratch.base)
     var random = SeededGenerator(seed: 7)
     let good = (0..<3 * 20).map { _ in Float.random(in: -0.9...0.9, using: &random) }
     for poison in [Float.nan, .infinity] {
       var points = good
       points[3 * 7 + 1] = poison
-      func run(_ points: [Float]) -> [[Float]] {
-        var distance = [Float](repeating: 0, count: 20)
-        var (gradient, rgb) = (good, good)
-        kernels.evaluate(
-          &on.field, weights.base, points, 20, &distance, &gradient, &rgb, scratch.base)
-        return (0..<20).map { p in
-          let vectors = gradient[3 * p..<3 * p + 3] + rgb[3 * p..<3 * p + 3]
-          return [distance[p]] + vectors
-        }
-      }
-      let (clean, spoilt) = (run(good), run(points))
+      let clean = on.answers(at: good, unwritten: 0)
+      let spoilt = on.answers(at: points, unwritten: 0)
       for p in 0..<20 where p != 7 { #expect(clean[p] == spoilt[p]) }
       #expect(spoilt[7].allSatisfy { $0.isNaN })
     }

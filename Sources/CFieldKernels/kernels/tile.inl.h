@@ -19,7 +19,8 @@ struct Tile {
   float *w[CFK_MAX_LAYERS];           // one after the other a, where phi'' needs it, u phi'', h_v u phi''
   float *across[2];                   // [widest]: what passes from layer to layer, to and fro
   float *joined, *transposed;         // work [widest][T]
-  int32_t *terms, *wanted;            // work [widest] of products that leave out what is zero; NULL while training
+  // Work of products that leave out what is zero, [widest] and [widest + CFK_PAD]; NULL while training.
+  int32_t *terms, *wanted;
   float *up[CFK_MAX_LAYERS], *down[CFK_MAX_LAYERS];  // the weights as products want them
   float *distance, *rgb;              // distance and feature [outputs][T], colour [3][T]
   float *gradient;                    // [3][T]
