@@ -33,7 +33,7 @@ public struct MeshingConfiguration: DocumentedConfiguration {
   public var carve = true
   /// Whether vertices get colours.
   public var color = true
-  /// Whether vertices that cameras saw take the colours of what was seen there at the mesh's instant.
+  /// Whether vertices take the colours that were seen there at the mesh's instant, or around what nobody saw.
   public var seenColors = true
   /// Whether vertices get a confidence: how well cameras saw them. Previews do without, unless trimmed.
   public var confidence = true
@@ -69,7 +69,7 @@ public struct MeshingConfiguration: DocumentedConfiguration {
     ConfigurationField("color", "", "Whether vertices get colours."),
     ConfigurationField(
       "seenColors", "",
-      "Whether vertices take the colours that cameras saw there, instead of the field's blurred ones."
+      "Whether vertices take the colours that cameras saw there, or around it, instead of the field's blurred ones."
     ),
     ConfigurationField(
       "confidence", "",

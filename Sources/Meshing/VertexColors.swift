@@ -1,17 +1,19 @@
 internal import CaptureCore
 
-/// Colours of vertices: as the cameras saw them at the mesh's instant, and the field's where they did not.
+/// Colours of vertices: as the cameras saw them at the mesh's instant, and between those where they did not.
 ///
 /// A field's colours are as fine as its layers could learn for all instants; pixels are finer. A vertex takes
 /// the mean of the observations around it that face its way, weighing by nearness, direction and confidence,
-/// together with the field's colour. That is asked at some vertices alone: it counts for little where cameras
-/// looked, and is a smooth guess where none did.
+/// together with a little of the field's colour, asked at some vertices alone. What nobody saw takes its colours from
+/// what was seen around it on the surface: the field would tell it those of what is near in space, such as a cape's behind a chest.
 struct VertexColors {
   /// Least standard deviation of the weights along the surface, metres: pixels of a camera two metres away
   /// lie so far apart.
   private static let least: Float = 0.004
   /// Normals that are further apart belong to different surfaces, cosine.
   private static let facing: Float = 0.5
+  /// Least weight of what was seen around a vertex for it to count as seen.
+  private static let enough: Float = 0.1
   /// Weight of the field's own colour.
   private static let prior: Float = 0.1
   /// The field is asked at one vertex in so many, and in more where they lie closer than pixels.
@@ -32,34 +34,39 @@ struct VertexColors {
       let answers = try sampler.colors(positions)
       return answers.allSatisfy { $0.w == 1 } ? answers.map { SIMD3($0.x, $0.y, $0.z) } : []
     }
+    let pixels = SurfaceSums(
+      observations.surface.filter { $0.hasColor == 1 }.map {
+        .init(
+          place: $0.position, normal: $0.normal,
+          value: SIMD4(Float($0.red), Float($0.green), Float($0.blue), 1) * $0.confidence)
+      }, deviation: max(Self.least, 0.6 * voxel), facing: Self.facing)
+    let seen = concurrentValues(positions.count, threads: sampler.threads, block: 2048) { i in
+      pixels.around(positions[i], facing: normals[i])
+    }
     let deviation = max(Self.least, voxel)
     let step = Int(Self.share * (deviation / voxel) * (deviation / voxel))
-    let asked = Array(stride(from: 0, to: positions.count, by: step))
+    let asked = stride(from: 0, to: positions.count, by: step).filter { seen[$0].w >= Self.enough }
     let answers = try sampler.colors(asked.map { positions[$0] })
     guard answers.allSatisfy({ $0.w == 1 }) else { return [] }
     let guesses = SurfaceSums(
       zip(asked, answers).map { i, color in
         .init(place: positions[i], normal: normals[i], value: Self.value(color))
       }, deviation: Self.spread * deviation, facing: Self.facing)
-    let seen = SurfaceSums(
-      observations.surface.filter { $0.hasColor == 1 }.map {
-        .init(
-          place: $0.position, normal: $0.normal,
-          value: SIMD4(Float($0.red), Float($0.green), Float($0.blue), 1) * $0.confidence)
-      }, deviation: max(Self.least, 0.6 * voxel), facing: Self.facing)
-    var sums = concurrentValues(positions.count, threads: sampler.threads, block: 2048) { i in
+    var values = concurrentValues(positions.count, threads: sampler.threads, block: 2048) { i in
+      guard seen[i].w >= Self.enough else { return SIMD4<Float>.zero }
       let guess = guesses.around(positions[i], facing: normals[i])
-      let sum = seen.around(positions[i], facing: normals[i])
-      return guess.w > 0 ? sum + guess * (Self.prior / guess.w) : sum
+      let sum = guess.w > 0 ? seen[i] + guess * (Self.prior / guess.w) : seen[i]
+      return sum / sum.w
     }
-    // Of these neither cameras nor vertices nearby know anything.
-    let open = sums.indices.filter { !(sums[$0].w > 0) }
-    for (i, color) in zip(open, try sampler.colors(open.map { positions[$0] })) {
-      sums[i] = Self.value(color)
-    }
-    return concurrentValues(sums.count, threads: sampler.threads, block: 2048) { [sums] i in
-      let mean = (sums[i] / sums[i].w).rounded(.toNearestOrEven)
-      return SIMD3(UInt8(mean.x), UInt8(mean.y), UInt8(mean.z))
+    SurfaceFill.fill(&values, over: mesh.triangles)
+    // Nothing was seen of their parts.
+    let open = values.indices.filter { values[$0].w == 0 }
+    let guessed = try sampler.colors(open.map { positions[$0] })
+    guard guessed.allSatisfy({ $0.w == 1 }) else { return [] }
+    for (i, color) in zip(open, guessed) { values[i] = Self.value(color) }
+    return values.map {
+      let value = $0.rounded(.toNearestOrEven)
+      return SIMD3(UInt8(value.x), UInt8(value.y), UInt8(value.z))
     }
   }
 
