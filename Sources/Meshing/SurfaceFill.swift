@@ -1,3 +1,5 @@
+internal import CaptureCore
+
 /// The smoothest values over a surface that agree with what is known at some of its vertices.
 ///
 /// At the others, each value is the mean of its neighbours' along the edges of the mesh (Laplace's equation on the
@@ -14,12 +16,15 @@ struct SurfaceFill {
 
   /// Nodes whose values are unknown, with their neighbours.
   private struct Graph {
-    /// The neighbours of node `i` are those from `starts[i]` up to `starts[i + 1]`.
-    var starts: [Int] = [0]
+    /// Place of each node's first neighbour; one more at the end.
+    var starts: [Int32] = [0]
     var neighbours: [Int32] = []
     var weights: [Float] = []
     /// The sum of what is known beside each node, its weight in the last place.
-    var known: [SIMD4<Float>] = []
+    var known: [SIMD4<Float>]
+
+    /// Places of a node's neighbours.
+    func around(_ i: Int) -> Range<Int> { Int(starts[i])..<Int(starts[i + 1]) }
   }
 
   /// Gives vertices of weight 0 values of weight 1; those with no known ones in their component keep 0.
@@ -50,33 +55,28 @@ struct SurfaceFill {
   ) -> Graph {
     var node = [Int32](repeating: -1, count: values.count)
     for (n, i) in open.enumerated() { node[i] = Int32(n) }
-    var graph = Graph()
-    graph.known = [SIMD4<Float>](repeating: .zero, count: open.count)
+    var graph = Graph(known: [SIMD4<Float>](repeating: .zero, count: open.count))
     // An edge of a closed surface is passed once in each direction.
-    var edges: [SIMD2<Int32>] = []
-    edges.reserveCapacity(7 * open.count)
-    var counts = [Int](repeating: 0, count: open.count)
+    var (sources, targets): ([Int32], [Int32]) = ([], [])
+    sources.reserveCapacity(7 * open.count)
+    targets.reserveCapacity(7 * open.count)
     for t in triangles {
       let corners = SIMD3(node[Int(t.x)], node[Int(t.y)], node[Int(t.z)])
       guard corners.max() >= 0 else { continue }
       for k in 0..<3 where corners[k] >= 0 {
-        let (from, to, next) = (Int(corners[k]), corners[(k + 1) % 3], t[(k + 1) % 3])
+        let (from, to, next) = (corners[k], corners[(k + 1) % 3], t[(k + 1) % 3])
         if to >= 0 {
-          edges.append(SIMD2(corners[k], to))
-          counts[from] += 1
+          sources.append(from)
+          targets.append(to)
         } else {
-          graph.known[from] += values[Int(next)]
+          graph.known[Int(from)] += values[Int(next)]
         }
       }
     }
-    for count in counts { graph.starts.append(graph.starts.last! + count) }
-    var next = graph.starts
-    graph.neighbours = [Int32](repeating: 0, count: edges.count)
-    for edge in edges {
-      graph.neighbours[next[Int(edge.x)]] = edge.y
-      next[Int(edge.x)] += 1
-    }
-    graph.weights = [Float](repeating: 1, count: edges.count)
+    let edges = CellOrder(sources, cells: open.count)
+    graph.starts = edges.starts
+    graph.neighbours = edges.order.map { targets[Int($0)] }
+    graph.weights = [Float](repeating: 1, count: targets.count)
     return graph
   }
 
@@ -87,15 +87,14 @@ struct SurfaceFill {
     var parent = [Int32](repeating: -1, count: count)
     var coarse = 0
     for i in 0..<count {
-      let around = graph.neighbours[graph.starts[i]..<graph.starts[i + 1]]
+      let around = graph.neighbours[graph.around(i)]
       guard parent[i] < 0, around.allSatisfy({ parent[Int($0)] < 0 }) else { continue }
       parent[i] = Int32(coarse)
       for j in around { parent[Int(j)] = Int32(coarse) }
       coarse += 1
     }
     for i in 0..<count where parent[i] < 0 {
-      let around = graph.starts[i]..<graph.starts[i + 1]
-      let taken = around.filter { parent[Int(graph.neighbours[$0])] >= 0 }
+      let taken = graph.around(i).filter { parent[Int(graph.neighbours[$0])] >= 0 }
       let nearest = taken.max { graph.weights[$0] < graph.weights[$1] }!
       parent[i] = parent[Int(graph.neighbours[nearest])]
     }
@@ -104,23 +103,16 @@ struct SurfaceFill {
 
   /// The graph of joined nodes: weights between them, and of what is known beside them, are summed.
   private static func coarser(_ graph: Graph, _ parent: [Int32], _ count: Int) -> Graph {
-    var ends = [Int](repeating: 0, count: count + 1)
-    for p in parent { ends[Int(p) + 1] += 1 }
-    for c in 0..<count { ends[c + 1] += ends[c] }
-    var (members, next) = ([Int](repeating: 0, count: parent.count), ends)
-    for (i, p) in parent.enumerated() {
-      members[next[Int(p)]] = i
-      next[Int(p)] += 1
-    }
-    var result = Graph()
-    result.known = [SIMD4<Float>](repeating: .zero, count: count)
+    let members = CellOrder(parent, cells: count)
+    var result = Graph(known: [SIMD4<Float>](repeating: .zero, count: count))
     // Where the row at work has a neighbour, if it has it.
     var place = [Int](repeating: -1, count: count)
     for c in 0..<count {
       let start = result.neighbours.count
-      for i in members[ends[c]..<ends[c + 1]] {
+      for member in members.order[Int(members.starts[c])..<Int(members.starts[c + 1])] {
+        let i = Int(member)
         result.known[c] += graph.known[i]
-        for k in graph.starts[i]..<graph.starts[i + 1] {
+        for k in graph.around(i) {
           let other = parent[Int(graph.neighbours[k])]
           guard Int(other) != c else { continue }
           if place[Int(other)] < start {
@@ -131,7 +123,7 @@ struct SurfaceFill {
           result.weights[place[Int(other)]] += graph.weights[k]
         }
       }
-      result.starts.append(result.neighbours.count)
+      result.starts.append(Int32(result.neighbours.count))
     }
     return result
   }
@@ -142,7 +134,7 @@ struct SurfaceFill {
       for n in values.indices {
         let i = sweep % 2 == 0 ? n : values.count - 1 - n
         var sum = known * graph.known[i]
-        for k in graph.starts[i]..<graph.starts[i + 1] {
+        for k in graph.around(i) {
           sum += graph.weights[k] * values[Int(graph.neighbours[k])]
         }
         if sum.w > 0 { values[i] = sum / sum.w }

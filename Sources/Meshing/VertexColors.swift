@@ -31,8 +31,7 @@ struct VertexColors {
   ) throws(CaptureError) -> [SIMD3<UInt8>] {
     let (positions, normals) = (mesh.positions, mesh.normals)
     guard let observations else {
-      let answers = try sampler.colors(positions)
-      return answers.allSatisfy { $0.w == 1 } ? answers.map { SIMD3($0.x, $0.y, $0.z) } : []
+      return try Self.said(positions, &sampler)?.map(Self.levels) ?? []
     }
     let pixels = SurfaceSums(
       observations.surface.filter { $0.hasColor == 1 }.map {
@@ -46,11 +45,10 @@ struct VertexColors {
     let deviation = max(Self.least, voxel)
     let step = Int(Self.share * (deviation / voxel) * (deviation / voxel))
     let asked = stride(from: 0, to: positions.count, by: step).filter { seen[$0].w >= Self.enough }
-    let answers = try sampler.colors(asked.map { positions[$0] })
-    guard answers.allSatisfy({ $0.w == 1 }) else { return [] }
+    guard let answers = try Self.said(asked.map { positions[$0] }, &sampler) else { return [] }
     let guesses = SurfaceSums(
       zip(asked, answers).map { i, color in
-        .init(place: positions[i], normal: normals[i], value: Self.value(color))
+        .init(place: positions[i], normal: normals[i], value: color)
       }, deviation: Self.spread * deviation, facing: Self.facing)
     var values = concurrentValues(positions.count, threads: sampler.threads, block: 2048) { i in
       guard seen[i].w >= Self.enough else { return SIMD4<Float>.zero }
@@ -61,17 +59,23 @@ struct VertexColors {
     SurfaceFill.fill(&values, over: mesh.triangles)
     // Nothing was seen of their parts.
     let open = values.indices.filter { values[$0].w == 0 }
-    let guessed = try sampler.colors(open.map { positions[$0] })
-    guard guessed.allSatisfy({ $0.w == 1 }) else { return [] }
-    for (i, color) in zip(open, guessed) { values[i] = Self.value(color) }
-    return values.map {
-      let value = $0.rounded(.toNearestOrEven)
-      return SIMD3(UInt8(value.x), UInt8(value.y), UInt8(value.z))
-    }
+    guard let guessed = try Self.said(open.map { positions[$0] }, &sampler) else { return [] }
+    for (i, color) in zip(open, guessed) { values[i] = color }
+    return values.map(Self.levels)
   }
 
-  /// A colour as a sum of weight 1. Number by number: conversions of vectors take ten times as long.
-  private static func value(_ color: SIMD4<UInt8>) -> SIMD4<Float> {
-    SIMD4(Float(color.x), Float(color.y), Float(color.z), 1)
+  /// The field's colours at some places, each as a sum of weight 1; nil when it has none.
+  private static func said(
+    _ places: [SIMD3<Float>], _ sampler: inout FieldSampler
+  ) throws(CaptureError) -> [SIMD4<Float>]? {
+    let answers = try sampler.colors(places)
+    guard answers.allSatisfy({ $0.w == 1 }) else { return nil }
+    // Number by number: conversions of vectors take ten times as long.
+    return answers.map { SIMD4(Float($0.x), Float($0.y), Float($0.z), 1) }
+  }
+
+  private static func levels(_ value: SIMD4<Float>) -> SIMD3<UInt8> {
+    let value = value.rounded(.toNearestOrEven)
+    return SIMD3(UInt8(value.x), UInt8(value.y), UInt8(value.z))
   }
 }

@@ -36,9 +36,11 @@ import Testing
       folder: folder, backend: CPUBackend(target: try KernelTarget.choose(), threads: 1))
   }
 
-  /// Distance and colour-less gradient at points around the sphere's way.
+  private static let places = 60
+
+  /// Distances, then colour-less gradients, at points around the sphere's way.
   private func values(_ field: any ScalarField) -> [Float] {
-    let points = (0..<60).map { i in
+    let points = (0..<Self.places).map { i in
       SIMD3<Float>(Float(i) / 60 - 0.3, 0.31 - 0.004 * Float(i), 0.02 * Float(i % 7))
     }
     var distances = [Float](repeating: 0, count: points.count)
@@ -129,15 +131,15 @@ import Testing
       values(try alone[0].surface(at: take.times[4], on: backend)),
       values(try alone[1].surface(at: take.times[4], on: backend))
     )
-    #expect(zip(middleA, middleB).prefix(60).map { abs($0 - $1) }.max()! > 1e-3)
+    #expect(zip(middleA, middleB).prefix(Self.places).map { abs($0 - $1) }.max()! > 1e-3)
     // Gradients of composed weights that are rounded to bfloat16 change by the last of its digits.
     let digit: Float = backend.target.name == "avx512bf16" ? 4e-3 : 1e-4
     for frame in 1..<9 {
       let (before, after) = (take.times[frame] - 1e-7, take.times[frame] + 1e-7)
       let jumps = zip(values(try field.field(at: before)), values(try field.field(at: after)))
         .map { abs($0 - $1) }
-      #expect(jumps.prefix(60).max()! < 1e-4, "frame \(frame)")
-      #expect(jumps.dropFirst(60).max()! < digit, "frame \(frame)")
+      #expect(jumps.prefix(Self.places).max()! < 1e-4, "frame \(frame)")
+      #expect(jumps.dropFirst(Self.places).max()! < digit, "frame \(frame)")
     }
   }
 
