@@ -37,15 +37,9 @@ struct CameraObserver {
     var depth: [Int16] = []
   }
 
-  /// z-depth as recorded, metres; 0 out of range.
+  /// z-depth as recorded, metres; 0 out of range and beside the lens.
   private func raw(_ frame: CameraFrame) -> [Float]? {
-    guard let image = frame.depth, image.width == rays.width, image.height == rays.height else {
-      return nil
-    }
-    return image.samples.map { s -> Float in
-      let z = Float(s) * image.unit
-      return range.contains(z) ? z : 0
-    }
+    frame.depth.flatMap { rays.depth($0, within: range) }
   }
 
   /// z-depth as recorded of the pixels that show the subject and have enough support; 0 elsewhere.
@@ -104,7 +98,7 @@ struct CameraObserver {
     let plate = survey.plates[camera]
     let outer = survey.subject
     var verdicts = [Verdict](repeating: .unknown, count: raw.count)
-    for i in raw.indices where raw[i] > 0 && rays.directions[i].x.isFinite {
+    for i in raw.indices where raw[i] > 0 {
       let p = rays.point(i, raw[i])
       guard survey.box.contains(p) else {
         verdicts[i] = .background

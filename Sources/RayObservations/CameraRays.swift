@@ -18,6 +18,16 @@ struct CameraRays: Sendable {
     focal = Float(model.intrinsics.fx + model.intrinsics.fy) / 2
   }
 
+  /// z-depth of an image's pixels, metres; 0 out of range and where the lens has no ray. Nil for an image of
+  /// another size.
+  func depth(_ image: DepthImage, within range: ClosedRange<Float>) -> [Float]? {
+    guard image.width == width, image.height == height else { return nil }
+    return zip(image.samples, directions).map { sample, direction in
+      let z = Float(sample) * image.unit
+      return range.contains(z) && direction.x.isFinite ? z : 0
+    }
+  }
+
   /// The depth lens in the world.
   var origin: SIMD3<Float> { projection.origin }
 

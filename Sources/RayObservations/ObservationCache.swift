@@ -15,9 +15,7 @@ public final class ObservationCache: ObservationSource {
   /// What the stage reported when it wrote the cache.
   public let report: ObservationReport
   private let folder: URL
-  private let margin: (depth: Float, pixels: Int)
-  private let rays: [CameraRays?]
-  private let hiddenSpace: HiddenSpace
+  private let reader: ObservationFile.Reader
   private let lock = NSLock()
   // Guarded by the lock: mapped frames, most recent last, and which files were verified.
   nonisolated(unsafe) private var recent: [(index: Int, frame: MappedFrame)] = []
@@ -29,7 +27,7 @@ public final class ObservationCache: ObservationSource {
   /// Whether the box ends at the floor: what stands there is closed by its lower side.
   public var endsAtFloor: Bool { report.floorHeight == box.lower.y }
 
-  /// Opens what ``ObservationStage/build(cameras:frames:load:configuration:folder:monitor:)`` wrote.
+  /// Opens what ``ObservationStage/build(cameras:frames:load:configuration:folder:resumes:threads:monitor:)`` wrote.
   /// - Throws: ``CaptureError`` `badInput` when the index is missing or malformed.
   public static func open(folder: URL) throws(CaptureError) -> ObservationCache {
     let url = folder.appendingPathComponent(ObservationIndex.name)
@@ -61,9 +59,9 @@ public final class ObservationCache: ObservationSource {
     (box, cameras, report) = (index.report.box, index.cameras, index.report)
     times = index.report.frames.map(\.time)
     self.folder = folder
-    margin = (index.freeMargin, index.freePixels)
-    rays = ObservationStage.rays(index.cameras)
-    hiddenSpace = HiddenSpace(box: box, edge: index.hiddenCell)
+    reader = ObservationFile.Reader(
+      rays: ObservationStage.rays(index.cameras), margin: (index.freeMargin, index.freePixels),
+      hiddenSpace: HiddenSpace(box: box, edge: index.hiddenCell))
   }
 
   /// When a camera's images of a frame set were taken.
@@ -81,9 +79,9 @@ public final class ObservationCache: ObservationSource {
       recent.append(entry)
       return entry.frame
     }
-    let frame = try MappedFrame(
-      folder.appendingPathComponent(ObservationIndex.file(index)), rays: rays, margin: margin,
-      hiddenSpace: hiddenSpace, verify: !verified.contains(index))
+    let frame = try reader.frame(
+      folder.appendingPathComponent(ObservationIndex.file(index)), verify: !verified.contains(index)
+    )
     verified.insert(index)
     recent.append((index, frame))
     var bytes = recent.reduce(0) { $0 + $1.frame.size }

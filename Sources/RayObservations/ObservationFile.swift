@@ -72,6 +72,23 @@ enum ObservationFile {
   }
 }
 
+extension ObservationFile {
+  /// Maps the files of one take, after comparing size and checksum.
+  struct Reader: Sendable {
+    let rays: [CameraRays?]
+    /// What free space keeps away from what was seen: metres, pixels.
+    let margin: (depth: Float, pixels: Int)
+    let hiddenSpace: HiddenSpace
+
+    /// - Parameter verify: Whether the checksum is compared, and not only the size.
+    /// - Throws: ``CaptureError`` `badInput` for a file that is missing or damaged, `tryAgain` for one that the
+    ///   system can't hand out right now.
+    func frame(_ url: URL, verify: Bool = true) throws(CaptureError) -> MappedFrame {
+      try MappedFrame(url, self, verify: verify)
+    }
+  }
+}
+
 /// A mapped file of observations.
 final class MappedFrame: FrameObservations, @unchecked Sendable {
   private let base: UnsafeMutableRawPointer
@@ -91,22 +108,30 @@ final class MappedFrame: FrameObservations, @unchecked Sendable {
   private let lock = NSLock()
 
   init(
-    _ url: URL, rays: [CameraRays?], margin: (depth: Float, pixels: Int), hiddenSpace: HiddenSpace,
-    verify: Bool
+    _ url: URL, _ reader: ObservationFile.Reader, verify: Bool
   ) throws(CaptureError) {
     func damaged(_ what: String) -> CaptureError {
       CaptureError(
         .badInput, "The observation file \(what).", at: url.path,
-        remedy: "Run `fieldmesh observe` again; it writes what is missing or damaged.")
+        remedy: "Remove it and run `fieldmesh observe` again, which writes what is missing.")
     }
+    func refused(_ what: String) -> CaptureError {
+      let cause = errno
+      let text = "cannot be \(what): \(String(cString: strerror(cause)))"
+      guard cause != ENOENT else { return damaged(text) }
+      return CaptureError(
+        .tryAgain, "The observation file \(text).", at: url.path,
+        remedy: "Run the same command again; finished work is kept.")
+    }
+    let (rays, margin, hiddenSpace) = (reader.rays, reader.margin, reader.hiddenSpace)
     let file = open(url.path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw damaged("cannot be opened: \(String(cString: strerror(errno)))") }
+    guard file >= 0 else { throw refused("opened") }
     defer { close(file) }
     var status = stat()
     guard fstat(file, &status) == 0, status.st_size >= 64 else { throw damaged("is too short") }
     size = Int(status.st_size)
     guard let map = mmap(nil, size, PROT_READ, MAP_SHARED, file, 0), map != MAP_FAILED else {
-      throw damaged("cannot be mapped: \(String(cString: strerror(errno)))")
+      throw refused("mapped")
     }
     base = map
     (self.rays, self.margin) = (rays, margin)

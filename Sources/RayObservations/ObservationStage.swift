@@ -11,10 +11,15 @@ public struct ObservationReport: Codable, Equatable, Sendable {
     public var surface, freeRays: Int
     /// By camera: when its images were taken.
     public var timings: [ObservationTiming]
+
+    init(_ set: FrameSet, surface: Int, freeRays: Int) {
+      (time, self.surface, self.freeRays) = (set.time, surface, freeRays)
+      timings = set.entries.map { ObservationTiming(depth: $0.error, color: $0.colorError) }
+    }
   }
   /// Region of interest, world metres.
   public var box: BoundingBox
-  /// Height of the floor under the world's origin, metres; nil where none was found.
+  /// Height of the floor where it is lowest under the region, world metres; nil where none was found.
   public var floorHeight: Float?
   /// By camera: what its red, green and blue were multiplied by to match the others'.
   public var colorFactors: [SIMD3<Float>]
@@ -55,6 +60,7 @@ public enum ObservationStage {
   ///   - frames: The frame sets.
   ///   - load: Decodes one set; images that cannot be had are nil. Called from one thread at a time.
   ///   - folder: Where the files go; it is made when missing.
+  ///   - resumes: Whether files that are there and whole are kept: they must be of these images and settings.
   ///   - threads: How many work at a time; nil for one a core. The files do not depend on it.
   /// - Returns: Box, floor and counts.
   /// - Throws: ``CaptureError`` `badInput` when nothing can be seen, and what `load` throws.
@@ -62,8 +68,8 @@ public enum ObservationStage {
   public static func build(
     cameras: [PlacedCamera], frames: [FrameSet],
     load: (FrameSet) throws(CaptureError) -> [CameraFrame],
-    configuration: ObservationConfiguration, folder: URL, threads: Int? = nil,
-    monitor: StageMonitor = .silent
+    configuration: ObservationConfiguration, folder: URL, resumes: Bool = false,
+    threads: Int? = nil, monitor: StageMonitor = .silent
   ) throws(CaptureError) -> ObservationReport {
     try configuration.validate()
     guard !frames.isEmpty else {
@@ -76,7 +82,8 @@ public enum ObservationStage {
     let warnings = survey.warnings + ColorBalance.warnings(factors, cameras)
     for warning in warnings { monitor.warn(warning) }
     var report = ObservationReport(
-      box: survey.box, floorHeight: survey.floor?.c, colorFactors: factors, frames: [],
+      box: survey.box, floorHeight: survey.floor?.lowest(under: survey.box), colorFactors: factors,
+      frames: [],
       warnings: warnings)
     try AtomicFile.makeFolder(folder)
     let sizes = rays.map { (width: $0?.width ?? 0, height: $0?.height ?? 0) }
@@ -86,9 +93,20 @@ public enum ObservationStage {
     var window = SightingWindow(
       observers, frames, ahead: framesAtOnce, threads: threads, configuration)
     let average = TemporalAverage(radius: Float(configuration.averageRadius), threads: threads)
+    let reader = ObservationFile.Reader(
+      rays: rays, margin: (Float(configuration.freeMargin), configuration.freePixels),
+      hiddenSpace: hiddenSpace)
     // Images come one set after the other; motions and what is hidden are worked out for a few sets at a time.
     for first in stride(from: 0, to: frames.count, by: framesAtOnce) {
       let sets = frames[first..<min(first + framesAtOnce, frames.count)]
+      let files = sets.indices.map { folder.appendingPathComponent(ObservationIndex.file($0)) }
+      let known = resumes ? files.compactMap { try? reader.frame($0) } : []
+      if known.count == sets.count {
+        report.frames += zip(sets, known).map { set, frame in
+          .init(set, surface: frame.surface.count, freeRays: frame.freeRays.count)
+        }
+        continue
+      }
       var seen: [[CameraObserver.Result?]] = []
       var bridges: [[DropBridge]] = []
       try monitor.checkCancelled()
@@ -114,14 +132,11 @@ public enum ObservationStage {
       for (k, set) in sets.enumerated() {
         try ObservationFile.write(
           seen[k], sizes: sizes, hidden: hidden[k],
-          to: folder.appendingPathComponent(ObservationIndex.file(first + k)))
+          to: files[k])
         let counts = seen[k].reduce((0, 0)) {
           ($0.0 + ($1?.surface.count ?? 0), $0.1 + ($1?.freeRays.count ?? 0))
         }
-        report.frames.append(
-          .init(
-            time: set.time, surface: counts.0, freeRays: counts.1,
-            timings: set.entries.map { ObservationTiming(depth: $0.error, color: $0.colorError) }))
+        report.frames.append(.init(set, surface: counts.0, freeRays: counts.1))
       }
     }
     monitor.report(frames.count, frames.count, "")

@@ -25,6 +25,11 @@ struct FloorPlane: Sendable {
 
   /// Height of a point above the plane, metres (the plane is level to a few degrees).
   func height(_ p: SIMD3<Float>) -> Float { p.y - (a * p.x + b * p.z + c) }
+
+  /// Where the floor is lowest under a box, world metres.
+  func lowest(under box: BoundingBox) -> Float {
+    c + min(a * box.lower.x, a * box.upper.x) + min(b * box.lower.z, b * box.upper.z)
+  }
 }
 
 /// Gathers depth of the surveyed frames and draws the conclusions.
@@ -32,23 +37,21 @@ struct SceneSurveyor {
   private let rays: [CameraRays?]
   private let configuration: ObservationConfiguration
   private let ranges: [ClosedRange<Float>]
-  /// Depth steps by camera, then frame, as recorded; 0 outside the camera's range.
-  private var recorded: [[[UInt16]]]
-  private var units: [Float]
+  /// By camera, then frame, as recorded; 0 beyond the camera's range and where the lens has no ray.
+  private var recorded: [[DepthImage]]
 
   init(_ rays: [CameraRays?], ranges: [ClosedRange<Float>], _ c: ObservationConfiguration) {
     (self.rays, self.ranges, configuration) = (rays, ranges, c)
     recorded = rays.map { _ in [] }
-    units = rays.map { _ in 0.001 }
   }
 
   mutating func add(_ frame: [CameraFrame]) {
     for (c, image) in frame.enumerated() {
-      guard let depth = image.depth, let rays = rays[c], depth.width == rays.width,
-        depth.height == rays.height
+      guard var depth = image.depth, let rays = rays[c],
+        let known = rays.depth(depth, within: 0...ranges[c].upperBound)
       else { continue }
-      units[c] = depth.unit
-      recorded[c].append(depth.samples)
+      for i in known.indices where known[i] == 0 { depth.samples[i] = 0 }
+      recorded[c].append(depth)
     }
   }
 
@@ -83,9 +86,12 @@ struct SceneSurveyor {
     survey.subject = subject
     survey.box = subject.expanded(by: Float(configuration.boxMargin))
     // The surface is closed where it meets the floor, not below it.
-    if let floor, survey.subject.lower.y - floor.c < 0.15 {
-      survey.subject.lower.y = floor.c
-      survey.box.lower.y = floor.c
+    if let floor {
+      let lowest = floor.lowest(under: survey.box)
+      if survey.subject.lower.y - lowest < 0.15 {
+        survey.subject.lower.y = lowest
+        survey.box.lower.y = lowest
+      }
     }
     return survey
   }
@@ -100,9 +106,12 @@ struct SceneSurveyor {
     var values: [Float] = []
     for pixel in result.depth.indices {
       values.removeAll(keepingCapacity: true)
-      for frame in frames where frame[pixel] > 0 { values.append(Float(frame[pixel]) * units[c]) }
+      for frame in frames where frame.samples[pixel] > 0 {
+        values.append(Float(frame.samples[pixel]) * frame.unit)
+      }
       result.isOftenEmpty[pixel] =
-        frames.count >= 3 && Float(frames.count - values.count) >= 0.3 * Float(frames.count)
+        rays.directions[pixel].x.isFinite && frames.count >= 3
+        && Float(frames.count - values.count) >= 0.3 * Float(frames.count)
       guard values.count >= 2 else { continue }
       values.sort(by: >)
       let needed = max(2, (frames.count + 5) / 6)
@@ -125,9 +134,9 @@ struct SceneSurveyor {
     for c in rays.indices {
       guard let r = rays[c], let plate = plates[c] else { continue }
       for (f, frame) in recorded[c].enumerated() {
-        for pixel in stride(from: (f * 7919) % step, to: frame.count, by: step) {
-          let z = Float(frame[pixel]) * units[c]
-          guard ranges[c].contains(z), r.directions[pixel].x.isFinite else { continue }
+        for pixel in stride(from: (f * 7919) % step, to: frame.samples.count, by: step) {
+          let z = Float(frame.samples[pixel]) * frame.unit
+          guard ranges[c].contains(z) else { continue }
           let behind = plate.depth[pixel]
           let stands =
             behind > 0

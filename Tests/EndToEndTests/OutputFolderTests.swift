@@ -49,13 +49,13 @@ import Testing
   func sweep() throws {
     for name in [
       ".config.json.123.tmp", "mesh/.frame_000001.ply.9.tmp", "mesh/frame_000001.ply",
-      ".notes.tmp", "mesh/.hidden", "other/.a.ply.1.tmp",
+      ".notes.tmp", "mesh/.hidden", "other/.a.ply.1.tmp", "between/.time_0.5.ply.7.tmp",
     ] { try put(name) }
     output.sweep()
     let left = try FileManager.default.subpathsOfDirectory(atPath: output.url.path).sorted()
     #expect(
       left == [
-        ".notes.tmp", "mesh", "mesh/.hidden", "mesh/frame_000001.ply", "other",
+        ".notes.tmp", "between", "mesh", "mesh/.hidden", "mesh/frame_000001.ply", "other",
         "other/.a.ply.1.tmp",
       ])
   }

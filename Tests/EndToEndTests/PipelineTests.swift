@@ -99,6 +99,47 @@ import Testing
     #expect(try contents(of: mesh) == before)
   }
 
+  @Test(
+    "Damaged observations are no frame without a mesh: they are named, and once removed all is as it was"
+  )
+  func damagedObservations() throws {
+    try run("method=tsdf")
+    let before = try contents(of: output)
+    let file = output.appendingPathComponent("observe/frame_000002.obs")
+    var bytes = try Data(contentsOf: file)
+    bytes[bytes.count - 100] ^= 1
+    try bytes.write(to: file)
+    unlink(output.appendingPathComponent("mesh/frame_000002.json").path)
+    unlink(output.appendingPathComponent("mesh/manifest.json").path)
+    let error = #expect(throws: CaptureError.self) { try run("method=tsdf") }
+    #expect(
+      error?.description
+        == "frame 2, \(file.path): The observation file has a wrong checksum. Remove it and run `fieldmesh observe` again, which writes what is missing."
+    )
+    unlink(file.path)
+    _ = observer.take()
+    try run("method=tsdf")
+    #expect(observer.take() == ["kept pair", "ran observe", "ran mesh", "kept export"])
+    var after = try contents(of: output)
+    for changing in ["report.json", "observe/manifest.json", "mesh/manifest.json"] {
+      after[changing] = before[changing]
+    }
+    #expect(after == before)
+  }
+
+  @Test("The picture shows the meshes that are there")
+  func preview() throws {
+    try run("method=tsdf")
+    let picture = output.appendingPathComponent("preview.png")
+    let first = try Data(contentsOf: picture)
+    let pipeline = try TinyTake.pipeline(
+      output, TinyTake.configuration("method=tsdf", "fusion.voxel=0.09"))
+    _ = try pipeline.run(only: .mesh)
+    #expect(AtomicFile.size(of: picture) == nil)
+    try run("method=tsdf", "fusion.voxel=0.09")
+    #expect(try Data(contentsOf: picture) != first)
+  }
+
   @Test("Frame sets are chosen by number, and meshes keep their numbers")
   func selection() throws {
     try run("method=tsdf", "frames.first=1", "frames.every=2")

@@ -10,14 +10,14 @@ import Testing
 
   private func build(
     _ scene: SphereScene, _ configuration: ObservationConfiguration = .unaveraged,
-    noise: (Int, Int) -> Double = { _, _ in 0 }
+    resumes: Bool = false, noise: (Int, Int) -> Double = { _, _ in 0 }
   ) throws -> (ObservationReport, ObservationCache) {
     let images = try scene.frames.map { set in
       try scene.images(set.index, noise: { noise(set.index, $0) })
     }
     let report = try ObservationStage.build(
       cameras: scene.cameras, frames: scene.frames, load: { images[$0.index] },
-      configuration: configuration, folder: folder)
+      configuration: configuration, folder: folder, resumes: resumes)
     return (report, try ObservationCache.open(folder: folder))
   }
 
@@ -161,6 +161,89 @@ import Testing
     }
   }
 
+  @Test func cornersThatTheLensHasNoRayForSayNothing() throws {
+    let scene = SphereScene(radius: 0.6)
+    let lens = try #require(scene.cameras[0].description.depth)
+    #expect(lens.directionTable().contains { !$0.x.isFinite })
+    let (_, cache) = try build(scene)
+    for index in 0..<cache.frameCount {
+      let frame = try cache.frame(index)
+      #expect(frame.surface.count > 400 && frame.freeRays.count > 100)
+      #expect(
+        frame.freeRays.allSatisfy {
+          ($0.dx + $0.dy + $0.dz + $0.near + $0.far).isFinite && $0.far > $0.near
+        })
+    }
+  }
+
+  @Test func whatLiesBeyondTheRangeIsAsFreeAsWhatNeverReturns() throws {
+    // Walls all around at 3.9 m, which the cameras measure but are not to be believed.
+    func rays(_ configuration: ObservationConfiguration, wall: Double?) throws -> Int {
+      let scene = SphereScene()
+      let images = try scene.frames.map { set in
+        try IdealCameras.images(scene.cameras) { _, _, origin, ray in
+          let m = origin - SphereScene.center(set.index)
+          let (a, b) = (ray.dot(ray), ray.dot(m))
+          let d = b * b - a * (m.dot(m) - SphereScene.radius * SphereScene.radius)
+          return d > 0 ? (-b - d.squareRoot()) / a : wall ?? .infinity
+        }
+      }
+      _ = try ObservationStage.build(
+        cameras: scene.cameras, frames: scene.frames, load: { images[$0.index] },
+        configuration: configuration, folder: folder)
+      defer { try? FileManager.default.removeItem(at: folder) }
+      return try ObservationCache.open(folder: folder).frame(2).freeRays.count
+    }
+    var near = ObservationConfiguration.unaveraged
+    near.farthest = 3.5
+    let expected = try rays(near, wall: nil)
+    #expect(expected > 100)
+    #expect(try rays(near, wall: 3.9) == expected)
+    near.noReturnIsFree = false
+    #expect(try rays(near, wall: 3.9) == 0)
+  }
+
+  @Test func aFloorThatLeansIsCutWhereItIsLowestUnderTheSubject() {
+    let floor = FloorPlane(a: 0.04, b: -0.02, c: 0.1)
+    let box = BoundingBox(lower: SIMD3(-2, 0, 1), upper: SIMD3(-1, 2, 3))
+    #expect(abs(floor.lowest(under: box) - (0.1 - 0.08 - 0.06)) < 1e-6)
+    for corner in [SIMD3<Float>(-2, 0, 1), SIMD3(-1, 0, 1), SIMD3(-2, 0, 3), SIMD3(-1, 0, 3)] {
+      #expect(floor.height(SIMD3(corner.x, floor.lowest(under: box), corner.z)) < 1e-6)
+    }
+  }
+
+  @Test func whatAnInterruptedRunLeftIsKeptAndTheRestIsTheSame() throws {
+    var scene = SphereScene(frames: 10)
+    scene.frames[9].entries[2].error = 0.003
+    let (report, _) = try build(scene, .init())
+    func contents() throws -> [String: Data] {
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      return try Dictionary(
+        uniqueKeysWithValues: names.map {
+          ($0, try Data(contentsOf: folder.appendingPathComponent($0)))
+        })
+    }
+    func file(_ number: Int) throws -> Int? {
+      let url = folder.appendingPathComponent(ObservationIndex.file(number))
+      return try FileManager.default.attributesOfItem(atPath: url.path)[.systemFileNumber] as? Int
+    }
+    let (whole, files) = (try contents(), try (0..<4).map(file))
+    #expect(whole.count == 11)
+    let (lost, damaged) = (
+      folder.appendingPathComponent(ObservationIndex.file(5)),
+      folder.appendingPathComponent(ObservationIndex.file(9))
+    )
+    try FileManager.default.removeItem(at: lost)
+    var bad = try Data(contentsOf: damaged)
+    bad[bad.count - 100] ^= 4
+    try bad.write(to: damaged)
+    try FileManager.default.removeItem(at: folder.appendingPathComponent(ObservationIndex.name))
+    let (again, _) = try build(scene, .init(), resumes: true)
+    #expect(again == report)
+    #expect(try contents() == whole)
+    #expect(try (0..<4).map(file) == files)
+  }
+
   @Test func flyingPixelsAreLeftOut() throws {
     // One pixel in nine stands 12 cm before the surface.
     let (_, cache) = try build(SphereScene(), noise: { _, i in i % 9 == 4 ? -0.12 : 0 })
@@ -181,7 +264,7 @@ import Testing
     let error = #expect(throws: CaptureError.self) { try cache.frame(3) }
     #expect(
       error?.description
-        == "\(url.path): The observation file has a wrong checksum. Run `fieldmesh observe` again; it writes what is missing or damaged."
+        == "\(url.path): The observation file has a wrong checksum. Remove it and run `fieldmesh observe` again, which writes what is missing."
     )
     for length in stride(from: 0, to: whole.count, by: 4999) {
       try whole.prefix(length).write(to: url)

@@ -9,10 +9,11 @@ struct SphereScene {
   let cameras: [PlacedCamera]
   var frames: [FrameSet]
 
-  init(frames count: Int = 6, distortion: Distortion = .none) {
+  /// - Parameter radius: Beyond which the lens has no ray, in units of the focal length.
+  init(frames count: Int = 6, distortion: Distortion = .none, radius: Double? = nil) {
     let lens = CameraModel(
       width: 80, height: 72, intrinsics: Intrinsics(fx: 63, fy: 63, cx: 40.3, cy: 35.2),
-      distortion: distortion)
+      distortion: distortion, radius: radius)
     cameras = IdealCameras.around(height: 1.2, lookingAt: 0.5, lens: lens)
     frames = (0..<count).map { i in
       FrameSet(

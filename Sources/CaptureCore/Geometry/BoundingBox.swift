@@ -38,12 +38,13 @@ public struct BoundingBox: Equatable, Sendable, Codable {
     BoundingBox(lower: lower - SIMD3(repeating: margin), upper: upper + SIMD3(repeating: margin))
   }
 
-  /// Ray parameters at which the ray enters and leaves, or nil when it misses (slab test).
+  /// Ray parameters at which the ray enters and leaves, or nil when it misses (slab test) or is not finite.
   public func interval(
     origin: SIMD3<Float>, direction: SIMD3<Float>
   ) -> (near: Float, far: Float)? {
     var near: Float = 0
     var far = Float.infinity
+    guard (origin + direction) * 0 == .zero else { return nil }
     for axis in 0..<3 {
       if direction[axis] == 0 {
         if origin[axis] < lower[axis] || origin[axis] > upper[axis] { return nil }

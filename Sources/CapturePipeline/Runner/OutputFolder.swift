@@ -15,12 +15,14 @@ public struct OutputFolder: Sendable {
   public var preview: URL { url.appendingPathComponent("preview.png") }
   /// Times and counts of the last run.
   public var report: URL { url.appendingPathComponent("report.json") }
+  /// Folder of meshes between frames.
+  var between: URL { url.appendingPathComponent("between") }
   /// Folder of a stage.
   public func folder(_ stage: StageName) -> URL { url.appendingPathComponent(stage.rawValue) }
 
   /// Removes what killed runs left half-written. Call with the lock held: then no writer is alive.
   func sweep() {
-    for folder in [url] + StageName.allCases.map(folder) { Self.sweep(folder) }
+    for folder in [url, between] + StageName.allCases.map(folder) { Self.sweep(folder) }
   }
 
   /// Removes what killed writers left half-written in one folder.
@@ -86,6 +88,8 @@ extension OutputFolder {
     let known = self.claim(on: stage)
     // The manifest goes first: what it vouches for is about to change.
     unlink(folder.appendingPathComponent(StageManifest.fileName).path)
+    // So does the picture of meshes that are to change.
+    if stage == .mesh { unlink(preview.path) }
     guard known != claim else { return }
     let names = names(in: folder)
     guard known?.format == claim.format || names.isEmpty else {

@@ -29,7 +29,6 @@ final class OutputLock: Sendable {
     let end = clock.now + patience
     while flock(file, (isShared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 {
       guard clock.now < end, !isCancelled() else {
-        defer { close(file) }
         throw Self.busy(file, folder)
       }
       usleep(100_000)

@@ -21,15 +21,14 @@ extension Pipeline {
         .usage, "Between frames no camera looked: there is nothing to trim by.", at: "meshing.trim",
         remedy: "Leave --trim or --time out.")
     }
-    let lock = try OutputLock(output.url)
+    let lock = try begin(nil)
     defer { withExtendedLifetime(lock) {} }
     // As the stage `mesh` would: its inputs are checked, its configuration is this one.
     let context = context(for: .mesh, nil, try standing(before: .mesh))
     _ = try context.fingerprint(.train)
     let cache = try ObservationCache.open(folder: output.folder(.observe))
     let trained = try TrainedField.load(folder: output.folder(.train), backend: backend)
-    let folder = output.url.appendingPathComponent("between")
-    try AtomicFile.makeFolder(folder)
+    try AtomicFile.makeFolder(output.between)
     return try times.map { time throws(CaptureError) in
       try context.monitor.checkCancelled()
       // Nothing is carved: no camera looked at that instant.
@@ -37,7 +36,7 @@ extension Pipeline {
         of: try trained.field(at: time), in: cache.box, endsAtFloor: cache.endsAtFloor,
         configuration: configuration.meshing, threads: threads, monitor: context.monitor
       ).mesh
-      let url = folder.appendingPathComponent(String(format: "time_%.6f.ply", time))
+      let url = output.between.appendingPathComponent(String(format: "time_%.6f.ply", time))
       try PLYWriter().write(mesh, to: url)
       return url
     }

@@ -59,7 +59,7 @@ public struct Pipeline: Sendable {
       stages: StageName.allCases.compactMap { manifests[$0] }, ran: ran, poses: try poseChanges(),
       seconds: (clock.now - start).inSeconds)
     try writeJSON(report, to: output.report)
-    if ran.contains(.mesh) || AtomicFile.size(of: output.preview) == nil { try drawPreview() }
+    if AtomicFile.size(of: output.preview) == nil { try drawPreview() }
     return report
   }
 

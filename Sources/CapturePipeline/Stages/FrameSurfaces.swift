@@ -46,21 +46,36 @@ struct FrameSurfaces: Sendable {
     }
   }
 
-  /// The mesh of the frame at a position among those that were observed.
+  /// What the stages before left of one frame.
+  struct Evidence {
+    let frame: any FrameObservations
+    /// The field of that time; nil where depth is fused.
+    let field: (any ScalarField)?
+    let beside: [NearbyInstant]
+  }
+
+  /// What there is of the frame at a position among those that were observed.
+  /// - Throws: ``CaptureError`` of files that cannot be read.
+  func evidence(ofFrame position: Int) throws(CaptureError) -> Evidence {
+    Evidence(
+      frame: try cache.frame(position), field: try trained?.field(at: cache.times[position]),
+      beside: try instants(around: position))
+  }
+
+  /// The mesh of a frame.
   /// - Throws: ``CaptureError`` `badInput` when the frame shows nothing.
-  func mesh(ofFrame position: Int, monitor: StageMonitor) throws(CaptureError) -> TriangleMesh {
-    let frame = try cache.frame(position)
+  func mesh(of evidence: Evidence, monitor: StageMonitor) throws(CaptureError) -> TriangleMesh {
     let field: any ScalarField
-    if let trained {
-      field = try trained.field(at: cache.times[position])
+    if let trained = evidence.field {
+      field = trained
     } else {
       field = try FusedField(
-        frame, cameras: cache.cameras, box: cache.box, configuration: configuration.fusion,
-        threads: threads)
+        evidence.frame, cameras: cache.cameras, box: cache.box,
+        configuration: configuration.fusion, threads: threads)
     }
     return try SurfaceExtractor.mesh(
-      of: field, in: cache.box, endsAtFloor: cache.endsAtFloor, observations: frame,
-      beside: instants(around: position), configuration: configuration.meshing, threads: threads,
+      of: field, in: cache.box, endsAtFloor: cache.endsAtFloor, observations: evidence.frame,
+      beside: evidence.beside, configuration: configuration.meshing, threads: threads,
       monitor: monitor
     ).mesh
   }

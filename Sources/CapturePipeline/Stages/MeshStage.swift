@@ -93,15 +93,18 @@ struct MeshStage: PipelineStage {
     var monitor = context.monitor
     monitor.report = { _, _, _ in }
     monitor.warn = { context.monitor.warn("\(place): \($0)") }
-    do throws(CaptureError) {
-      let mesh = try surfaces.mesh(ofFrame: position, monitor: monitor)
-      return try file.write(mesh, time: frame.time)
+    // What cannot be read or written says nothing of the frame: only its surface's failure is kept.
+    let evidence: FrameSurfaces.Evidence
+    do { evidence = try surfaces.evidence(ofFrame: position) } catch { throw error.within(place) }
+    let mesh: TriangleMesh
+    do {
+      mesh = try surfaces.mesh(of: evidence, monitor: monitor)
     } catch {
-      // Stopping and a full disk are not the frame's fault.
       guard error.code != .tryAgain else { throw error }
       let error = error.within(place)
       guard error.code == .badInput, !context.configuration.strict else { throw error }
       return try file.write(failure: error)
     }
+    return try file.write(mesh, time: frame.time)
   }
 }

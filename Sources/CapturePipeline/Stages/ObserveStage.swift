@@ -29,7 +29,7 @@ struct ObserveStage: PipelineStage {
       cameras: take.cameras, frames: list.sets,
       load: { set throws(CaptureError) in try take.images(of: set, threads: context.threads) },
       configuration: Self.configuration(context), folder: context.output.folder(.observe),
-      threads: context.threads, monitor: context.monitor)
+      resumes: true, threads: context.threads, monitor: context.monitor)
     let points = report.frames.reduce(0) { $0 + $1.surface }
     let rays = report.frames.reduce(0) { $0 + $1.freeRays }
     return StageResult(
