@@ -17,7 +17,7 @@ final class BatchSampler {
   private var origins: [SIMD3<Float>]
   private let focals: [Float]
 
-  /// Frames whose grids are kept; about 3 MB each.
+  /// Frames whose grids are kept; about 3 MB each for a person, 8 MB and the observations at most.
   private static let keptGrids = 24
 
   init(

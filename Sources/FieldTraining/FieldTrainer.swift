@@ -162,12 +162,14 @@ private final class TrainingRun {
       points += sampler.batch.count
       try report(step, objective)
       if (step + 1) % configuration.checkpointSteps == 0, step + 1 < configuration.steps {
+        try checkConvergence(step, objective)
         try store.save(session.state, poses)
       }
     }
     let state = session.state
     try WindowField.write(
       layout: layout, space: space, bandWeights: bandWeights(configuration.steps - 1),
+      hasColor: source.cameras.contains { $0.description.color != nil },
       parameters: state.parameters, window: window, to: folder)
     store.removeAll()
     let changes = poses.map { refiner.changes($0) }
@@ -184,14 +186,19 @@ private final class TrainingRun {
 
   private func report(_ step: Int, _ objective: Objective) throws(CaptureError) {
     guard step % 50 == 0 || step + 1 == configuration.steps else { return }
-    let totals = objective.totals()
-    let loss = zip(totals, objective.weights).reduce(0) { $0 + $1.0 * $1.1 }
+    try checkConvergence(step, objective)
+    monitor.report(
+      step + 1, configuration.steps, "distance \(millimetres(objective.totals()[0]))")
+  }
+
+  /// What has diverged is no state to go on from, nor to keep.
+  private func checkConvergence(_ step: Int, _ objective: Objective) throws(CaptureError) {
+    let loss = zip(objective.totals(), objective.weights).reduce(0) { $0 + $1.0 * $1.1 }
     guard loss.isFinite else {
       throw CaptureError(
         .badInput, "The training diverged at step \(step): the loss is \(loss).",
         at: "training", remedy: "Lower training.rate, or look at the observations.")
     }
-    monitor.report(step + 1, configuration.steps, "distance \(millimetres(totals[0]))")
   }
 
   private func millimetres(_ x: Float) -> String { "\((x * 10_000).rounded() / 10) mm" }

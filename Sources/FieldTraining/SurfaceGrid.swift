@@ -24,8 +24,12 @@ final class SurfaceGrid: Sendable {
 
   /// Points further than this from every observation get no estimate, metres.
   static let reach: Float = 0.025
+  /// Most cells of a grid, 8 MB; larger boxes have larger cells.
+  static let mostCells: Float = 0x1p21
 
   private let origin: SIMD3<Float>
+  /// Edge of a cell, at least ``reach``, metres.
+  private let edge: Float
   private let cells: SIMD3<Int>
   /// First entry of each cell in ``entries``; one more at the end.
   private let starts: [Int32]
@@ -50,13 +54,15 @@ final class SurfaceGrid: Sendable {
   init(_ frame: any FrameObservations, box: BoundingBox, radius: Float) {
     inverseSquare = 1 / (radius * radius)
     origin = box.lower - Self.reach
-    let size = (box.size + 2 * Self.reach) / Self.reach
-    cells = SIMD3(Int(size.x) + 1, Int(size.y) + 1, Int(size.z) + 1)
+    var edge = Self.reach
+    func counts() -> SIMD3<Float> { ((box.size + 2 * Self.reach) / edge).rounded(.down) + 1 }
+    while counts().x * counts().y * counts().z > Self.mostCells { edge *= 2 }
+    (self.edge, cells) = (edge, SIMD3<Int>(counts()))
     let surface = frame.surface
     let (origin, cells) = (origin, cells)
     let sorted = CellOrder(
       surface.map { o in
-        let c = Self.cell(o.position, origin, cells)
+        let c = Self.cell(o.position, origin, edge, cells)
         return Int32((c.z * cells.y + c.y) * cells.x + c.x)
       }, cells: cells.x * cells.y * cells.z)
     starts = sorted.starts
@@ -69,9 +75,9 @@ final class SurfaceGrid: Sendable {
   }
 
   private static func cell(
-    _ p: SIMD3<Float>, _ origin: SIMD3<Float>, _ cells: SIMD3<Int>
+    _ p: SIMD3<Float>, _ origin: SIMD3<Float>, _ edge: Float, _ cells: SIMD3<Int>
   ) -> SIMD3<Int> {
-    let q = (p - origin) / reach
+    let q = (p - origin) / edge
     return SIMD3(
       min(max(Int(q.x), 0), cells.x - 1), min(max(Int(q.y), 0), cells.y - 1),
       min(max(Int(q.z), 0), cells.z - 1))
@@ -79,7 +85,7 @@ final class SurfaceGrid: Sendable {
 
   /// Distance and normal at a point; nil further than ``reach`` from every observation.
   func estimate(_ x: SIMD3<Float>) -> Estimate? {
-    let c = Self.cell(x, origin, cells)
+    let c = Self.cell(x, origin, edge, cells)
     var (nearest, best) = (Entry?.none, Self.reach * Self.reach)
     visit(c, near: x, within: &best) { entry, best in
       let d = entry.position - x
@@ -112,7 +118,8 @@ final class SurfaceGrid: Sendable {
   ) -> [SurfaceObservation] {
     var found: [(index: Int, square: Float)] = []
     var limit = radius * radius
-    visit(Self.cell(o.position, origin, cells), near: o.position, within: &limit) { entry, limit in
+    let cell = Self.cell(o.position, origin, edge, cells)
+    visit(cell, near: o.position, within: &limit) { entry, limit in
       let d = entry.position - o.position
       let square = d.dot(d)
       guard square < limit, entry.direction.dot(o.normal) > 0.5 else { return }
@@ -134,9 +141,9 @@ final class SurfaceGrid: Sendable {
     _ body: (Entry, inout Float) -> Void
   ) {
     // How far the cells before, at and behind `c` are away on each axis, squared.
-    let low = origin + SIMD3(Float(c.x), Float(c.y), Float(c.z)) * Self.reach
+    let low = origin + SIMD3(Float(c.x), Float(c.y), Float(c.z)) * edge
     func gaps(_ axis: Int) -> (Float, Float, Float) {
-      let (a, b) = (x[axis] - low[axis], low[axis] + Self.reach - x[axis])
+      let (a, b) = (x[axis] - low[axis], low[axis] + edge - x[axis])
       return (max(a, 0) * max(a, 0), min(a, b, 0) * min(a, b, 0), max(b, 0) * max(b, 0))
     }
     let (gx, gy, gz) = (gaps(0), gaps(1), gaps(2))

@@ -100,6 +100,8 @@ struct WindowField: Sendable {
     var field: FieldDescription
     var space: FieldSpace
     var bandWeights: [Float]
+    /// False where no camera records colours, else absent: what the field says of them is made up.
+    var hasColor: Bool?
     /// Absent where there is one window.
     var window: WindowPlace?
   }
@@ -112,13 +114,14 @@ struct WindowField: Sendable {
   var place: WindowPlace { header.window ?? WindowPlace(index: 0, count: 1) }
 
   static func write(
-    layout: ParameterLayout, space: FieldSpace, bandWeights: [Float], parameters: [Float],
-    window: WindowPlace, to folder: URL
+    layout: ParameterLayout, space: FieldSpace, bandWeights: [Float], hasColor: Bool,
+    parameters: [Float], window: WindowPlace, to folder: URL
   ) throws(CaptureError) {
     try ParameterFile.write(
       magic: magic,
       header: Header(
         field: layout.field, space: space, bandWeights: bandWeights,
+        hasColor: hasColor ? nil : false,
         window: window.count > 1 ? window : nil),
       arrays: [parameters], to: folder.appendingPathComponent(window.fieldName))
   }
@@ -126,13 +129,25 @@ struct WindowField: Sendable {
   static func read(_ url: URL) throws(CaptureError) -> WindowField {
     let file = try ParameterFile.read(Header.self, magic: magic, arrays: 1, at: url)
     let layout = try ParameterLayout(file.header.field)
-    guard file.arrays[0].count == layout.count,
-      file.header.bandWeights.count == layout.field.bands, file.header.space.scale > 0
-    else {
-      throw CaptureError(
-        .badInput, "The field has \(file.arrays[0].count) parameters instead of \(layout.count).",
-        at: url.path, remedy: "Train again.")
+    let (header, space) = (file.header, file.header.space)
+    func check(_ holds: Bool, _ complaint: @autoclosure () -> String) throws(CaptureError) {
+      guard holds else {
+        throw CaptureError(.badInput, complaint(), at: url.path, remedy: "Train again.")
+      }
     }
+    try check(
+      file.arrays[0].count == layout.count,
+      "The field has \(file.arrays[0].count) parameters instead of \(layout.count).")
+    try check(
+      header.bandWeights.count == layout.field.bands,
+      "The field has \(header.bandWeights.count) band weights instead of \(layout.field.bands).")
+    try check(
+      space.scale > 0 && space.scale.isFinite && space.center * 0 == .zero,
+      "The field's space has a scale of \(space.scale) m around \(space.center).")
+    try check(
+      !space.times.isEmpty && space.times.allSatisfy(\.isFinite)
+        && zip(space.times, space.times.dropFirst()).allSatisfy { $0 <= $1 },
+      "The times of the field's frames do not ascend.")
     return WindowField(layout: layout, header: file.header, parameters: file.arrays[0])
   }
 
@@ -142,6 +157,8 @@ struct WindowField: Sendable {
     let slice = try backend.slice(
       layout, parameters: parameters, bandWeights: header.bandWeights,
       position: header.space.position(time: time, capacity: layout.field.capacity))
-    return FieldSurface(slice: slice, space: header.space, hasColor: !layout.field.color.isEmpty)
+    return FieldSurface(
+      slice: slice, space: header.space,
+      hasColor: header.hasColor != false && !layout.field.color.isEmpty)
   }
 }

@@ -17,9 +17,8 @@ public enum OBJReader: MeshReader {
       let text = rest.prefix { $0 != UInt8(ascii: "\n") }
       rest = rest.dropFirst(text.count + 1)
       line += 1
-      guard let first = text.first, first == UInt8(ascii: "v") || first == UInt8(ascii: "f") else {
-        continue
-      }
+      let first = text.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+      guard first == UInt8(ascii: "v") || first == UInt8(ascii: "f") else { continue }
       do {
         try read(text, into: &mesh)
       } catch {

@@ -59,7 +59,12 @@ struct ComponentFilter {
       all[Int(label)] += 1
       if cells.contains(Self.cube(p, within)) { near[Int(label)] += 1 }
     }
-    for i in components.indices where components[i].kept && 10 * near[i] < all[i] {
+    let unseen = components.indices.filter { components[$0].kept && 10 * near[$0] < all[$0] }
+    // The largest stays where no other would.
+    let last =
+      unseen.count < components.count(where: \.kept)
+      ? nil : unseen.max { components[$0].area < components[$1].area }
+    for i in unseen where i != last {
       components[i].kept = false
       report.unobservedComponents += 1
     }

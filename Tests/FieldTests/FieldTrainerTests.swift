@@ -73,7 +73,8 @@ import Testing
     let field = try train(Self.small(steps: 500), in: "between")
     let time = (take.times[1] + take.times[2]) / 2
     let between = (SphereTake.center(1) + SphereTake.center(2)) / 2
-    #expect(try error(field, time: time, center: between) < 0.012)
+    // The frame before or behind would be off by 14 mm, and no surface at all by 10.
+    #expect(try error(field, time: time, center: between) < 0.007)
   }
 
   @Test func threadsDoNotChangeTheBytes() throws {
@@ -139,6 +140,52 @@ import Testing
         try TrainedField.load(folder: url.deletingLastPathComponent(), backend: backend)
       }
     }
+  }
+
+  @Test(arguments: [
+    ("times", "The times of the field's frames do not ascend."),
+    ("none", "The times of the field's frames do not ascend."),
+    ("weights", "The field has 5 band weights instead of 4."),
+    ("scale", "The field's space has a scale of 0.0 m around SIMD3<Float>(0.0, 0.0, 0.0)."),
+    ("count", "The field has 1 parameters instead of 29152."),
+  ]) func aFieldThatMakesNoSenseIsRefused(_ what: String, _ complaint: String) throws {
+    let c = Self.small(steps: 1)
+    let field = BuiltinFields.standard(
+      FieldSize(width: c.width, depth: c.depth, rank: c.rank, bands: c.bands), capacity: 3)
+    let layout = try ParameterLayout(field)
+    var space = FieldSpace(box: take.box, times: [0, 1, 1])
+    space.center = .zero
+    var (weights, parameters) = (
+      [Float](repeating: 1, count: c.bands), [Float](repeating: 0, count: layout.count)
+    )
+    switch what {
+    case "times": space.times = [0, 9, 1]
+    case "none": space.times = []
+    case "weights": weights.append(1)
+    case "scale": space.scale = 0
+    default: parameters = [0]
+    }
+    try AtomicFile.makeFolder(folder)
+    let url = folder.appendingPathComponent("field.fmf")
+    try ParameterFile.write(
+      magic: WindowField.magic,
+      header: WindowField.Header(field: field, space: space, bandWeights: weights),
+      arrays: [parameters], to: url)
+    let error = #expect(throws: CaptureError.self) {
+      try TrainedField.load(folder: folder, backend: CPUBackend(target: try KernelTarget.choose()))
+    }
+    #expect(error?.description == "\(url.path): \(complaint) Train again.")
+  }
+
+  @Test func withoutColourImagesAFieldHasNone() throws {
+    #expect(take.cameras.allSatisfy { $0.description.color == nil })
+    let field = try train(Self.small(steps: 1), in: "grey")
+    let (places, surface) = ([SIMD3<Float>.zero], try field.field(at: take.times[0]))
+    var colors = places
+    let hasColors = places.withUnsafeBufferPointer { p in
+      colors.withUnsafeMutableBufferPointer { surface.colors(at: p, into: $0) }
+    }
+    #expect(!hasColors)
   }
 
   @Test func timesOutsideOfTheTakeAreRefused() throws {

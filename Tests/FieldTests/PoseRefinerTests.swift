@@ -122,6 +122,21 @@ import Testing
     #expect(refiner(BoxTake(frames: 2, delays: [0, 0, 0.01, 0])).hasClocks)
   }
 
+  @Test func nobodyWaitsForTheClockOfACameraThatSharesLittle() throws {
+    let refiner = refiner(BoxTake(frames: 2, delays: [0, 0, 0.01, 0]))
+    var evidence = PoseRefiner.Evidence(cameras: 4)
+    // Both change by so much a second: what differs may be told by either clock.
+    for _ in 0..<500 {
+      evidence.add(
+        0.002, of: 0, [(0, [0, 0, 0, 0, 0, 0, 0.5]), (1, [0, 0, 0, 0, 0, 0, -0.5])], weight: 1e8)
+    }
+    evidence.add(0.002, of: 1, [(1, [0, 0, 0, 0, 0, 0, -0.5])], weight: 1e4)
+    let step = try #require(
+      refiner.step(evidence, Array(repeating: CameraCorrection(), count: 4)))
+    #expect((7..<14).allSatisfy { abs(step[$0]) < 1e-9 }, "\(step)")
+    #expect(abs(step[6] + 0.004) < 2e-4, "\(step)")
+  }
+
   @Test func aCameraThatSharesNothingStays() throws {
     // Alone, a camera agrees with everything.
     let part = OneCamera(BoxTake(frames: 1))

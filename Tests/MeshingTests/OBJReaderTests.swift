@@ -23,7 +23,7 @@ import Testing
   @Test func polygonsAndNumbersFromTheEndAreRead() throws {
     let text =
       "mtllib a.mtl\r\nv 0 0 0\r\nv 1 0 0\r\nv 1 1 0\r\nv 0 1 0 1\r\nvt 0 0\r\n"
-      + "vn 0 0 1\r\ng one\r\nf 1/1/1 2//1 3/1 4\r\nf -4 -2 -1"
+      + "vn 0 0 1\r\ng one\r\n \tf 1/1/1 2//1 3/1 4\r\nf -4 -2 -1"
     let mesh = try OBJReader.decode(Data(text.utf8))
     #expect(mesh.positions.count == 4)
     #expect(mesh.colors.isEmpty)

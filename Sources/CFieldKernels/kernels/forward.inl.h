@@ -169,7 +169,7 @@ static void descend(Tile *t, int32_t l, int64_t m, int64_t rows, int64_t n, Colu
     for (int64_t r = 0; r < mine; ++r) {
       const int64_t at = (m + r) * T + n;
       const float *x = block + r * kBlock, *p = slope + at;
-      float *v = place(block + r * kBlock, at, to), *w = bend + at;
+      float *v = place(block + r * kBlock, at, to), *w = bend ? bend + at : nullptr;
       if (!bend)
         for (int64_t i = 0; i < columns; i += kWidth)
           store(v + i, load(x + i) * factor * load(p + i));
@@ -207,7 +207,7 @@ static void descendPicked(Tile *t, int32_t l) {
   float *v = descent(t, l - 1).across;
   for (int64_t n = 0; n < t->columns; n += kBlock) {
     const int64_t terms = listRows<kColumns>(d + n, T, layer->outputs, t->terms, t->transposed);
-    int64_t count = listRows<kColumns>(slope + n, T, own, t->wanted, nullptr);
+    int64_t count = own > 0 ? listRows<kColumns>(slope + n, T, own, t->wanted, nullptr) : 0;
     for (int64_t i = 0; i < own * kBlock; i += kWidth) store(v + i / kBlock * T + n + i % kBlock, (vf){});
     for (int64_t i = own; i < layer->inputs; ++i) t->wanted[count++] = (int32_t)i;
     for (int64_t i = 0; i < kRows; ++i) t->wanted[count + i] = 0;

@@ -12,7 +12,8 @@ public enum CalibrationExchange {
   /// Writes a calibration in another format.
   ///
   /// - Parameters:
-  ///   - take: A take of the rig, whose lenses and serial numbers are written.
+  ///   - take: A take of the rig, whose serial numbers are written, and whose lenses where the calibration has
+  ///     none of its own.
   ///   - undistorted: Whether pinholes are written, for images that were undistorted.
   ///   - replaces: Whether what is there may be written over.
   /// - Throws: ``CaptureError`` `usage` for a format that there is not and for an output that is there,
@@ -26,8 +27,9 @@ public enum CalibrationExchange {
     let known = try CalibrationFile.read(calibration)
     var lenses: [CameraDescription] = []
     if let take {
-      lenses = try RecordingFormats.open([take]).take.cameras
-      _ = try place(TakeDescription(name: "", framesPerSecond: 1, cameras: lenses), known)
+      let cameras = try RecordingFormats.open([take]).take.cameras
+      let rig = TakeDescription(name: "", framesPerSecond: 1, cameras: cameras)
+      lenses = try place(rig, known).map(\.description)
     }
     let rig = CalibratedRig(known, lenses: lenses)
     try AtomicFile.makeFolder(output.deletingLastPathComponent())

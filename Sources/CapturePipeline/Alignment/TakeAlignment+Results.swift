@@ -9,7 +9,8 @@ internal import Recordings
 
 extension TakeAlignment {
   /// Aligns the cameras and writes what came out: the calibration, beside it `<name>.report.json`,
-  /// and `<name>.png`, the cameras' points from three sides before and after.
+  /// and `<name>.png`, the cameras' points from three sides before and after. What failed is told in
+  /// `<name>.failed.report.json` and `<name>.failed.png`, beside a calibration that stays as it was.
   ///
   /// - Parameters:
   ///   - file: The new calibration; its folder is made.
@@ -27,14 +28,15 @@ extension TakeAlignment {
     try AtomicFile.makeFolder(file.deletingLastPathComponent())
     let solution = try solved(monitor)
     let report = AlignmentReport(solution, take: reader.take, fromNothing: start == nil)
-    try picture(of: solution, to: beside(file, "png"))
-    try AtomicFile.write(Data(try report.json().utf8), to: beside(file, "report.json"))
+    let kind = report.verdict == .fail ? "failed." : ""
+    try picture(of: solution, to: beside(file, kind + "png"))
+    try AtomicFile.write(Data(try report.json().utf8), to: beside(file, kind + "report.json"))
     // A calibration that is known to be wrong is not left lying around.
     guard report.verdict != .fail else {
       throw CaptureError(
         .badInput, "The cameras could not all be placed. \(report.advice.joined(separator: " "))",
         at: reader.take.name,
-        remedy: "See \(beside(file, "report.json").path); no calibration was written.")
+        remedy: "See \(beside(file, kind + "report.json").path); no calibration was written.")
     }
     try CalibrationFile.write(calibration(solution), to: file)
     return report

@@ -100,7 +100,7 @@ extension PoseRefiner {
       var own: [SurfaceObservation] = []
       var others: [(place: Int, observation: SurfaceObservation)] = []
       for _ in 0..<min(observations, part.count) {
-        let o = part[Int(((random.next() >> 32) &* UInt64(part.count)) >> 32)]
+        let o = part[random.index(part.count)]
         let found = grid.counterparts(of: o, within: shared, in: whole.surface)
         guard !found.isEmpty else { continue }
         for other in found { others.append((own.count, other)) }

@@ -150,7 +150,7 @@ struct PoseRefiner {
       hold(camera, correction, lens: lens, &matrix, &right)
       // Too little was seen of these: the others are not to wait for them.
       guard e.counts[camera] < Self.least else { continue }
-      for i in 7 * camera..<7 * camera + 6 { matrix[i, i] += Self.fixed }
+      for i in 7 * camera..<7 * camera + 7 { matrix[i, i] += Self.fixed }
     }
     return CholeskyFactor(matrix)?.solve(right)
   }
