@@ -2,8 +2,8 @@
 import PackageDescription
 
 // Targets stand in the order in which a frame passes them. A stage may depend on CaptureCore, on C targets and
-// on libraries that several share (images, arrays, fields, linear algebra); only CapturePipeline sees two
-// stages, and only the executables name a backend.
+// on libraries that several share (images, arrays, fields, linear algebra); only CapturePipeline, fieldmesh-bench
+// and tests see two stages, and only executables and tests name a backend.
 
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),

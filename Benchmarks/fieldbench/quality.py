@@ -51,15 +51,16 @@ def _take(context, name):
     preview = work / "tsdf"
     report = context.reconstruct(take, preview, *_settings(context), "--method", "tsdf")
     rows["Fieldmesh, fusion only"] = {**_figures(context, preview / "export", take), "seconds": report["seconds"] / count}
-    limit = ["--limit", frames] if context.quick else []
+    # The peers get the images that belong together as the run found them: cameras drop some.
+    same = ["--pairs", output / "pair" / "frames.json"]
     try:
         fused = []
         for voxel in (BEST[name],) if name in BEST and not context.thorough else VOXELS:
             out = work / f"open3d-{1000 * voxel:g}"
-            told = context.peer("tsdf", take, out, "--voxel", voxel, *limit)
+            told = context.peer("tsdf", take, out, "--voxel", voxel, *same)
             fused.append({**_figures(context, out, take), "seconds": told["secondsPerFrame"], "voxel": voxel})
         rows["Open3D TSDF"] = min(fused, key=lambda r: r["chamfer"])
-        told = context.peer("poisson", take, work / "poisson", *limit)
+        told = context.peer("poisson", take, work / "poisson", *same)
         rows["Open3D Poisson"] = {**_figures(context, work / "poisson", take), "seconds": told["secondsPerFrame"]}
         rows["Open3D Poisson"]["version"] = told["version"]
     except Missing:

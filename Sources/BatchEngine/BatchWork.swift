@@ -30,7 +30,7 @@ public struct BatchWork: Sendable {
   public func begin(_ take: Int) throws(CaptureError) {
     let home = folder.take(plan.takes[take].id)
     if (try? folder.job(of: plan.takes[take].id)) != jobs[take] {
-      try writeJSON(jobs[take], to: home.job)
+      try AtomicFile.writeJSON(jobs[take], to: home.job)
     }
     for unit in units[take] { try Self.markWaiting(unit, home) }
   }

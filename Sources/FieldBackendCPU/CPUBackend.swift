@@ -24,7 +24,7 @@ public struct CPUBackend: FieldBackend {
   /// Name of the backend with its instruction set.
   public var name: String { "cpu-\(target.name)" }
 
-  /// The kernels run every activation and layer, up to 24 layers and 16 bands.
+  /// The kernels run every activation and layer, up to 24 layers.
   public func objection(to layout: ParameterLayout) -> String? {
     layout.layers.count > CFK_MAX_LAYERS ? "More than 24 layers." : nil
   }

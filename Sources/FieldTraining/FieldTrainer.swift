@@ -6,7 +6,7 @@ public import NeuralFields
 public struct TrainingReport: Codable, Equatable, Sendable {
   /// Steps in all, and those that an earlier run had done.
   public var steps, resumedAt: Int
-  /// Points that this run drew, and the seconds it took.
+  /// Points that this run drew.
   public var points: Int
   /// Seconds of this run.
   public var seconds: Double

@@ -7,7 +7,7 @@ enum PointKind: UInt8, Sendable {
   case surface
   /// Near the surface, with a known distance.
   case near
-  /// In space that was seen through: bounds only.
+  /// In space that was seen through, or that nobody saw: bounds only.
   case free
   /// Anywhere: only the gradient's length is known.
   case uniform

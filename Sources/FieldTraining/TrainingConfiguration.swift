@@ -39,11 +39,11 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   public var uniformPerFrame = 90
   /// Rays rendered a frame and step, 32 points each.
   public var renderedPerFrame = 4
-  /// Standard deviation of the near-surface points' offsets.
+  /// Standard deviation of the near-surface points' offsets, metres.
   public var nearSigma = 0.012
-  /// Radius over which neighbouring observations are averaged into a target.
+  /// Radius over which neighbouring observations are averaged into a target, metres.
   public var targetRadius = 0.006
-  /// Distance beyond which targets are bounds only.
+  /// Distance beyond which targets are bounds only, metres.
   public var truncation = 0.03
   /// Learning rate at its peak.
   public var rate = 0.002
@@ -59,7 +59,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   public var coarseStart = 0.4
   /// Share of the steps after which all bands pass.
   public var coarseUntil = 0.5
-  /// Sharpness of the rendered density, first and last.
+  /// Width of the rendered density, metres, first and last: the larger, the more blurred.
   public var renderBeta = [0.02, 0.005]
   /// Weight of the distance at surface and near-surface points.
   public var distanceWeight = [10.0, 10.0]
@@ -71,7 +71,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   public var normalWeight = [0.3, 0.3]
   /// Weight of colour at surface points.
   public var colorWeight = [0.3, 0.3]
-  /// Weights of rendered depth, colour and opacity.
+  /// Weight of rendered depth.
   public var renderDepthWeight = [0.1, 0.1]
   /// Weight of rendered colour.
   public var renderColorWeight = [0.02, 0.02]
@@ -87,11 +87,11 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   public var refineUntil = 0.85
   /// Frames that a refinement looks at.
   public var refineFrames = 8
-  /// Expected error of a camera's place (standard deviation).
+  /// Expected error of a camera's place (standard deviation), metres.
   public var refineTranslation = 0.005
-  /// Expected error of a camera's direction (standard deviation).
+  /// Expected error of a camera's direction (standard deviation), degrees.
   public var refineRotation = 0.3
-  /// Expected error of a camera's clock (standard deviation).
+  /// Expected error of a camera's clock (standard deviation), seconds.
   public var refineTime = 0.003
   /// Steps between checkpoints.
   public var checkpointSteps = 500
@@ -128,14 +128,14 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   public static let documentation: [ConfigurationField] = [
     .init("field", "", "Name of the field: resfield or siren."),
     .init("width", "", "Neurons a layer."),
-    .init("depth", "", "Hidden layers of the distance."),
+    .init("depth", "", "Hidden layers of the distance; siren has four."),
     .init(
       "rank", "",
       "Rank of the residual of each ResField layer; -1 tells it from the take's motion and length."),
     .init(
       "residualLayers", "",
       "Hidden layers with a residual, from the second on; 0 for all but the first."),
-    .init("bands", "", "Frequency bands of the encoding."),
+    .init("bands", "", "Frequency bands of the encoding; siren has none."),
     .init("capacity", "", "Coefficient rows of the ResField layers; 0 takes one a frame."),
     .init("steps", "steps", "Optimiser steps."),
     .init("framesPerStep", "frames", "Frames that a step draws from."),

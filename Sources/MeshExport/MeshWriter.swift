@@ -17,8 +17,8 @@ extension MeshWriter {
   /// Writes the mesh as a whole file, or leaves what was there.
   ///
   /// - Returns: The SHA-256 of the file, as manifests have it.
-  /// - Throws: ``CaptureError`` `badInput` for an empty or inconsistent mesh and where the folder
-  ///   cannot be written; `tryAgain` when the disk is full.
+  /// - Throws: ``CaptureError`` `badInput` for an empty mesh and where the folder cannot be written,
+  ///   `sizeMismatch` for one whose parts do not fit each other; `tryAgain` when the disk is full.
   @discardableResult
   public func write(_ mesh: TriangleMesh, to url: URL) throws(CaptureError) -> String {
     try Self.check(mesh, url)

@@ -69,16 +69,7 @@ public struct SequenceManifest: Codable, Equatable, Sendable {
   /// Writes `sequence.json` into the folder.
   /// - Throws: ``CaptureError`` where it cannot be written.
   public func write(toFolder folder: URL) throws(CaptureError) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let url = folder.appendingPathComponent(Self.fileName)
-    let data: Data
-    do {
-      data = try encoder.encode(self)
-    } catch {
-      throw CaptureError(.badInput, "The sequence holds a number that is not finite.", at: url.path)
-    }
-    try AtomicFile.write(data + Data("\n".utf8), to: url)
+    try AtomicFile.writeJSON(self, to: folder.appendingPathComponent(Self.fileName))
   }
 
   /// Reads `sequence.json` from the folder.

@@ -38,11 +38,12 @@ public enum BuiltinFields {
   public static func standard(_ size: FieldSize, capacity: Int) -> FieldDescription {
     let encoded = 3 + 6 * size.bands
     let skip = size.depth / 2
+    // Nothing is joined where less than a quarter of the layer would be left to pass on.
+    let joins = skip > 0 && 4 * (size.width - encoded) >= size.width
     var blocks = (0..<size.depth).map { layer in
       DenseBlock(
-        outputs: layer + 1 == skip && size.width > encoded ? size.width - encoded : size.width,
-        activation: .softplus(beta: 100),
-        concatenatesEncoding: layer == skip && skip > 0 && size.width > encoded,
+        outputs: joins && layer + 1 == skip ? size.width - encoded : size.width,
+        activation: .softplus(beta: 100), concatenatesEncoding: joins && layer == skip,
         rank: size.rank(at: layer))
     }
     blocks.append(DenseBlock(outputs: size.width + 1, activation: .identity))

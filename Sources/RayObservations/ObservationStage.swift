@@ -149,8 +149,7 @@ public enum ObservationStage {
       cameras: cameras, freeMargin: Float(configuration.freeMargin),
       freePixels: configuration.freePixels, hiddenCell: hiddenCell,
       report: report)
-    try AtomicFile.write(
-      encoded(index), to: folder.appendingPathComponent(ObservationIndex.name))
+    try AtomicFile.writeJSON(index, to: folder.appendingPathComponent(ObservationIndex.name))
     return report
   }
 
@@ -259,14 +258,6 @@ public enum ObservationStage {
         sure: free(margin: configuration.freeMargin, pixels: configuration.freePixels)
           .compactMap { $0 },
         likely: free(margin: 0, pixels: 0), bridged: bridged)
-    }
-  }
-
-  private static func encoded(_ index: ObservationIndex) throws(CaptureError) -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    do { return try encoder.encode(index) } catch {
-      throw CaptureError(.badInput, "The observations' index cannot be encoded: \(error).")
     }
   }
 

@@ -5,7 +5,7 @@ public import CaptureCore
 public struct SubjectPixels: Sendable {
   private let observers: [CameraObserver?]
 
-  /// Surveys the take as ``ObservationStage/build(cameras:frames:load:configuration:folder:monitor:)`` does.
+  /// Surveys the take as ``ObservationStage/build(cameras:frames:load:configuration:folder:resumes:threads:monitor:)`` does.
   ///
   /// - Parameters:
   ///   - cameras: The placed cameras, in the order of the images that `load` returns.

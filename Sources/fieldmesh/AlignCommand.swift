@@ -11,7 +11,8 @@ struct Align: ParsableCommand {
       Starts from --start or the take's own calibration, which may be wrong by 3 degrees and 5 cm, \
       or from nothing. Beside FILE are written FILE's name with .report.json and .png: every figure, \
       and the cameras' points from three sides. Motions that the images do not tell are named and \
-      left alone; when a camera cannot be placed, no calibration is written.
+      left alone; when a camera cannot be placed, no calibration is written, and these two end in \
+      .failed.report.json and .failed.png.
       """)
 
   @OptionGroup var recording: SourceArguments

@@ -22,7 +22,7 @@ import Testing
           work: Workload(configuration, frames: 300, cameras: 4, depthPixels: 92160),
           sources: ["/data/take \($0)"])
       })
-    try writeJSON(plan, to: folder.plan)
+    try AtomicFile.writeJSON(plan, to: folder.plan)
     return plan
   }
 

@@ -77,6 +77,19 @@ import Testing
     }
     #expect(try Data(contentsOf: file("new.png")).count > 1000)
 
+    // What fails leaves the calibration that is there with its report.
+    let names = ["new.json", "new.report.json", "new.png"]
+    let whole = try names.map { try Data(contentsOf: file($0)) }
+    var lost = start
+    lost.rigFromColor["cam1"]?.translation = SIMD3(30, 0, 0)
+    try CalibrationFile.write(lost, to: wrong)
+    let failed = try Command(
+      "align", Self.take.path, "--start", wrong.path, "-o", output.path, "--quiet", "--force")
+    #expect(failed.status == 3)
+    #expect(failed.errors.contains("new.failed.report.json"), "\(failed.errors)")
+    #expect(try names.map { try Data(contentsOf: file($0)) } == whole)
+    #expect(try Data(contentsOf: file("new.failed.report.json")).count > 100)
+
     let before = try Data(contentsOf: output)
     let again = try Command("align", Self.take.path, "-o", output.path, "--quiet")
     #expect(again.status == 2)
@@ -147,6 +160,18 @@ import Testing
       let error = try worst(CalibrationFile.read(back))
       #expect(error.degrees < 1e-4 && error.metres < 1e-6, "\(format) \(error)")
     }
+    // What the calibration found out about a lens is what the other program gets.
+    var known = rig.trueCalibration
+    var lens = try #require(rig.take.cameras[0].color)
+    lens.intrinsics.fx += 2.5
+    known.corrections["cam0"] = DeviceCorrection(color: lens)
+    try CalibrationFile.write(known, to: own)
+    let corrected = try Command(
+      "calibrate", "export", own.path, "--to", "nerfstudio", "-o", file("lens").path, "--take",
+      Self.take.path, "--undistorted")
+    #expect(corrected.status == 0, "\(corrected.errors)")
+    let text = try String(contentsOf: file("lens"), encoding: .utf8)
+    #expect(text.contains("\(lens.intrinsics.fx)"), "\(text)")
     let refused = try Command(
       "calibrate", "export", own.path, "--to", "kalibr", "-o", file("k").path)
     #expect(refused.status == 3)

@@ -88,7 +88,7 @@ import Testing
     let folder = output.folder(.mesh)
     let url = folder.appendingPathComponent(StageManifest.fileName)
     try AtomicFile.makeFolder(folder)
-    try writeJSON(manifest(["a": "1"]), to: url)
+    try AtomicFile.writeJSON(manifest(["a": "1"]), to: url)
     #expect(StageManifest.find(in: folder) == manifest(["a": "1"]))
     let data = try Data(contentsOf: url)
     for length in stride(from: 0, to: data.count - 2, by: 7) {

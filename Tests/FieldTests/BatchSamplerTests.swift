@@ -23,6 +23,27 @@ import Testing
     return found
   }
 
+  @Test func aGridOfALargeRegionIsBoundedAndSaysTheSame() throws {
+    let take = SphereTake(frames: 1)
+    let frame = try take.frame(0)
+    let near = SurfaceGrid(frame, box: take.box, radius: 0.006)
+    let vast = BoundingBox(lower: SIMD3(repeating: -99), upper: SIMD3(repeating: 99))
+    let far = SurfaceGrid(frame, box: vast, radius: 0.006)
+    var random = SeededGenerator(seed: 5)
+    var found = 0
+    for _ in 0..<2000 {
+      let p = SIMD3<Float>(
+        .random(in: -0.35...0.35, using: &random), .random(in: -0.35...0.35, using: &random),
+        .random(in: -0.35...0.35, using: &random))
+      let (a, b) = (near.estimate(p), far.estimate(p))
+      #expect((a == nil) == (b == nil))
+      guard let a, let b else { continue }
+      found += 1
+      #expect(abs(a.distance - b.distance) < 1e-6 && (a.normal - b.normal).length < 1e-4)
+    }
+    #expect(found > 100)
+  }
+
   @Test func aSheetHasItsOtherSideALittleBehind() throws {
     // The same observations, once before a body and once before nothing.
     let body = try near(SphereTake(frames: 4))

@@ -9,4 +9,13 @@ import Testing
       #expect(field.make(size, 2).distance.map(\.rank) == ranks, "\(field.name)")
     }
   }
+
+  @Test(arguments: [(128, 83), (64, 19), (60, 15), (56, 56), (46, 46), (16, 16)])
+  func theEncodingIsJoinedWhereAQuarterOfTheLayerIsLeft(_ width: Int, _ outputs: Int) throws {
+    let size = FieldSize(width: width, depth: 4, rank: 1, bands: 7)
+    let field = BuiltinFields.standard(size, capacity: 2)
+    #expect(field.distance.map(\.outputs) == [width, outputs, width, width, width + 1])
+    #expect(field.distance.map(\.concatenatesEncoding).contains(true) == (outputs < width))
+    _ = try ParameterLayout(field)
+  }
 }

@@ -1,17 +1,18 @@
 import CaptureCore
 import Foundation
 
-/// A ball of 0.4 m as cameras on some of the axes see it, a pixel a centimetre.
+/// A ball of 0.4 m as cameras on some of the axes see it, a pixel a centimetre unless said.
 final class SeenBall: FrameObservations, @unchecked Sendable {
   static let radius: Float = 0.4
   let surface: UnsafeBufferPointer<SurfaceObservation>
   let freeRays = UnsafeBufferPointer<FreeRay>(start: nil, count: 0)
 
-  init(from cameras: [SIMD3<Float>]) {
+  /// - Parameter step: Between pixels, in radii.
+  init(from cameras: [SIMD3<Float>], step: Float = 0.02) {
     var all: [SurfaceObservation] = []
     for (c, side) in cameras.enumerated() {
-      for z in stride(from: Float(-1), through: 1, by: 0.02) {
-        for a in stride(from: Float(0), to: 2 * .pi, by: 0.02) {
+      for z in stride(from: Float(-1), through: 1, by: step) {
+        for a in stride(from: Float(0), to: 2 * .pi, by: step) {
           let r = (1 - z * z).squareRoot()
           let n = SIMD3(r * cosf(a), r * sinf(a), z)
           guard n.dot(side) > 0.2 else { continue }

@@ -239,6 +239,26 @@ private final class Freedom: FrameObservations, @unchecked Sendable {
     #expect(MeshTopology(all.mesh).isClosedManifold)
   }
 
+  @Test func whatNobodySawIsDroppedButNotEverything() throws {
+    let far = SIMD3<Float>(0.75, 0.75, 0.75)
+    let field = AnalyticField { p in
+      min(p.length - Double(SeenBall.radius), (p - SIMD3<Double>(far)).length - 0.15)
+    }
+    func result(_ observations: SeenBall) throws -> ExtractedMesh {
+      try SurfaceExtractor.mesh(
+        of: field, in: cube, observations: observations,
+        configuration: settings { ($0.carve, $0.seenColors, $0.confidence) = (false, false, false) }
+      )
+    }
+    let seen = try result(SeenBall(from: [SIMD3(0, 0, 1), SIMD3(0, 0, -1)]))
+    #expect(seen.report.components == 2 && seen.report.unobservedComponents == 1)
+    #expect(seen.mesh.bounds.upper.x < 0.45)
+    // So few observations are none; the larger part stays all the same.
+    let barely = try result(SeenBall(from: [SIMD3(0, 0, 1)], step: 1.3))
+    #expect(barely.report.components == 2 && barely.report.unobservedComponents == 1)
+    #expect(barely.mesh.bounds.upper.x < 0.45 && barely.mesh.bounds.lower.x < -0.35)
+  }
+
   @Test func whatACameraSawThroughIsCarved() throws {
     let field = AnalyticField.sphere(SIMD3(-0.4, 0.013, 0.02), radius: 0.4).union(
       .sphere(SIMD3(0.6, 0.02, 0.01), radius: 0.3))

@@ -32,7 +32,7 @@ extension Planner {
     let basis =
       rates.count > 0
       ? "\(rates.count) units that ran here"
-      : "rates of one AVX-512 machine, until something has run here"
+      : "rates of one machine with AVX2, until something has run here"
     text +=
       ": about \(RunReport.time(seconds / Double(max(1, cores)))) on \(cores) cores, "
       + "\(byteCount(bytes)) of disk (by \(basis))."

@@ -108,9 +108,11 @@ public struct Planner: Sendable {
     for (index, take) in plan.takes.enumerated() {
       let home = folder.take(take.id)
       try home.make()
-      if AtomicFile.size(of: home.job) == nil { try writeJSON(jobs[index], to: home.job) }
+      if AtomicFile.size(of: home.job) == nil {
+        try AtomicFile.writeJSON(jobs[index], to: home.job)
+      }
     }
-    if (try? folder.readPlan()) != plan { try writeJSON(plan, to: folder.plan) }
+    if (try? folder.readPlan()) != plan { try AtomicFile.writeJSON(plan, to: folder.plan) }
     unlink(folder.cancel.path)
   }
 }

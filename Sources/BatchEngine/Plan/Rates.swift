@@ -12,7 +12,7 @@ struct Estimate: Equatable, Sendable {
 }
 
 /// Seconds and bytes a unit of work, as measured by the units that ended in this batch, else as
-/// measured on the machine of the README.
+/// measured on the README's machine with AVX2.
 struct Rates: Sendable {
   private struct Sum {
     var work = 0.0

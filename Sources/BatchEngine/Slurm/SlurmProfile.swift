@@ -10,7 +10,7 @@ public import Foundation
 ///       "options": ["--account=lab"],
 ///       "stages": {
 ///         "train": {"cores": 16, "memory": "16G", "time": "8:00:00", "constraint": "avx512"},
-///         "mesh": {"cores": 8, "partition": "short", "options": ["--gres=gpu:1"]}
+///         "mesh": {"cores": 8, "partition": "short", "options": ["--exclusive"]}
 ///       }
 ///     }
 public struct SlurmProfile: Equatable, Sendable {

@@ -17,7 +17,7 @@ struct SlurmSubmission: Codable, Equatable {
   var jobs: [Job]
 
   func write(to home: URL) throws(CaptureError) {
-    try writeJSON(self, to: home.appendingPathComponent("submission-\(number).json"))
+    try AtomicFile.writeJSON(self, to: home.appendingPathComponent("submission-\(number).json"))
   }
 
   private static func all(in home: URL) -> [SlurmSubmission] {

@@ -155,13 +155,5 @@ public struct BatchStatus: Codable, Equatable, Sendable {
 
   /// The status as JSON.
   /// - Throws: ``CaptureError`` never, but for numbers that JSON cannot hold.
-  public func json() throws(CaptureError) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-    do {
-      return String(decoding: try encoder.encode(self), as: UTF8.self)
-    } catch {
-      throw CaptureError(.badInput, "The status holds a number that is not finite.")
-    }
-  }
+  public func json() throws(CaptureError) -> String { try jsonText(self) }
 }

@@ -57,7 +57,7 @@ struct UnitState: Codable, Equatable, Sendable {
 
   func write(to url: URL) throws(CaptureError) {
     // Manifests are the truth; this file may be lost with the machine.
-    try writeJSON(self, to: url, isSynced: false)
+    try AtomicFile.writeJSON(self, to: url, isSynced: false)
   }
 
   /// Seconds of silence after which a worker on another machine is taken for dead; it writes every

@@ -85,7 +85,7 @@ public struct BatchSummary: Codable, Equatable, Sendable {
   /// Writes `summary.json` and `summary.html`.
   /// - Throws: ``CaptureError`` where they cannot be written.
   public func write(to folder: BatchFolder) throws(CaptureError) {
-    try writeJSON(self, to: folder.summary)
+    try AtomicFile.writeJSON(self, to: folder.summary)
     try AtomicFile.write(Data(page.utf8), to: folder.page)
   }
 

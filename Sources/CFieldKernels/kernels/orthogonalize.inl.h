@@ -14,7 +14,7 @@ static void mirror(float *matrix, int64_t padded) {
     }
 }
 
-// c = A' A [rows][padded] for the operand A that `pairSums` or `pairRows` laid out, [depth][padded].
+// c = A' A [rows][padded] for the operand A that `pairColumns` or `pairRows` laid out, [depth][padded].
 static void squared(int64_t rows, int64_t padded, int64_t depth, const float *a, float *c) {
   for (int64_t m = 0; m < rows; m += kRows) {
     const int64_t first = m / kWidth * kWidth, count = rows - m < kRows ? rows - m : kRows;

@@ -137,7 +137,7 @@ public struct AlignmentReport: Codable, Equatable, Sendable {
 
   /// The report as a document.
   /// - Throws: ``CaptureError`` `badInput` for numbers that are not finite.
-  public func json() throws(CaptureError) -> String { try jsonDocument(self) }
+  public func json() throws(CaptureError) -> String { try jsonText(self) + "\n" }
 
   /// The report as text to read.
   public var text: String {
@@ -218,18 +218,6 @@ extension AlignmentResult.UnknownMotion {
   var words: String {
     let axis = String(format: "(%.2f, %.2f, %.2f)", axis.x, axis.y, axis.z)
     return kind == .turn ? "a turn about \(axis)" : "a shift along \(axis)"
-  }
-}
-
-/// A value as indented JSON, keys sorted.
-/// - Throws: ``CaptureError`` `badInput` for numbers that are not finite.
-func jsonDocument(_ value: some Encodable) throws(CaptureError) -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-  do {
-    return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
-  } catch {
-    throw CaptureError(.badInput, "A report holds a number that is not finite.")
   }
 }
 

@@ -127,7 +127,7 @@ public struct CalibrationCheck: Codable, Equatable, Sendable {
 
   /// The check as a document.
   /// - Throws: ``CaptureError`` `badInput` for numbers that are not finite.
-  public func json() throws(CaptureError) -> String { try jsonDocument(self) }
+  public func json() throws(CaptureError) -> String { try jsonText(self) + "\n" }
 
   /// - Throws: ``CaptureError`` `badInput` where the calibration does not hold, `partialResult` where
   ///   nothing can be said of a camera.

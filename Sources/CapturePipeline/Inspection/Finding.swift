@@ -59,10 +59,8 @@ public struct RefusedTake: Codable, Equatable, Sendable {
 
   /// The verdict as JSON, keys sorted, as in an inspection.
   public var json: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     // Texts alone always encode.
-    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    (try? jsonText(self)) ?? ""
   }
 }
 

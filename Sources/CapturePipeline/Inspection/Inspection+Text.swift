@@ -37,15 +37,7 @@ extension Inspection {
 
   /// The inspection as JSON, keys sorted.
   /// - Throws: ``CaptureError`` when a number is not finite, which no recording gives.
-  public func json() throws(CaptureError) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    do {
-      return String(decoding: try encoder.encode(self), as: UTF8.self)
-    } catch {
-      throw CaptureError(.badInput, "The inspection cannot be encoded: \(error).")
-    }
-  }
+  public func json() throws(CaptureError) -> String { try jsonText(self) }
 
   private var heading: String {
     let count = cameras.count == 1 ? "1 camera" : "\(cameras.count) cameras"

@@ -100,6 +100,6 @@ extension OutputFolder {
     for name in names where name != StageClaim.fileName {
       unlink(folder.appendingPathComponent(name).path)
     }
-    try writeJSON(claim, to: url)
+    try AtomicFile.writeJSON(claim, to: url)
   }
 }

@@ -58,7 +58,7 @@ public struct Pipeline: Sendable {
       configuration: configuration, backend: backend.name,
       stages: StageName.allCases.compactMap { manifests[$0] }, ran: ran, poses: try poseChanges(),
       seconds: (clock.now - start).inSeconds)
-    try writeJSON(report, to: output.report)
+    try AtomicFile.writeJSON(report, to: output.report)
     if AtomicFile.size(of: output.preview) == nil { try drawPreview() }
     return report
   }
@@ -194,7 +194,7 @@ public struct Pipeline: Sendable {
       stage: stage.name, inputs: inputs, outputs: try sizes(of: result.outputs, in: folder),
       summary: result.summary, warnings: warnings.withLock { $0 }, skipped: result.skipped,
       seconds: (clock.now - start).inSeconds, finished: Date().ISO8601Format())
-    try writeJSON(manifest, to: folder.appendingPathComponent(StageManifest.fileName))
+    try AtomicFile.writeJSON(manifest, to: folder.appendingPathComponent(StageManifest.fileName))
     observer.ended(
       stage.name, seconds: manifest.seconds, reused: false, summary: manifest.summary)
     return manifest

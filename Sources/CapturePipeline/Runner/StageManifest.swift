@@ -77,22 +77,7 @@ public struct StageManifest: Codable, Equatable, Sendable {
 /// Version of the program, as `--version` prints it and manifests keep it.
 public let programVersion = "0.4.0"
 
-/// Writes a value as JSON for people and programs.
-package func writeJSON(
-  _ value: some Encodable, to url: URL, isSynced: Bool = true
-) throws(CaptureError) {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-  let data: Data
-  do {
-    data = try encoder.encode(value)
-  } catch {
-    throw CaptureError(.badInput, "A number that is not finite cannot be kept.", at: url.path)
-  }
-  try AtomicFile.write(data + Data("\n".utf8), to: url, isSynced: isSynced)
-}
-
-/// Reads a value that ``writeJSON(_:to:)`` wrote.
+/// Reads a value that `AtomicFile.writeJSON` wrote.
 /// - Throws: ``CaptureError`` `badInput` when the file is missing or malformed.
 package func readJSON<Value: Decodable>(
   _ type: Value.Type, from url: URL, remedy: String

@@ -52,14 +52,14 @@ struct MeshRecord: Codable, Sendable {
         index: number, time: time, file: meshName, mesh: mesh, sha256: sha256)
       let result = MeshRecord(
         inputs: inputs, number: number, mesh: entry, bytes: AtomicFile.size(of: url), failure: nil)
-      try writeJSON(result, to: record)
+      try AtomicFile.writeJSON(result, to: record)
       return result
     }
 
     func write(failure: CaptureError) throws(CaptureError) -> MeshRecord {
       let result = MeshRecord(
         inputs: inputs, number: number, mesh: nil, bytes: nil, failure: failure.description)
-      try writeJSON(result, to: record)
+      try AtomicFile.writeJSON(result, to: record)
       return result
     }
   }

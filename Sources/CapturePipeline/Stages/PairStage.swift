@@ -69,8 +69,8 @@ struct PairStage: PipelineStage {
       framesPerSecond: report.period > 0 ? 1 / report.period : take.reader.take.framesPerSecond,
       frames: sets.map(FrameList.Frame.init))
     let folder = context.output.folder(.pair)
-    try writeJSON(list, to: folder.appendingPathComponent(FrameList.fileName))
-    try writeJSON(report, to: folder.appendingPathComponent("sync.json"))
+    try AtomicFile.writeJSON(list, to: folder.appendingPathComponent(FrameList.fileName))
+    try AtomicFile.writeJSON(report, to: folder.appendingPathComponent("sync.json"))
     return StageResult(
       outputs: [FrameList.fileName, "sync.json"],
       summary: "\(sets.count) frame sets of \(take.cameras.count) cameras", skipped: failures)

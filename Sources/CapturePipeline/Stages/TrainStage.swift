@@ -30,7 +30,7 @@ struct TrainStage: PipelineStage {
       summary = "\(windows.ranges.count) windows of up to \(most) frames, " + summary
     }
     if let report = work.report, let poses = report.poses {
-      try writeJSON(poses, to: context.output.poses)
+      try AtomicFile.writeJSON(poses, to: context.output.poses)
       try CalibrationFile.write(
         calibration(report.cameras, name: try FrameList.read(context.output).name),
         to: folder.appendingPathComponent(RigCalibration.fileName))

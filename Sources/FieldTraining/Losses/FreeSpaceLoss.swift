@@ -1,9 +1,10 @@
 internal import NeuralFields
 
-/// Bounds where a camera saw through: mean of `max(0, lower − s) + max(0, s − upper)`, metres.
+/// Bounds where a camera saw through, and in hidden space: mean of `max(0, lower − s) + max(0, s − upper)`, metres.
 ///
-/// `lower` is at most the truncation; `upper` is the distance to the surface along the ray, which no
-/// true distance exceeds. Source: Ortiz et al., *iSDF*, RSS 2022.
+/// Where a camera saw through, `lower` is at most the truncation and `upper` the distance to the surface along
+/// the ray, which no true distance exceeds. Hidden space that is believed inside has no lower bound and an
+/// upper one below zero; what is believed outside a lower one alone. Source: Ortiz et al., *iSDF*, RSS 2022.
 enum FreeSpaceLoss: LossTerm {
   static let weightKey = "freeWeight"
 

@@ -8,8 +8,8 @@ struct CalibrateImport: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Read another program's calibration of a rig.",
     discussion: """
-      Places are taken over; lenses are not part of a calibration, a take has them. Formats that do \
-      not hold the world put it at the first camera.
+      Places are taken over, lenses are not: a take has them. Formats that do not hold the world put it \
+      at the first camera.
       """)
 
   @Argument(help: ArgumentHelp("The file or folder.", valueName: "path"))
