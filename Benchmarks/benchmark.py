@@ -18,7 +18,7 @@ parser.add_argument("--only", type=names, metavar="SECTIONS", default=list(SECTI
 parser.add_argument("--quick", action="store_true", help="some minutes: shows that everything works; results stay in the work folder")
 parser.add_argument("--report", action="store_true", help="measure nothing, write the page from the results there are")
 parser.add_argument("--takes", type=names,
-                    help="for the quality: knight, dancer, walker, porter, or takes with a folder truth (default: the first two); for held-out cameras: "
+                    help="for the quality: knight, dancer, walker, porter, or takes with a folder truth (default: these four, the first two with --quick); for held-out cameras: "
                     "some of its takes; others keep their results")
 parser.add_argument("--thorough", action="store_true",
                     help="try all settings of the peers, not only those that were best for a take before; a quarter of an hour more")
@@ -36,7 +36,7 @@ work = (arguments.work or ROOT / "out" / ("benchmark-quick" if arguments.quick e
 # A quick run's numbers mean nothing and never replace real ones.
 results = work / "results" if arguments.quick else ROOT / "Benchmarks" / "results"
 page, plots = (work / "BENCHMARKS.md", work / "plots") if arguments.quick else (ROOT / "BENCHMARKS.md", ROOT / "Benchmarks" / "plots")
-context = Context(arguments.binaries, arguments.peers, work, arguments.quick, arguments.takes or ["knight", "dancer"], arguments.recordings)
+context = Context(arguments.binaries, arguments.peers, work, arguments.quick, arguments.takes or ["knight", "dancer", *([] if arguments.quick else ["walker", "porter"])], arguments.recordings)
 context.thorough = arguments.thorough
 context.chosen, context.earlier = arguments.takes, load(results) if arguments.takes else {}
 
