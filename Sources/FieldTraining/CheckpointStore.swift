@@ -62,7 +62,7 @@ struct CheckpointStore {
         state.step = file.header.step
         return (state, file.header.poses)
       } catch {
-        monitor.warn("\(error) It is passed over for an older checkpoint.")
+        monitor.warn("\(error.place): \(error.what) It is passed over for an older checkpoint.")
         unlink(url(step).path)
       }
     }

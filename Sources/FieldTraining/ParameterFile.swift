@@ -39,7 +39,9 @@ enum ParameterFile {
     _ type: Header.Type, magic: String, arrays count: Int, at url: URL
   ) throws(CaptureError) -> Contents<Header> {
     func damaged(_ what: String) -> CaptureError {
-      CaptureError(.badInput, "The file \(what).", at: url.path)
+      CaptureError(
+        .badInput, "The file \(what).", at: url.path,
+        remedy: "Remove it and run the same command again.")
     }
     let data = try AtomicFile.read(url, limit: 16 << 30)
     guard data.count >= 24, data.prefix(8).elementsEqual(Data(magic.utf8.prefix(8))) else {

@@ -122,11 +122,12 @@ public struct ObservationConfiguration: DocumentedConfiguration {
     try require("observations.silhouetteBand", silhouetteBand, in: 1...1000)
     try require("observations.surveyFrames", surveyFrames, in: 1...200)
     guard let box else { return }
-    guard box.count == 6, box.allSatisfy({ $0.isFinite && abs($0) < 100 }),
+    guard box.count == 6, box.allSatisfy({ abs($0) <= 1000 }),
       (0..<3).allSatisfy({ box[$0] < box[$0 + 3] })
     else {
       throw CaptureError(
-        .usage, "The box must be six finite numbers, lower corner first.", at: "observations.box",
+        .usage, "The box must be six numbers of at most 1,000 m, lower corner first.",
+        at: "observations.box",
         remedy: "Write for example [-1, 0, -1, 1, 2, 1], in world metres.")
     }
   }

@@ -31,6 +31,29 @@ public enum RecordingFormats {
       urls.map { url throws(CaptureError) in try open(url) }, from: urls)
   }
 
+  /// Times in another unit than seconds look like cameras of thousands of images a second, which there are none of.
+  private static func checkRates(
+    of recording: any Recording, at url: URL
+  ) throws(CaptureError) {
+    for (camera, description) in recording.take.cameras.enumerated() {
+      for kind in [StreamKind.depth, .color] {
+        let samples = recording.samples(camera: camera, kind: kind)
+        guard samples.count > 2, let first = samples.first, let last = samples.last else {
+          continue
+        }
+        let gap = (last.time - first.time) / Double(samples.count - 1)
+        guard gap < shortestGap else { continue }
+        throw CaptureError(
+          .badInput,
+          "The \(kind.rawValue) images of camera \(description.id) are \(gap) s apart in the mean.",
+          at: url.path, remedy: "Times are in seconds; write them so.")
+      }
+    }
+  }
+
+  /// Least mean time between a stream's images, seconds.
+  private static let shortestGap = 0.0005
+
   /// Whether some format recognizes a folder or file; a look at names, never at images.
   public static func recognizes(_ url: URL) -> Bool {
     BuiltinRecordingFormats.all.contains { $0.recognizes(url) }
@@ -44,7 +67,9 @@ public enum RecordingFormats {
       throw CaptureError(.badInput, "There is no such file or folder.", at: url.path)
     }
     for format in BuiltinRecordingFormats.all where format.recognizes(url) {
-      return try format.open(url)
+      let recording = try format.open(url)
+      try checkRates(of: recording, at: url)
+      return recording
     }
     let wanted = BuiltinRecordingFormats.all.map { "\($0.signature) (\($0.name))" }
     throw CaptureError(

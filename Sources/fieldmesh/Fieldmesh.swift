@@ -42,6 +42,11 @@ struct Fieldmesh: ParsableCommand {
 enum Main {
   static func main() {
     do {
+      // An unset variable of a shell: as a path it would be the folder that one happens to be in.
+      guard !CommandLine.arguments.dropFirst().contains("") else {
+        throw CaptureError(
+          .usage, "An argument is empty.", remedy: "Was a variable in it not set?")
+      }
       var command = try Fieldmesh.parseAsRoot()
       try command.run()
     } catch let error as CaptureError {

@@ -56,7 +56,7 @@ struct RuntimeOptions: ParsableArguments {
         remedy: "Choose a value from 1 to 1024.")
     }
     var logger = Logger(label: "fieldmesh") { StandardErrorLog(label: $0) }
-    logger.logLevel = quiet ? .error : logLevel.severity
+    logger.logLevel = logLevel.severity
     let backend = try Backends.choose(threads: threads)
     logger.info("fields run on \(backend.name) with \(threads) threads")
     Interruption.listen()

@@ -92,6 +92,10 @@ struct Command {
         "fieldmesh: Missing expected argument '--output <out>'\nHelp:  --output <out>  Folder for all results.\nUsage: fieldmesh run [<options>] <source> ... --output <out>\n  See 'fieldmesh run --help' for more information.\n"
       ),
       (
+        ["pair", "a", "-o", ""],
+        "fieldmesh: An argument is empty. Was a variable in it not set?\n"
+      ),
+      (
         ["paint"],
         "fieldmesh: Unexpected argument 'paint'\nUsage: fieldmesh <subcommand>\n  See 'fieldmesh --help' for more information.\n"
       ),
@@ -150,7 +154,7 @@ struct Command {
   @Test("A folder at work refuses a second process with status 75")
   func busy() throws {
     try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
-    let lock = try OutputLock(output)
+    let lock = try FolderLock(output)
     let command = try run("-q")
     withExtendedLifetime(lock) { #expect(command.status == 75) }
     #expect(

@@ -122,9 +122,10 @@ import Testing
     try writeTake(calibration: calibration(of: ["left", "right"]), range: 5...6)
     let inspection = try InspectedTake(folder).inspect()
     #expect(inspection.calibratedRig == "test" && inspection.region == nil)
+    #expect(inspection.verdict == .broken)
     #expect(
-      inspection.warnings.last
-        == "There is no region of interest: No depth image holds a measurement within its camera's range. Look at the take with `fieldmesh inspect --picture`."
+      inspection.findings.first?.text
+        == "broken: There is no region of interest: No depth image holds a measurement within its camera's range. Look at the take with `fieldmesh inspect --picture`."
     )
   }
 

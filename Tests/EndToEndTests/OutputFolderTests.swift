@@ -28,21 +28,21 @@ import Testing
 
   @Test("A second process is told who holds the folder, and may try again later")
   func lock() throws {
-    let first = try OutputLock(output.url)
+    let first = try FolderLock(output.url)
     let host = Host.name
     _ = withExtendedLifetime(first) {
       #expect(
         throws: CaptureError(
           .tryAgain, "Another fieldmesh works in this folder (process \(getpid()) on \(host)).",
           at: output.url.path, remedy: "Wait until it ends, or choose another output folder.")
-      ) { _ = try OutputLock(output.url) }
+      ) { _ = try FolderLock(output.url) }
     }
   }
 
   @Test("The lock goes with its holder")
   func unlock() throws {
-    do { _ = try OutputLock(output.url) }
-    #expect(throws: Never.self) { _ = try OutputLock(output.url) }
+    do { _ = try FolderLock(output.url) }
+    #expect(throws: Never.self) { _ = try FolderLock(output.url) }
   }
 
   @Test("A sweep removes what dead writers left, and nothing else")

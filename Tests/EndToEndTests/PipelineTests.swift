@@ -127,6 +127,32 @@ import Testing
     #expect(after == before)
   }
 
+  @Test("A field or a mesh that is damaged is named, and made again once it is removed")
+  func damagedResults() throws {
+    try run()
+    let whole = try contents(of: output.appendingPathComponent("export"))
+    for (name, complaint) in [
+      ("train/field.fmf", "The file is damaged: its checksum is wrong."),
+      ("mesh/frame_000001.ply", "The mesh is damaged: A face has a corner that is no index."),
+    ] {
+      let file = output.appendingPathComponent(name)
+      var bytes = try Data(contentsOf: file)
+      // The export holds the same file: a new one leaves it as it is.
+      unlink(file.path)
+      for i in 1...40 { bytes[bytes.count - i] = 0xee }
+      try bytes.write(to: file)
+      let configuration = name.hasPrefix("train") ? "meshing.voxel=0.07" : "export.formats=ply,obj"
+      let error = #expect(throws: CaptureError.self) { try run(configuration) }
+      #expect(
+        error?.description.hasSuffix(
+          "\(file.path): \(complaint) Remove it and run the same command again.") == true,
+        "\(error?.description ?? "")")
+      unlink(file.path)
+      try run()
+      #expect(try contents(of: output.appendingPathComponent("export")) == whole)
+    }
+  }
+
   @Test("The picture shows the meshes that are there")
   func preview() throws {
     try run("method=tsdf")

@@ -174,4 +174,16 @@ import Testing
     }
     return result
   }
+
+  @Test func aRecordingIsNotWrittenOver() throws {
+    let folder = TinyTake.temporary("recorded")
+    try AtomicFile.makeFolder(folder)
+    let file = folder.appendingPathComponent("cam0.mkv")
+    try Data("a recording".utf8).write(to: file)
+    let error = #expect(throws: CaptureError.self) {
+      try SyntheticTake(SyntheticRig(.tiny), folder: folder, format: .mkv, withTruth: false)
+    }
+    #expect(error?.what == "There is a recording already.")
+    #expect(try Data(contentsOf: file) == Data("a recording".utf8))
+  }
 }

@@ -97,7 +97,7 @@ import Testing
     ),
     (
       "[0, 0, 0]", "[0, 1e9, 0]",
-      ": `cameras[0].rigFromColor.translation[1]` must be a number from -1000000 to 1000000, but is 1000000000."
+      ": `cameras[0].rigFromColor.translation[1]` must be a number from -1000 to 1000, but is 1000000000."
     ),
     (
       #""worldFromRig""#, #""worldFromRigg""#,

@@ -46,6 +46,36 @@ import Testing
     }
   }
 
+  @Test func timesInAnotherUnitAreNamed() throws {
+    let take = try TinyTake()
+    defer { take.remove() }
+    let list = (0..<3).map { "\(1 + 1e-4 * Double($0)) cam1/depth/00000\($0).png\n" }.joined()
+    try Data(list.utf8).write(to: take.url("cam1/depth.txt"))
+    let error = #expect(throws: CaptureError.self) { try RecordingFormats.open(take.folder) }
+    #expect(error?.place == take.folder.path)
+    #expect(error?.what.hasPrefix("The depth images of camera cam1 are ") == true)
+    #expect(error?.remedy == "Times are in seconds; write them so.")
+  }
+
+  @Test func aCameraWithoutIntrinsicsIsNamed() throws {
+    let fixture = try #require(
+      RecordingFixture.all.first {
+        $0.format == PlainFoldersReader.name && $0.source.cameras.count > 1
+      })
+    let url = try fixture.write()
+    defer { try? FileManager.default.removeItem(at: url) }
+    let whole = try RecordingFormats.open(url)
+    let lost = whole.take.cameras[1].id
+    let file = try #require(LensFile.find(in: url.appendingPathComponent(lost)))
+    try FileManager.default.removeItem(at: file)
+    let rest = try RecordingFormats.open(url)
+    #expect(rest.take.cameras.count == whole.take.cameras.count - 1)
+    #expect(
+      rest.warnings == [
+        "The folder \(lost) holds images, but no file of intrinsics: it is not used."
+      ])
+  }
+
   /// Cameras, places, times, and pixels are those that were recorded.
   @Test(arguments: RecordingFixture.all.indices)
   func everyFormatReadsWhatWasWritten(_ index: Int) throws {

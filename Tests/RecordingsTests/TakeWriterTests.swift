@@ -111,11 +111,22 @@ import Testing
     }
   }
 
+  @Test func oneWriterAtATimeWorksInAFolder() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let first = try TakeWriter(folder: folder, take: TinyTake.description)
+    let error = #expect(throws: CaptureError.self) {
+      try TakeWriter(folder: folder, take: TinyTake.description)
+    }
+    #expect(error?.code == .tryAgain)
+    withExtendedLifetime(first) {}
+  }
+
   @Test func theDiskMustBeWritable() {
     let error = #expect(throws: CaptureError.self) {
       try TakeWriter(folder: URL(fileURLWithPath: "/proc/none"), take: TinyTake.description)
     }
-    #expect(error?.place == "/proc/none/cam0")
+    #expect(error?.place == "/proc/none")
     #expect(error?.remedy == "Choose an output folder that can be written.")
   }
 

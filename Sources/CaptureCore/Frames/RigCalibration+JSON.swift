@@ -14,7 +14,7 @@ extension RigidTransform {
   public init(_ node: JSONNode) throws(CaptureError) {
     try node.expectKeys(["rotation", "translation"])
     let rotation = try node.member("rotation").numbers(count: 9, in: -1e3...1e3)
-    let translation = try node.member("translation").numbers(count: 3, in: -1e6...1e6)
+    let translation = try node.member("translation").numbers(count: 3, in: -1000...1000)
     do {
       self = try RigidTransform(validating: rotation, translation: translation)
     } catch {

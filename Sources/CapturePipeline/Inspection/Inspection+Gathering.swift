@@ -70,9 +70,12 @@ public struct InspectedTake {
       sync: sync, sampledSets: sampled.count, unreadable: unreadable,
       warnings: reader.warnings + sync.warnings)
     result.warnings += rig?.differences(from: reader.take) ?? []
-    if let placed { try findRegion(placed, &result, monitor) }
+    let lost = try placed.flatMap { placed throws(CaptureError) in
+      try findRegion(placed, &result, monitor)
+    }
     result.findings =
-      FindingRules(
+      (lost.map { [$0] } ?? [])
+      + FindingRules(
         take: reader.take, sync: sync, color: samples.map(\.color), depth: samples.map(\.depth),
         measured: result.cameras.map { $0.holes.map { 1 - $0 } }
       ).findings() + swaps(placed)
@@ -165,10 +168,11 @@ public struct InspectedTake {
     }
   }
 
+  /// Looks for the region of interest; what keeps it from being found is a finding, as no run can begin.
   private func findRegion(
     _ placed: [PlacedCamera], _ result: inout Inspection, _ monitor: StageMonitor
-  ) throws(CaptureError) {
-    guard !sets.isEmpty else { return }
+  ) throws(CaptureError) -> Inspection.Finding? {
+    guard !sets.isEmpty else { return nil }
     var unreadable: [String] = []
     do {
       let found = try ObservationStage.region(
@@ -178,10 +182,12 @@ public struct InspectedTake {
         box: found.box, floorHeight: found.floorHeight.map(Double.init))
       result.warnings += found.warnings
     } catch  where error.code == .badInput {
-      // Finding no region is a finding; the rest of the inspection stands.
-      result.warnings.append("There is no region of interest: \(error)")
+      return Inspection.Finding(
+        verdict: .broken, camera: nil, what: "There is no region of interest: \(error.what)",
+        remedy: error.remedy)
     }
     result.unreadable += unreadable.filter { !result.unreadable.contains($0) }
+    return nil
   }
 
   /// The depth images of a set; those that cannot be read are left out, as in a run.

@@ -70,7 +70,7 @@ extension Pipeline {
     try configuration.validate()
     let name = stage.name
     while true {
-      let lock = try OutputLock(
+      let lock = try FolderLock(
         output.url, isShared: true, patience: patience, isCancelled: isCancelled)
       defer { withExtendedLifetime(lock) {} }
       let context = context(for: name, nil, try standing(before: name))
@@ -85,7 +85,7 @@ extension Pipeline {
         try prepare(name, inputs)
         continue
       }
-      let own = try OutputLock(
+      let own = try FolderLock(
         output.url, name: ".\(name.rawValue)-\(part.index + 1)-of-\(part.count).lock",
         patience: patience, isCancelled: isCancelled)
       defer { withExtendedLifetime(own) {} }

@@ -134,7 +134,7 @@ public struct Pipeline: Sendable {
     return StageName.allCases.filter { manifests[$0] != nil }
   }
 
-  func begin(_ source: TakeSource?) throws(CaptureError) -> OutputLock {
+  func begin(_ source: TakeSource?) throws(CaptureError) -> FolderLock {
     if source?.takes.contains(where: { $0.standardizedFileURL == output.url }) == true {
       throw CaptureError(
         .usage, "The output folder is the recording itself.", at: output.url.path,
@@ -142,7 +142,7 @@ public struct Pipeline: Sendable {
     }
     try configuration.validate()
     try AtomicFile.makeFolder(output.url)
-    let lock = try OutputLock(output.url, patience: patience, isCancelled: isCancelled)
+    let lock = try FolderLock(output.url, patience: patience, isCancelled: isCancelled)
     output.sweep()
     let text = try configuration.text()
     if (try? AtomicFile.read(output.configuration, limit: 1 << 20)) != Data(text.utf8) {

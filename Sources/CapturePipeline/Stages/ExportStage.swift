@@ -49,7 +49,13 @@ struct ExportStage: PipelineStage {
     }
     var entry = mesh
     entry.file = name
-    entry.sha256 = try writer.write(try PLYReader.read(source), to: target)
+    let whole: TriangleMesh
+    do { whole = try PLYReader.read(source) } catch {
+      throw CaptureError(
+        error.code, "The mesh is damaged: \(error.what)", at: source.path,
+        remedy: "Remove it and run the same command again.")
+    }
+    entry.sha256 = try writer.write(whole, to: target)
     return entry
   }
 }

@@ -40,9 +40,18 @@ final class SyntheticKinectFiles: SyntheticImages {
   private let folder: URL
 
   /// Begins a file for each camera.
-  /// - Throws: ``CaptureError`` `usage` for image sizes that no mode of the device has.
+  /// - Throws: ``CaptureError`` `usage` for image sizes that no mode of the device has, `badInput` where there
+  ///   is a recording already.
   init(_ rig: SyntheticRig, folder: URL) throws(CaptureError) {
     (self.rig, self.folder) = (rig, folder)
+    guard !RecordingFormats.recognizes(folder),
+      !FileManager.default.fileExists(
+        atPath: folder.appendingPathComponent(RigCalibration.fileName).path)
+    else {
+      throw CaptureError(
+        .badInput, "There is a recording already.", at: folder.path,
+        remedy: "Choose another folder, or remove this one.")
+    }
     var writers: [AzureKinectWriter] = []
     for (number, camera) in rig.take.cameras.enumerated() {
       var settings = AzureKinectWriter.Settings()

@@ -1,4 +1,5 @@
 internal import BundleAdjustment
+internal import CaptureCore
 internal import Foundation
 
 /// Whether a figure is as it should be.
@@ -33,6 +34,7 @@ struct RigVerdicts: Sendable {
     static let rotation = (warn: 0.25 * .pi / 180, fail: 1.5 * .pi / 180)
     static let measured = 0.5
     static let views = 5
+    static let depthViews = 10
     static let coverage = 0.25
   }
 
@@ -77,6 +79,19 @@ struct RigVerdicts: Sendable {
         format:
           "Its direction is known to %.2f degrees only: show the board in the corners of its picture too.",
         uncertainty.rotation * 180 / .pi))
+    let (given, adjusted) = (
+      result.adjustment.given[index], result.adjustment.adjusted.problem.cameras[index]
+    )
+    if figures.views < Limit.depthViews,
+      adjusted.bias != .none || adjusted.colorFromDepth != given.colorFromDepth
+    {
+      remarks.append(
+        .init(
+          verdict: .warn,
+          text:
+            "What was found out about its depth rests on \(figures.views == 1 ? "one view" : "\(figures.views) views"): record ten or more, or leave --refine depth and --refine bias out."
+        ))
+    }
     if figures.views < Limit.views {
       remarks.append(
         .init(

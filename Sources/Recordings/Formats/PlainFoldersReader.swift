@@ -17,6 +17,7 @@ struct PlainFoldersReader: ImageFileRecording {
   let take: TakeDescription
   let calibration: RigCalibration?
   let streams: RecordedStreams
+  let warnings: [String]
 
   static func recognizes(_ url: URL) -> Bool { !cameraFolders(url).isEmpty }
 
@@ -25,10 +26,22 @@ struct PlainFoldersReader: ImageFileRecording {
   }
 
   private static func isCamera(_ url: URL) -> Bool {
-    LensFile.find(in: url) != nil && !TUMFoldersReader.isCamera(url)
-      && ((colorFolders + ["depth"]).contains {
-        NumberedImages.isFolder(url.appendingPathComponent($0))
-      } || VideoFile.find(colorFolders, in: url) != nil)
+    LensFile.find(in: url) != nil && !TUMFoldersReader.isCamera(url) && hasImages(url)
+  }
+
+  private static func hasImages(_ url: URL) -> Bool {
+    (colorFolders + ["depth"]).contains {
+      NumberedImages.isFolder(url.appendingPathComponent($0))
+    } || VideoFile.find(colorFolders, in: url) != nil
+  }
+
+  /// What looks like a camera beside those that are.
+  private static func warnings(_ url: URL, _ cameras: [URL]) -> [String] {
+    guard !cameras.contains(url) else { return [] }
+    return NumberedImages.subfolders(of: url) { LensFile.find(in: $0) == nil && hasImages($0) }.map
+    {
+      "The folder \($0.lastPathComponent) holds images, but no file of intrinsics: it is not used."
+    }
   }
 
   static func open(_ url: URL) throws(CaptureError) -> PlainFoldersReader {
@@ -55,7 +68,8 @@ struct PlainFoldersReader: ImageFileRecording {
       take: TakeDescription(
         name: url.lastPathComponent, framesPerSecond: rates[0], cameras: cameras),
       calibration: try RigCalibration.find(in: url),
-      streams: RecordedStreams(cameras: cameras, streams: streams, masksAreGrey: false))
+      streams: RecordedStreams(cameras: cameras, streams: streams, masksAreGrey: false),
+      warnings: warnings(url, folders))
   }
 
   private static func lenses(of folder: URL) throws(CaptureError) -> LensFile {

@@ -18,16 +18,22 @@ public final class TakeWriter: Sendable {
   /// What is being written.
   public let take: TakeDescription
   private let calibration: RigCalibration?
+  private let lock: FolderLock
   private let lists: Mutex<[[StreamKind: [Int: StreamSample]]]>
+
+  private static let lockName = ".lock"
 
   /// Makes the folders of a take.
   /// - Throws: ``CaptureError`` `badInput` when there is a take already, when the description
-  ///   could not be read back, or when the folder cannot be written.
+  ///   could not be read back, or when the folder cannot be written; `tryAgain` while another writer
+  ///   is at work in the folder.
   public init(
     folder: URL, take: TakeDescription, calibration: RigCalibration? = nil
   ) throws(CaptureError) {
     (self.folder, self.take, self.calibration) = (folder, take, calibration)
     lists = Mutex(take.cameras.map { _ in [:] })
+    try AtomicFile.makeFolder(folder)
+    lock = try FolderLock(folder, name: Self.lockName)
     _ = try TakeDescription(JSONNode(take.json))
     if let calibration { _ = try RigCalibration(JSONNode(calibration.json)) }
     let document = folder.appendingPathComponent(NativeTakeReader.signature)
@@ -143,6 +149,8 @@ public final class TakeWriter: Sendable {
     try sync(lists)
     try AtomicFile.write(
       Data(take.json.text.utf8), to: folder.appendingPathComponent(NativeTakeReader.signature))
+    // Whoever comes now finds the take.
+    unlink(folder.appendingPathComponent(Self.lockName).path)
   }
 
   /// Brings all images to the disk.

@@ -1,9 +1,8 @@
-internal import CaptureCore
-internal import Foundation
+public import Foundation
 
-/// One process at a time works in an output folder, or several at parts of one stage; the system
+/// One process at a time works in a folder, or several at parts of one stage; the system
 /// frees the lock however its holder ends.
-final class OutputLock: Sendable {
+public final class FolderLock: Sendable {
   private let file: Int32
 
   /// Takes the lock of a folder, which must exist.
@@ -14,7 +13,7 @@ final class OutputLock: Sendable {
   ///   - patience: How long to wait for another holder.
   /// - Throws: ``CaptureError`` `tryAgain`, naming the holder, or once asked to stop; `badInput` where
   ///   nothing can be written.
-  init(
+  public init(
     _ folder: URL, name: String = ".lock", isShared: Bool = false, patience: Duration = .zero,
     isCancelled: () -> Bool = { false }
   ) throws(CaptureError) {
@@ -29,6 +28,7 @@ final class OutputLock: Sendable {
     let end = clock.now + patience
     while flock(file, (isShared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 {
       guard clock.now < end, !isCancelled() else {
+        // Whoever was made whole is also taken apart: the file is closed there.
         throw Self.busy(file, folder)
       }
       usleep(100_000)
@@ -41,7 +41,7 @@ final class OutputLock: Sendable {
   deinit { close(file) }
 
   /// Frees the lock now.
-  func release() { flock(file, LOCK_UN) }
+  public func release() { flock(file, LOCK_UN) }
 
   private static func busy(_ file: Int32, _ folder: URL) -> CaptureError {
     var text = [UInt8](repeating: 0, count: 200)
