@@ -83,8 +83,7 @@ public enum ObservationStage {
     for warning in warnings { monitor.warn(warning) }
     var report = ObservationReport(
       box: survey.box, floorHeight: survey.floor?.lowest(under: survey.box), colorFactors: factors,
-      frames: [],
-      warnings: warnings)
+      frames: [], warnings: warnings)
     try AtomicFile.makeFolder(folder)
     let sizes = rays.map { (width: $0?.width ?? 0, height: $0?.height ?? 0) }
     let hiddenCell = hiddenCell(rays, survey.box, configuration)
@@ -131,8 +130,7 @@ public enum ObservationStage {
       let hidden = hiddenCells(seen, bridges, rays, hiddenSpace, configuration, threads)
       for (k, set) in sets.enumerated() {
         try ObservationFile.write(
-          seen[k], sizes: sizes, hidden: hidden[k],
-          to: files[k])
+          seen[k], sizes: sizes, hidden: hidden[k], to: files[k])
         let counts = seen[k].reduce((0, 0)) {
           ($0.0 + ($1?.surface.count ?? 0), $0.1 + ($1?.freeRays.count ?? 0))
         }

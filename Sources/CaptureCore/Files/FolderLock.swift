@@ -5,6 +5,9 @@ public import Foundation
 public final class FolderLock: Sendable {
   private let file: Int32
 
+  /// Name of a folder's lock, where nothing else is said.
+  public static let defaultName = ".lock"
+
   /// Takes the lock of a folder, which must exist.
   ///
   /// - Parameters:
@@ -14,7 +17,7 @@ public final class FolderLock: Sendable {
   /// - Throws: ``CaptureError`` `tryAgain`, naming the holder, or once asked to stop; `badInput` where
   ///   nothing can be written.
   public init(
-    _ folder: URL, name: String = ".lock", isShared: Bool = false, patience: Duration = .zero,
+    _ folder: URL, name: String = defaultName, isShared: Bool = false, patience: Duration = .zero,
     isCancelled: () -> Bool = { false }
   ) throws(CaptureError) {
     let path = folder.appendingPathComponent(name).path
@@ -28,7 +31,7 @@ public final class FolderLock: Sendable {
     let end = clock.now + patience
     while flock(file, (isShared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 {
       guard clock.now < end, !isCancelled() else {
-        // Whoever was made whole is also taken apart: the file is closed there.
+        // All is set by now, so that `deinit` runs and closes the file.
         throw Self.busy(file, folder)
       }
       usleep(100_000)

@@ -21,8 +21,6 @@ public final class TakeWriter: Sendable {
   private let lock: FolderLock
   private let lists: Mutex<[[StreamKind: [Int: StreamSample]]]>
 
-  private static let lockName = ".lock"
-
   /// Makes the folders of a take.
   /// - Throws: ``CaptureError`` `badInput` when there is a take already, when the description
   ///   could not be read back, or when the folder cannot be written; `tryAgain` while another writer
@@ -33,7 +31,7 @@ public final class TakeWriter: Sendable {
     (self.folder, self.take, self.calibration) = (folder, take, calibration)
     lists = Mutex(take.cameras.map { _ in [:] })
     try AtomicFile.makeFolder(folder)
-    lock = try FolderLock(folder, name: Self.lockName)
+    lock = try FolderLock(folder)
     _ = try TakeDescription(JSONNode(take.json))
     if let calibration { _ = try RigCalibration(JSONNode(calibration.json)) }
     let document = folder.appendingPathComponent(NativeTakeReader.signature)
@@ -150,7 +148,7 @@ public final class TakeWriter: Sendable {
     try AtomicFile.write(
       Data(take.json.text.utf8), to: folder.appendingPathComponent(NativeTakeReader.signature))
     // Whoever comes now finds the take.
-    unlink(folder.appendingPathComponent(Self.lockName).path)
+    unlink(folder.appendingPathComponent(FolderLock.defaultName).path)
   }
 
   /// Brings all images to the disk.
