@@ -121,7 +121,8 @@ let package = Package(
     .target(
       name: "RecordingFixtures",
       dependencies: [
-        "CaptureCore", "CBZip2", "CLZ4", "ImageFiles", "NumpyFiles", "Recordings", "SyntheticRigs",
+        "CaptureCore", "CaptureTestSupport", "CBZip2", "CLZ4", "ImageFiles", "NumpyFiles",
+        "Recordings", "SyntheticRigs",
       ], path: "Tests/RecordingFixtures", swiftSettings: strict),
     .target(
       name: "FuzzTargets",

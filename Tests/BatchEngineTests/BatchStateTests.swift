@@ -1,5 +1,6 @@
 import CaptureCore
 import CapturePipeline
+import CaptureTestSupport
 import Foundation
 import Testing
 

@@ -7,8 +7,7 @@ import Testing
 @testable import CalibrationFormats
 
 @Suite struct CalibrationFormatsTests {
-  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-    "fieldmesh-formats-\(UUID().uuidString)")
+  private let folder = Scratch.unused()
 
   init() throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -133,8 +132,7 @@ import Testing
 /// With f = 400 and the centre at (320, 240), counted from the upper left pixel's centre, it falls on
 /// (320 + 400 · 0.25, 240 - 400 · 0.125) = (420, 190).
 @Suite struct CalibrationConventionTests {
-  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-    "fieldmesh-conventions-\(UUID().uuidString)")
+  private let folder = Scratch.unused()
   private let point = SIMD3(0.5, 1.25, 0)
   private let rig = CalibratedRig(
     rig: "one",

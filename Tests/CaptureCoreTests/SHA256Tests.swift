@@ -38,8 +38,7 @@ import Testing
   }
 
   @Test func aFileHasTheHashOfItsBytes() throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).bin")
-    defer { try? FileManager.default.removeItem(at: url) }
+    let url = Scratch.unused("file.bin")
     try Data("abc".utf8).write(to: url)
     #expect(try SHA256.hexDigest(ofFile: url) == SHA256.hexDigest(of: Data("abc".utf8)))
     #expect(throws: CaptureError.self) {

@@ -1,5 +1,6 @@
 import Calibration
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import Recordings
 import SyntheticRigs
@@ -18,7 +19,7 @@ import Testing
 
   /// A take whose calibration is wrong by a degree and a centimetre.
   private static let take: URL = {
-    let url = TinyTake.temporary("misaligned")
+    let url = Scratch.unused("misaligned")
     do {
       try SyntheticTake(SyntheticRig(knobs), folder: url, withTruth: false).write()
     } catch {
@@ -27,7 +28,7 @@ import Testing
     return url
   }()
 
-  private let folder = TinyTake.temporary("alignment")
+  private let folder = Scratch.unused("alignment")
 
   init() throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -188,7 +189,7 @@ import Testing
     let rig = try SyntheticRig(knobs)
     var take = rig.take
     take.cameras = chosen.map { take.cameras[$0] }
-    let url = TinyTake.temporary("ring")
+    let url = Scratch.unused("ring")
     let writer = try TakeWriter(folder: url, take: take, calibration: nil)
     for (index, camera) in chosen.enumerated() {
       try writer.write(

@@ -1,5 +1,6 @@
 import BatchEngine
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import Testing
 
@@ -7,8 +8,8 @@ import Testing
 
 /// The commands of batches, run as people run them, on takes of the tiny rig.
 @Suite struct BatchTests {
-  private let jobs = TinyTake.temporary("jobs")
-  private let output = TinyTake.temporary("batch")
+  private let jobs = Scratch.unused("jobs")
+  private let output = Scratch.unused("batch")
   private var settings: [String] { TinyTake.settings.flatMap { ["--set", $0] } }
 
   /// Takes by name: copies of the tiny one, by hard links.
@@ -29,7 +30,7 @@ import Testing
   private static let alone: [String: [String: Data]] = {
     var found: [String: [String: Data]] = [:]
     for method in ["tsdf", "field"] {
-      let folder = TinyTake.temporary("alone")
+      let folder = Scratch.unused("alone")
       do {
         _ = try TinyTake.pipeline(folder, try TinyTake.configuration("method=\(method)"))
           .run(TakeSource(take: TinyTake.folder))
@@ -114,7 +115,7 @@ import Testing
   @Test("Killed at any moments, a batch continues and leaves the same bytes")
   func killed() throws {
     try put("one")
-    let sink = TinyTake.temporary("sink")
+    let sink = Scratch.unused("sink")
     for delay in [0.1, 0.5, 1.0] {
       let process = try Command.start(arguments, sink, sink)
       Thread.sleep(forTimeInterval: delay)
@@ -141,8 +142,8 @@ import Testing
   func interrupted() throws {
     try put("one")
     let endless = arguments + ["--set", "training.steps=1000000"]
-    let errors = TinyTake.temporary("errors")
-    let process = try Command.start(endless, TinyTake.temporary("output"), errors)
+    let errors = Scratch.unused("errors")
+    let process = try Command.start(endless, Scratch.unused("output"), errors)
     let claim = output.appendingPathComponent("takes/one/train/inputs.json")
     for _ in 0..<600 where AtomicFile.size(of: claim) == nil && process.isRunning {
       Thread.sleep(forTimeInterval: 0.05)
@@ -169,7 +170,7 @@ import Testing
 
     // It goes on from there, until somebody anywhere cancels it.
     let second = try Command.start(
-      ["retry", output.path, "-q"], TinyTake.temporary("output"), TinyTake.temporary("errors"))
+      ["retry", output.path, "-q"], Scratch.unused("output"), Scratch.unused("errors"))
     for _ in 0..<600 where try status().takes[0].phase != .running && second.isRunning {
       Thread.sleep(forTimeInterval: 0.05)
     }

@@ -24,7 +24,7 @@ import Testing
 
   /// A folder with the board's file and a take in it.
   struct Rig {
-    let folder = TinyTake.temporary("boards")
+    let folder = Scratch.unused("boards")
     let take: BoardTake
     var output: URL { folder.appendingPathComponent("rig/2026-11-26.json") }
 
@@ -68,7 +68,6 @@ import Testing
     take.biases = [1: DepthBias(offset: 0.006, scale: -0.008, radial: 0.012)]
     (take.lensTurn, take.lensShift) = (SIMD3(0.003, -0.003, 0.002), SIMD3(0.001, 0.0015, -0.001))
     let rig = try Rig(take)
-    defer { try? FileManager.default.removeItem(at: rig.folder) }
     var job = try rig.job()
     job.refinements = [.depth, .bias]
     let outcome = try job.run()
@@ -139,7 +138,6 @@ import Testing
       .appendingPathComponent("calibration/targets/floor-tag.json")
     take.floorTag = try CalibrationTarget(file: tag)
     let rig = try Rig(take)
-    defer { try? FileManager.default.removeItem(at: rig.folder) }
     for isTag in [true, false] {
       var job = try rig.job()
       job.isForced = true
@@ -171,7 +169,6 @@ import Testing
     var take = BoardTake(CalibrationTarget(name: "board", pattern: Self.pattern(scale: 1.02)))
     (take.cameras, take.frames) = (2, 5)
     let rig = try Rig(take)
-    defer { try? FileManager.default.removeItem(at: rig.folder) }
     let outcome = try rig.job().run()
     #expect(
       outcome.text.contains(
@@ -241,7 +238,6 @@ import Testing
     (take.cameras, take.frames) = (2, 4)
     mistake.change(&take)
     let rig = try Rig(take)
-    defer { try? FileManager.default.removeItem(at: rig.folder) }
     var job = try rig.job(mistake.described)
     job.isForced = true
     let folder = rig.output.deletingLastPathComponent()
@@ -260,7 +256,6 @@ import Testing
     (take.cameras, take.frames) = (2, 4)
     take.lensTurn = SIMD3(0, 0.07, 0.03)
     let rig = try Rig(take)
-    defer { try? FileManager.default.removeItem(at: rig.folder) }
     let job = try rig.job()
     let words =
       ["calibrate", "rig", job.takes[0].path, "--target", job.target.path, "-o", job.output.path]

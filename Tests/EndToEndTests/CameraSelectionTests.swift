@@ -1,4 +1,5 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import RayObservations
 import Testing
@@ -8,7 +9,7 @@ import Testing
 @Suite struct CameraSelectionTests {
   private func observed(_ cameras: String) throws -> (FrameList, ObservationCache) {
     let pipeline = try TinyTake.pipeline(
-      TinyTake.temporary("chosen"), try TinyTake.configuration("cameras=\(cameras)"))
+      Scratch.unused("chosen"), try TinyTake.configuration("cameras=\(cameras)"))
     _ = try pipeline.run(only: .pair, TakeSource(take: TinyTake.folder))
     _ = try pipeline.run(only: .observe)
     return (
@@ -50,7 +51,7 @@ import Testing
   @Test("The option must name a camera")
   func emptyOption() throws {
     let command = try Command(
-      "pair", TinyTake.folder.path, "-o", TinyTake.temporary("none").path, "--cameras", ",",
+      "pair", TinyTake.folder.path, "-o", Scratch.unused("none").path, "--cameras", ",",
       "--quiet")
     #expect(command.status == 2)
     #expect(

@@ -1,4 +1,5 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import Testing
 
@@ -33,7 +34,7 @@ struct Command {
 
   /// Runs the command, with changes of its environment.
   init(_ arguments: [String], environment: [String: String] = [:]) throws {
-    let (out, err) = (TinyTake.temporary("stdout"), TinyTake.temporary("stderr"))
+    let (out, err) = (Scratch.unused("stdout"), Scratch.unused("stderr"))
     let process = try Self.start(arguments, out, err, environment)
     process.waitUntilExit()
     status = process.terminationStatus
@@ -44,7 +45,7 @@ struct Command {
 }
 
 @Suite struct CommandTests {
-  private let output = TinyTake.temporary("command")
+  private let output = Scratch.unused("command")
 
   private var settings: [String] { TinyTake.settings.flatMap { ["--set", $0] } }
 
@@ -115,7 +116,7 @@ struct Command {
       command.errors
         == "fieldmesh: /nowhere/take: There is no such recording. Name the folder of a take, the one that holds take.json.\n"
     )
-    let file = TinyTake.temporary("file")
+    let file = Scratch.unused("file")
     try Data("x".utf8).write(to: file)
     let blocked = try Command("run", TinyTake.folder.path, "-o", file.path, "-q")
     #expect(blocked.status == 3)
@@ -166,11 +167,11 @@ struct Command {
     let whole = try run("--quiet", "--set", "training.steps=120")
     #expect(whole.status == 0)
     let expected = try contents(of: output.appendingPathComponent("export"))
-    let other = TinyTake.temporary("killed")
+    let other = Scratch.unused("killed")
     let arguments =
       ["run", TinyTake.folder.path, "-o", other.path] + settings
       + ["--set", "training.steps=120"]
-    let sink = TinyTake.temporary("sink")
+    let sink = Scratch.unused("sink")
     // Moments from before the lock to the meshes; where they fall differs from machine to machine.
     for delay in [0.05, 0.3, 0.6, 0.9, 1.2] {
       let process = try Command.start(arguments, sink, sink)
@@ -186,11 +187,11 @@ struct Command {
 
   @Test("Ctrl-C leaves a checkpoint and ends with status 75")
   func interrupted() throws {
-    let errors = TinyTake.temporary("errors")
+    let errors = Scratch.unused("errors")
     let arguments =
       ["run", TinyTake.folder.path, "-o", output.path, "-q"] + settings
       + ["--set", "training.steps=1000000"]
-    let process = try Command.start(arguments, TinyTake.temporary("output"), errors)
+    let process = try Command.start(arguments, Scratch.unused("output"), errors)
     let claim = output.appendingPathComponent("train/inputs.json")
     for _ in 0..<600 where AtomicFile.size(of: claim) == nil && process.isRunning {
       Thread.sleep(forTimeInterval: 0.05)

@@ -1,5 +1,6 @@
 import CaptureCore
 import CapturePipeline
+import CaptureTestSupport
 import Foundation
 import MeshExport
 import NumpyFiles
@@ -10,7 +11,7 @@ import Testing
   let meshes: URL, truth: URL
 
   init() throws {
-    let folder = TinyTake.temporary("evaluation")
+    let folder = Scratch.unused("evaluation")
     (meshes, truth) = (folder.appendingPathComponent("out"), folder.appendingPathComponent("true"))
     try AtomicFile.makeFolder(meshes)
     try AtomicFile.makeFolder(truth)

@@ -1,4 +1,5 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import ImageFiles
 import Recordings
@@ -18,8 +19,7 @@ import Testing
     isKept: (_ camera: Int, _ frame: Int) -> Bool = { _, _ in true },
     time: (_ camera: Int, _ frame: Int) -> Double = { _, frame in Double(frame) / 15 }
   ) throws -> Inspection {
-    let folder = TinyTake.temporary("finding")
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = Scratch.unused("finding")
     var knobs = SyntheticRigConfiguration.tiny
     (knobs.cameras, knobs.depthWidth, knobs.depthHeight) = (2, 16, 16)
     (knobs.colorWidth, knobs.colorHeight, knobs.frames) = (16, 16, 1)
@@ -154,7 +154,7 @@ import Testing
       (calibration.rigFromColor[a], calibration.rigFromColor[b]) = (
         calibration.rigFromColor[b], calibration.rigFromColor[a]
       )
-      let file = TinyTake.temporary("swapped")
+      let file = Scratch.unused("swapped")
       try Data(calibration.json.text.utf8).write(to: file)
       let inspection = try InspectedTake(TinyTake.folder, calibration: file).inspect()
       let found = try #require(inspection.findings.first { $0.what.contains("swapped") })

@@ -1,5 +1,6 @@
 import CaptureCore
 import CapturePipeline
+import CaptureTestSupport
 import Foundation
 import RecordingFixtures
 import Testing
@@ -9,16 +10,14 @@ import Testing
   @Test(arguments: RecordingFixture.all.indices)
   func everyFormatIsInspectedIngestedAndReconstructed(_ index: Int) throws {
     let fixture = RecordingFixture.all[index]
-    let (url, output) = (try fixture.write(), TinyTake.temporary("formats"))
-    let take = TinyTake.temporary("ingested")
-    defer { for url in [url, output, take] { try? FileManager.default.removeItem(at: url) } }
+    let (url, output) = (try fixture.write(), Scratch.unused("formats"))
+    let take = Scratch.unused("ingested")
     var calibration: URL?
     if !fixture.hasPlaces {
       let file = url.appendingPathExtension("json")
       try AtomicFile.write(Data(fixture.source.calibration.json.text.utf8), to: file)
       calibration = file
     }
-    defer { if let calibration { try? FileManager.default.removeItem(at: calibration) } }
 
     let inspection = try InspectedTake(url, calibration: calibration).inspect()
     #expect(inspection.format == fixture.format && inspection.unreadable == [])
@@ -51,7 +50,6 @@ import Testing
       try FileManager.default.removeItem(at: camera.appendingPathComponent("color"))
       try Data("a video".utf8).write(to: camera.appendingPathComponent("color.mp4"))
     }
-    defer { try? FileManager.default.removeItem(at: url) }
     let command = try Command(
       ["ingest", url.path, "-o", url.path + "/take"], environment: ["PATH": "/nowhere"])
     #expect(command.status == 2)

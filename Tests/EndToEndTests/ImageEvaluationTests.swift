@@ -1,4 +1,5 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import ImageFiles
 import MeshExport
@@ -12,8 +13,8 @@ import Testing
   private static let lens = CameraModel(
     width: 64, height: 48, intrinsics: Intrinsics(fx: 60, fy: 60, cx: 31.5, cy: 23.5),
     distortion: Distortion(k1: 0.15, k2: -0.05, p1: 0.002, p2: -0.001))
-  private let take = TinyTake.temporary("wall")
-  private let meshes = TinyTake.temporary("meshes")
+  private let take = Scratch.unused("wall")
+  private let meshes = Scratch.unused("meshes")
 
   init() throws {
     let cameras = ["left", "right"].map {
@@ -162,7 +163,7 @@ import Testing
   @Test("The picture shows each camera")
   func picture() throws {
     try write(wall(z: 1.51))
-    let file = TinyTake.temporary("sheet.png")
+    let file = Scratch.unused("sheet.png")
     _ = try evaluation(picture: file).run()
     let image = try ImageFile.color(at: file)
     #expect(image.width > 1500)

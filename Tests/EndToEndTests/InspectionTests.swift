@@ -1,5 +1,6 @@
 import CaptureCore
 import CapturePipeline
+import CaptureTestSupport
 import ClockEstimation
 import Foundation
 import FrameSync
@@ -10,8 +11,7 @@ import SyntheticRigs
 import Testing
 
 @Suite struct InspectionTests {
-  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-    "fieldmesh-\(UUID().uuidString)")
+  private let folder = Scratch.unused()
 
   /// Two cameras, ten frames; `left` drops its third depth image and sees half the wall.
   private func writeTake(
@@ -57,7 +57,6 @@ import Testing
   }
 
   @Test func theTextShowsCamerasStreamsAndDepth() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     try writeTake()
     let inspection = try InspectedTake(folder).inspect()
     #expect(inspection.text == expectedText)
@@ -96,7 +95,6 @@ import Testing
     """
 
   @Test func theJSONReadsBack() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     try writeTake()
     let inspection = try InspectedTake(folder).inspect()
     let text = try inspection.json()
@@ -104,7 +102,6 @@ import Testing
   }
 
   @Test func imagesThatCannotBeReadAreListed() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     try writeTake()
     let image = folder.appendingPathComponent("left/depth/000000.png")
     try Data("broken".utf8).write(to: image)
@@ -118,7 +115,6 @@ import Testing
   }
 
   @Test func aTakeWithoutARegionIsStillInspected() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     try writeTake(calibration: calibration(of: ["left", "right"]), range: 5...6)
     let inspection = try InspectedTake(folder).inspect()
     #expect(inspection.calibratedRig == "test" && inspection.region == nil)
@@ -130,7 +126,6 @@ import Testing
   }
 
   @Test func theCalibrationMustBeThatOfTheRig() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     try writeTake(calibration: calibration(of: ["left"]))
     let error = #expect(throws: CaptureError.self) { try InspectedTake(folder).inspect() }
     #expect(
@@ -140,7 +135,6 @@ import Testing
   }
 
   @Test func theSheetShowsColourAndDepthOfEveryCamera() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     try writeTake()
     try Data("broken".utf8).write(to: folder.appendingPathComponent("left/color/000000.jpg"))
     let take = try InspectedTake(folder)
@@ -162,7 +156,6 @@ import Testing
   }
 
   @Test func theTimelineShowsEveryImageAndWhatIsMissing() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     try writeTake()
     let url = folder.appendingPathComponent("timeline.png")
     try InspectedTake(folder).writeTimeline(to: url)
@@ -182,8 +175,7 @@ import Testing
       #expect(colors(frame, 1).contains(white) && colors(frame, 2).contains(white))
       #expect(!colors(frame, 2).contains(red))
     }
-    let empty = TinyTake.temporary("empty")
-    defer { try? FileManager.default.removeItem(at: empty) }
+    let empty = Scratch.unused("empty")
     let lens = CameraModel(
       width: 4, height: 2, intrinsics: Intrinsics(fx: 3, fy: 3, cx: 1.5, cy: 0.5))
     let camera = CameraDescription(
@@ -201,8 +193,7 @@ import Testing
   }
 
   @Test func clocksOfUnwiredCamerasAreReported() throws {
-    let unwired = TinyTake.temporary("unwired")
-    defer { try? FileManager.default.removeItem(at: unwired) }
+    let unwired = Scratch.unused("unwired")
     var knobs = SyntheticRigConfiguration.tiny
     (knobs.frames, knobs.cameras, knobs.clockOffset, knobs.speed) = (4, 2, 0.3, 0)
     try SyntheticTake(SyntheticRig(knobs), folder: unwired, withTruth: false).write()

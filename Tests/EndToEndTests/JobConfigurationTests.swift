@@ -1,4 +1,5 @@
 import CaptureCore
+import CaptureTestSupport
 import FieldTraining
 import Foundation
 import MeshExport
@@ -21,7 +22,7 @@ import Testing
   }
 
   private func file(_ text: String) throws -> URL {
-    let url = TinyTake.temporary("job.json")
+    let url = Scratch.unused("job.json")
     try Data(text.utf8).write(to: url)
     return url
   }

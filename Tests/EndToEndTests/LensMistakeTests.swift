@@ -1,6 +1,7 @@
 import BoardFixtures
 import CalibrationTargets
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import ImageFiles
 import Testing
@@ -9,7 +10,7 @@ import Testing
 
 /// What `calibrate intrinsics` and `calibrate pair` say of pictures that cannot be used.
 @Suite struct LensMistakeTests {
-  private let folder = TinyTake.temporary("lens")
+  private let folder = Scratch.unused("lens")
   private static let board = BoardCalibrationTests.board
 
   init() throws {
@@ -61,7 +62,6 @@ import Testing
 
   @Test("Why a lens cannot be found is told and shown")
   func intrinsics() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let unseen = "The board `board` is not seen in any of the"
     let good = try pictures()
     try fail(try grey(2), unseen, "The board is not in the picture, or too small, blurred or dark.")
@@ -84,7 +84,6 @@ import Testing
 
   @Test("A chessboard of another size is told")
   func chessboard() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let board = CalibrationTarget(
       name: "board", pattern: .chessboard(columns: 7, rows: 6, square: 0.1))
     var picture = BoardPicture(board, fill: 0.7)
@@ -106,7 +105,6 @@ import Testing
 
   @Test("Why a pair cannot be found is told and shown")
   func pair() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let lens = folder.appendingPathComponent("known.json")
     let model = BoardPicture(Self.board).model
     try Data(LensDocument.document(color: model).text.utf8).write(to: lens)

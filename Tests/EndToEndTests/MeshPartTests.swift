@@ -1,4 +1,5 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import Testing
 
@@ -21,7 +22,7 @@ import Testing
   }
 
   private func prepared(_ name: String, _ configuration: JobConfiguration) throws -> Pipeline {
-    let pipeline = try TinyTake.pipeline(TinyTake.temporary(name), configuration)
+    let pipeline = try TinyTake.pipeline(Scratch.unused(name), configuration)
     _ = try pipeline.run(only: .pair, TakeSource(take: TinyTake.folder))
     _ = try pipeline.run(only: .observe)
     return pipeline
@@ -30,7 +31,7 @@ import Testing
   @Test("Frames meshed in parts, by several at the same time, are those of one go, byte for byte")
   func join() throws {
     let configuration = try TinyTake.configuration("method=tsdf")
-    let whole = try TinyTake.pipeline(TinyTake.temporary("whole"), configuration)
+    let whole = try TinyTake.pipeline(Scratch.unused("whole"), configuration)
     _ = try whole.run(TakeSource(take: TinyTake.folder))
     let parts = try prepared("parts", configuration)
     var (waiting, results) = (parts, [Result<Int, any Error>?](repeating: nil, count: 6))
@@ -65,7 +66,7 @@ import Testing
 
   @Test("What the frames beside a frame tell of it does not depend on the part or the order")
   func steadied() throws {
-    let output = TinyTake.temporary("steadied")
+    let output = Scratch.unused("steadied")
     func meshes(_ setting: String, inParts: Bool = false) throws -> [String: Data] {
       let pipeline = try TinyTake.pipeline(output, TinyTake.configuration(setting))
       if inParts {
@@ -96,7 +97,7 @@ import Testing
 
   @Test("A part needs the stages before it")
   func early() throws {
-    let url = TinyTake.temporary("early")
+    let url = Scratch.unused("early")
     try AtomicFile.makeFolder(url)
     let pipeline = try TinyTake.pipeline(url, try TinyTake.configuration("method=tsdf"))
     let error = #expect(throws: CaptureError.self) {

@@ -1,4 +1,5 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
   private let output: OutputFolder
 
   init() throws {
-    let url = TinyTake.temporary("output")
+    let url = Scratch.unused("output")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     output = OutputFolder(url)
   }

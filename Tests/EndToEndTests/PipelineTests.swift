@@ -1,4 +1,5 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import MeshExport
 import RayObservations
@@ -8,7 +9,7 @@ import Testing
 @testable import CapturePipeline
 
 @Suite struct PipelineTests {
-  private let output = TinyTake.temporary("out")
+  private let output = Scratch.unused("out")
   private let observer = RecordingObserver()
 
   @discardableResult
@@ -177,7 +178,7 @@ import Testing
   func stopped() throws {
     try run()
     let whole = try contents(of: output.appendingPathComponent("export"))
-    let other = TinyTake.temporary("stopped")
+    let other = Scratch.unused("stopped")
     let source = TakeSource(take: TinyTake.folder)
     let configuration = try TinyTake.configuration()
     for (stage, questions) in [(StageName.train, 9), (.train, 4), (.mesh, 30)] {

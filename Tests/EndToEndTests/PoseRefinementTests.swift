@@ -1,5 +1,6 @@
 import Calibration
 import CaptureCore
+import CaptureTestSupport
 import FieldTraining
 import Foundation
 import Testing
@@ -7,7 +8,7 @@ import Testing
 @testable import CapturePipeline
 
 @Suite struct PoseRefinementTests {
-  private let output = TinyTake.temporary("poses")
+  private let output = Scratch.unused("poses")
 
   private func run(_ more: String...) throws -> RunReport {
     let configuration = try TinyTake.configuration().setting(more)

@@ -1,5 +1,6 @@
 import BatchEngine
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import Synchronization
 import Testing
@@ -15,9 +16,9 @@ import Testing
     "no Slurm: 'scripts/setup --with-slurm' installs one, 'scripts/slurm start FOLDER' says why it does not start"
   ))
 struct SlurmTests {
-  private let jobs = TinyTake.temporary("jobs")
+  private let jobs = Scratch.unused("jobs")
   // What must reach no shell unquoted: the batch's own folder.
-  private let output = TinyTake.temporary("-out 'put\" $(touch x) \n ü")
+  private let output = Scratch.unused("-out 'put\" $(touch x) \n ü")
 
   private var arguments: [String] {
     ["batch", jobs.path, "-o", output.path, "-q", "--engine", "slurm"]
@@ -102,7 +103,7 @@ struct SlurmTests {
     let status = try finished(within: 200)
     #expect(status.takes.map(\.phase) == [.done], "\(status.text)")
     #expect((status.takes.first?.units[2].tries ?? 0) > 1)
-    let alone = TinyTake.temporary("alone")
+    let alone = Scratch.unused("alone")
     _ = try TinyTake.pipeline(alone, try TinyTake.configuration("training.steps=2500"))
       .run(TakeSource(take: TinyTake.folder))
     let found = try BatchTests.meshes(folder.url)
@@ -124,7 +125,7 @@ struct SlurmCluster {
     }
   }()
 
-  private let folder = TinyTake.temporary("slurm")
+  private let folder = Scratch.unused("slurm")
   private let configuration: String
 
   private static let place = Mutex<String?>(nil)

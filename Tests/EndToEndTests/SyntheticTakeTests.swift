@@ -1,5 +1,6 @@
 import CaptureCore
 import CapturePipeline
+import CaptureTestSupport
 import Foundation
 import ImageFiles
 import MeshExport
@@ -19,141 +20,130 @@ import Testing
     return knobs
   }
 
-  private func inFolder(_ body: (URL) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try body(folder)
-  }
-
   @Test func theReaderFindsWhatTheRigRecorded() throws {
-    try inFolder { folder in
-      var knobs = knobs()
-      knobs.droppedShare = 0.3
-      let rig = try SyntheticRig(knobs)
-      try SyntheticTake(rig, folder: folder, withTruth: false).write()
-      let reader = try NativeTakeReader.open(folder)
-      #expect(reader.take.cameras.map(\.depth) == rig.take.cameras.map(\.depth))
-      #expect(reader.take.cameras.map(\.sync) == rig.take.cameras.map(\.sync))
-      #expect(
-        reader.calibration?.rigFromColor["cam1"]?.translation
-          == rig.calibration.rigFromColor["cam1"]?.translation)
-      for camera in 0..<2 {
-        for kind in StreamKind.allCases {
-          let (found, made) = (
-            reader.samples(camera: camera, kind: kind), rig.samples(camera: camera, kind: kind)
-          )
-          #expect(found.count == made.count)
-          #expect(zip(found, made).allSatisfy { abs($0.time - $1.deviceTime) < 1e-9 })
-        }
-        for (index, sample) in rig.samples(camera: camera, kind: .depth).enumerated() {
-          #expect(
-            try reader.depth(camera: camera, index: index)
-              == rig.depth(camera: camera, frame: sample.frame).measured)
-        }
-        for (index, sample) in rig.samples(camera: camera, kind: .color).enumerated() {
-          let (color, mask) = rig.colorAndMask(camera: camera, frame: sample.frame)
-          #expect(try reader.mask(camera: camera, index: index) == mask)
-          let read = try reader.color(camera: camera, index: index)
-          let difference = zip(read.pixels, color.pixels).map { abs(Int($0) - Int($1)) }
-          #expect(difference.reduce(0, +) < 10 * difference.count)
-        }
+    let folder = Scratch.unused()
+    var knobs = knobs()
+    knobs.droppedShare = 0.3
+    let rig = try SyntheticRig(knobs)
+    try SyntheticTake(rig, folder: folder, withTruth: false).write()
+    let reader = try NativeTakeReader.open(folder)
+    #expect(reader.take.cameras.map(\.depth) == rig.take.cameras.map(\.depth))
+    #expect(reader.take.cameras.map(\.sync) == rig.take.cameras.map(\.sync))
+    #expect(
+      reader.calibration?.rigFromColor["cam1"]?.translation
+        == rig.calibration.rigFromColor["cam1"]?.translation)
+    for camera in 0..<2 {
+      for kind in StreamKind.allCases {
+        let (found, made) = (
+          reader.samples(camera: camera, kind: kind), rig.samples(camera: camera, kind: kind)
+        )
+        #expect(found.count == made.count)
+        #expect(zip(found, made).allSatisfy { abs($0.time - $1.deviceTime) < 1e-9 })
       }
-      #expect(!FileManager.default.fileExists(atPath: folder.path + "/truth"))
-      #expect(
-        try SyntheticRigConfiguration().reading(folder.appendingPathComponent("synth.json"))
-          == knobs)
+      for (index, sample) in rig.samples(camera: camera, kind: .depth).enumerated() {
+        #expect(
+          try reader.depth(camera: camera, index: index)
+            == rig.depth(camera: camera, frame: sample.frame).measured)
+      }
+      for (index, sample) in rig.samples(camera: camera, kind: .color).enumerated() {
+        let (color, mask) = rig.colorAndMask(camera: camera, frame: sample.frame)
+        #expect(try reader.mask(camera: camera, index: index) == mask)
+        let read = try reader.color(camera: camera, index: index)
+        let difference = zip(read.pixels, color.pixels).map { abs(Int($0) - Int($1)) }
+        #expect(difference.reduce(0, +) < 10 * difference.count)
+      }
     }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/truth"))
+    #expect(
+      try SyntheticRigConfiguration().reading(folder.appendingPathComponent("synth.json"))
+        == knobs)
   }
 
   @Test func theTruthLiesBesideTheTake() throws {
-    try inFolder { folder in
-      var knobs = knobs()
-      (knobs.frames, knobs.clockOffset, knobs.rotationError) = (2, 0.05, 1)
-      let rig = try SyntheticRig(knobs)
-      try SyntheticTake(rig, folder: folder).write()
-      let truth = folder.appendingPathComponent("truth")
-      let points = try NumpyArchive.read(truth.appendingPathComponent("points.npz"), limit: 1 << 24)
-      #expect(points["points"]?.shape == [2, 200, 3] && points["normals"]?.shape == [2, 200, 3])
-      let seen = try #require(points["seen"]).flags()
-      let share = Double(seen.count { $0 }) / 400
-      #expect(share > 0.3 && share < 0.8)
-      for frame in 0..<2 {
-        let mesh = try PLYReader.read(truth.appendingPathComponent("00000\(frame).ply"))
-        #expect(mesh.colors.count == mesh.positions.count)
-        let distances = distances(rig.field(at: rig.triggerTime(frame)), mesh.positions)
-        #expect(distances.count { abs($0) < 5e-4 } > distances.count * 9 / 10)
-        #expect(distances.allSatisfy { abs($0) < 0.01 })
-        let floats = try #require(points["points"]).floats()
-        let places = (0..<200).map { i in
-          let at = 3 * (200 * frame + i)
-          return SIMD3(floats[at], floats[at + 1], floats[at + 2])
-        }
-        let errors = self.distances(rig.field(at: rig.triggerTime(frame)), places)
-        #expect(errors.count { abs($0) < 2e-4 } > 190)
+    let folder = Scratch.unused()
+    var knobs = knobs()
+    (knobs.frames, knobs.clockOffset, knobs.rotationError) = (2, 0.05, 1)
+    let rig = try SyntheticRig(knobs)
+    try SyntheticTake(rig, folder: folder).write()
+    let truth = folder.appendingPathComponent("truth")
+    let points = try NumpyArchive.read(truth.appendingPathComponent("points.npz"), limit: 1 << 24)
+    #expect(points["points"]?.shape == [2, 200, 3] && points["normals"]?.shape == [2, 200, 3])
+    let seen = try #require(points["seen"]).flags()
+    let share = Double(seen.count { $0 }) / 400
+    #expect(share > 0.3 && share < 0.8)
+    for frame in 0..<2 {
+      let mesh = try PLYReader.read(truth.appendingPathComponent("00000\(frame).ply"))
+      #expect(mesh.colors.count == mesh.positions.count)
+      let distances = distances(rig.field(at: rig.triggerTime(frame)), mesh.positions)
+      #expect(distances.count { abs($0) < 5e-4 } > distances.count * 9 / 10)
+      #expect(distances.allSatisfy { abs($0) < 0.01 })
+      let floats = try #require(points["points"]).floats()
+      let places = (0..<200).map { i in
+        let at = 3 * (200 * frame + i)
+        return SIMD3(floats[at], floats[at + 1], floats[at + 2])
       }
-      let depth = try ImageFile.depth(
-        at: truth.appendingPathComponent("depth/cam1/000001.png"), unit: SyntheticTake.truthUnit)
-      let exact = rig.depth(camera: 1, frame: 1).truth
-      for (sample, z) in zip(depth.samples, exact) where z < 6.5 {
-        #expect(abs(Float(sample) * SyntheticTake.truthUnit - z) < 6e-5)
-      }
-      let document = JSONNode(
-        try JSONValue(parsing: Data(contentsOf: truth.appendingPathComponent("rig.json"))))
-      #expect(
-        try RigCalibration(document.member("calibration")).rigFromColor["cam1"]?.translation
-          == rig.trueCalibration.rigFromColor["cam1"]?.translation)
-      let clock = try document.member("clocks").elements(count: 2...2)[1]
-      #expect(try clock.member("offset").number(in: -1...1) == rig.clocks[1].offset)
+      let errors = self.distances(rig.field(at: rig.triggerTime(frame)), places)
+      #expect(errors.count { abs($0) < 2e-4 } > 190)
     }
+    let depth = try ImageFile.depth(
+      at: truth.appendingPathComponent("depth/cam1/000001.png"), unit: SyntheticTake.truthUnit)
+    let exact = rig.depth(camera: 1, frame: 1).truth
+    for (sample, z) in zip(depth.samples, exact) where z < 6.5 {
+      #expect(abs(Float(sample) * SyntheticTake.truthUnit - z) < 6e-5)
+    }
+    let document = JSONNode(
+      try JSONValue(parsing: Data(contentsOf: truth.appendingPathComponent("rig.json"))))
+    #expect(
+      try RigCalibration(document.member("calibration")).rigFromColor["cam1"]?.translation
+        == rig.trueCalibration.rigFromColor["cam1"]?.translation)
+    let clock = try document.member("clocks").elements(count: 2...2)[1]
+    #expect(try clock.member("offset").number(in: -1...1) == rig.clocks[1].offset)
   }
 
   @Test func anyNumberOfRunsGivesTheSameFiles() throws {
-    try inFolder { folder in
-      let rig = try SyntheticRig(knobs())
-      var contents: [[String: Data]] = []
-      for name in ["a", "b"] {
-        let url = folder.appendingPathComponent(name)
-        try SyntheticTake(rig, folder: url).write()
-        var files: [String: Data] = [:]
-        for path in try FileManager.default.subpathsOfDirectory(atPath: url.path) {
-          files[path] = FileManager.default.contents(atPath: url.path + "/" + path)
-        }
-        contents.append(files)
+    let folder = Scratch.unused()
+    let rig = try SyntheticRig(knobs())
+    var contents: [[String: Data]] = []
+    for name in ["a", "b"] {
+      let url = folder.appendingPathComponent(name)
+      try SyntheticTake(rig, folder: url).write()
+      var files: [String: Data] = [:]
+      for path in try FileManager.default.subpathsOfDirectory(atPath: url.path) {
+        files[path] = FileManager.default.contents(atPath: url.path + "/" + path)
       }
-      #expect(contents[0].count > 20)
-      #expect(contents[0] == contents[1])
+      contents.append(files)
     }
+    #expect(contents[0].count > 20)
+    #expect(contents[0] == contents[1])
   }
 
   @Test func aFolderWithATakeIsRefused() throws {
-    try inFolder { folder in
-      let rig = try SyntheticRig(knobs())
+    let folder = Scratch.unused()
+    let rig = try SyntheticRig(knobs())
+    try SyntheticTake(rig, folder: folder, withTruth: false).write()
+    #expect {
       try SyntheticTake(rig, folder: folder, withTruth: false).write()
-      #expect {
-        try SyntheticTake(rig, folder: folder, withTruth: false).write()
-      } throws: {
-        ($0 as? CaptureError)?.description
-          == "\(folder.path): There is a take already. Choose another folder, or remove this one."
-      }
+    } throws: {
+      ($0 as? CaptureError)?.description
+        == "\(folder.path): There is a take already. Choose another folder, or remove this one."
     }
   }
 
   @Test func aStoppedRunLeavesNoTake() throws {
-    try inFolder { folder in
-      let reported = Mutex(0)
-      let monitor = StageMonitor(
-        report: { done, _, _ in reported.withLock { $0 = max($0, done) } },
-        isCancelled: { reported.withLock { $0 >= 1 } })
-      #expect {
-        try SyntheticTake(SyntheticRig(knobs()), folder: folder, withTruth: false)
-          .write(monitor: monitor)
-      } throws: {
-        ($0 as? CaptureError)?.code == .tryAgain
-      }
-      #expect(!FileManager.default.fileExists(atPath: folder.path + "/take.json"))
-      try SyntheticTake(SyntheticRig(knobs()), folder: folder, withTruth: false).write()
-      #expect(FileManager.default.fileExists(atPath: folder.path + "/take.json"))
+    let folder = Scratch.unused()
+    let reported = Mutex(0)
+    let monitor = StageMonitor(
+      report: { done, _, _ in reported.withLock { $0 = max($0, done) } },
+      isCancelled: { reported.withLock { $0 >= 1 } })
+    #expect {
+      try SyntheticTake(SyntheticRig(knobs()), folder: folder, withTruth: false)
+        .write(monitor: monitor)
+    } throws: {
+      ($0 as? CaptureError)?.code == .tryAgain
     }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/take.json"))
+    try SyntheticTake(SyntheticRig(knobs()), folder: folder, withTruth: false).write()
+    #expect(FileManager.default.fileExists(atPath: folder.path + "/take.json"))
   }
 
   @Test func knobsAreReadLikeAnyConfiguration() throws {
@@ -176,7 +166,7 @@ import Testing
   }
 
   @Test func aRecordingIsNotWrittenOver() throws {
-    let folder = TinyTake.temporary("recorded")
+    let folder = Scratch.unused("recorded")
     try AtomicFile.makeFolder(folder)
     let file = folder.appendingPathComponent("cam0.mkv")
     try Data("a recording".utf8).write(to: file)

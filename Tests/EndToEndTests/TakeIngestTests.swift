@@ -1,4 +1,5 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import ImageFiles
 import Recordings
@@ -7,7 +8,7 @@ import Testing
 @testable import CapturePipeline
 
 @Suite struct TakeIngestTests {
-  private let folder = TinyTake.temporary("ingest")
+  private let folder = Scratch.unused("ingest")
 
   init() throws { try AtomicFile.makeFolder(folder) }
 

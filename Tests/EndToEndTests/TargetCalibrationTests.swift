@@ -1,5 +1,6 @@
 import CalibrationTargets
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import ImageFiles
 import Recordings
@@ -17,7 +18,7 @@ import Testing
   }
 
   private func job(_ board: URL = board("kinect5-charuco")) -> (RigCalibrationJob, URL) {
-    let folder = TinyTake.temporary("calibration").appendingPathComponent("row")
+    let folder = Scratch.unused("calibration").appendingPathComponent("row")
     let output = folder.appendingPathComponent("2026-11-26.json")
     return (RigCalibrationJob(takes: [Self.kinects], target: board, output: output), folder)
   }
@@ -25,7 +26,6 @@ import Testing
   @Test("Five real cameras are calibrated from one frame, and the worst one is told")
   func row() throws {
     var (job, folder) = job()
-    defer { try? FileManager.default.removeItem(at: folder.deletingLastPathComponent()) }
     job.refinements = [.lens]
     let outcome = try job.run()
     let report = JSONNode(
@@ -63,7 +63,6 @@ import Testing
   @Test("The wrong board is told from the pictures, and a picture shows it")
   func wrongBoard() throws {
     let (job, folder) = job(Self.board("azure-plane"))
-    defer { try? FileManager.default.removeItem(at: folder.deletingLastPathComponent()) }
     let error = #expect(throws: CaptureError.self) { try job.run() }
     #expect(error?.what == "No camera ever sees the board.")
     #expect(
@@ -78,17 +77,15 @@ import Testing
 
   @Test("A board is drawn as the name of the file asks")
   func drawing() throws {
-    let file = TinyTake.temporary("board").appendingPathExtension("pdf")
-    defer { try? FileManager.default.removeItem(at: file) }
+    let file = Scratch.unused("board").appendingPathExtension("pdf")
     try BoardPrint.write(target: Self.board("charuco-a3"), to: file)
     #expect(try Data(contentsOf: file).starts(with: Data("%PDF-1.4".utf8)))
   }
 
   @Test("Pictures of several sizes, and folders without any, are refused")
   func pictures() throws {
-    let folder = TinyTake.temporary("pictures")
+    let folder = Scratch.unused("pictures")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
     let output = folder.appendingPathComponent("lens.json")
     var job = LensCalibrationJob(
       sources: [folder], target: Self.board("charuco-a3"), output: output)

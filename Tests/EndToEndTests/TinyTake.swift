@@ -1,4 +1,5 @@
 import CaptureCore
+import CaptureTestSupport
 import FieldBackendCPU
 import Foundation
 import Meshing
@@ -14,7 +15,7 @@ enum TinyTake {
 
   /// The take's folder; tests must not change it, but ``copy()`` it.
   static let folder: URL = {
-    let url = temporary("take")
+    let url = Scratch.unused("take")
     var knobs = SyntheticRigConfiguration.tiny
     knobs.frames = frames
     do {
@@ -25,23 +26,9 @@ enum TinyTake {
     return url
   }()
 
-  /// Where all files of these tests go; removed when the tests end.
-  private static let root: URL = {
-    let url = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-      .appendingPathComponent("fieldmesh-tests-\(getpid())")
-    try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    atexit { try? FileManager.default.removeItem(at: TinyTake.root) }
-    return url
-  }()
-
-  /// A name that nothing has yet.
-  static func temporary(_ name: String) -> URL {
-    root.appendingPathComponent("\(name)-\(UUID().uuidString)")
-  }
-
   /// A copy that a test may break.
   static func copy() throws -> URL {
-    let url = temporary("broken")
+    let url = Scratch.unused("broken")
     try FileManager.default.copyItem(at: folder, to: url)
     return url
   }

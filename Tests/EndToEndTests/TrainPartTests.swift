@@ -17,7 +17,7 @@ import Testing
     ]
 
   private static let take: URL = {
-    let url = TinyTake.temporary("long")
+    let url = Scratch.unused("long")
     var knobs = SyntheticRigConfiguration.tiny
     knobs.frames = frames
     do {
@@ -32,7 +32,7 @@ import Testing
   private static let alone: (folder: OutputFolder, report: RunReport)? = {
     do {
       let pipeline = try TinyTake.pipeline(
-        TinyTake.temporary("alone"), try JobConfiguration().setting(settings))
+        Scratch.unused("alone"), try JobConfiguration().setting(settings))
       return (pipeline.output, try pipeline.run(TakeSource(take: take)))
     } catch {
       Issue.record(error)
@@ -46,7 +46,7 @@ import Testing
     #expect(report.stages[2].summary.hasPrefix("2 windows of up to 7 frames, 12 steps, "))
     let configuration = try JobConfiguration().setting(Self.settings)
     #expect(configuration.windows(frames: Self.frames) == 2)
-    let parts = try TinyTake.pipeline(TinyTake.temporary("parts"), configuration)
+    let parts = try TinyTake.pipeline(Scratch.unused("parts"), configuration)
     try AtomicFile.makeFolder(parts.output.url)
     for stage in [StageName.pair, .observe] {
       try FileManager.default.copyItem(at: alone.folder(stage), to: parts.output.folder(stage))
@@ -65,7 +65,7 @@ import Testing
 
   @Test("A batch trains windows as units of their own; all meshes are closed")
   func batch() throws {
-    let output = TinyTake.temporary("batch")
+    let output = Scratch.unused("batch")
     let command = try Command(
       ["batch", Self.take.path, "-o", output.path, "--cores", "2", "--memory", "4G"]
         + Self.settings.flatMap { ["--set", $0] })

@@ -9,7 +9,7 @@ import Testing
 @testable import FieldTraining
 
 @Suite struct FieldTrainerTests {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+  let folder = Scratch.unused()
   let take = SphereTake(frames: 3)
 
   static func small(_ field: String = "resfield", steps: Int) -> TrainingConfiguration {
@@ -197,9 +197,8 @@ import Testing
 
 @Suite struct CheckpointStoreTests {
   @Test func aCheckpointUnderTheNameOfAnotherStepIsNotTaken() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    let folder = Scratch.unused()
     try AtomicFile.makeFolder(folder)
-    defer { try? FileManager.default.removeItem(at: folder) }
     let store = CheckpointStore(folder: folder, prefix: "checkpoint_", fingerprint: "a")
     var state = OptimizerState(parameters: [1, 2])
     state.step = 5
@@ -215,9 +214,8 @@ import Testing
   }
 
   @Test func posesAreKeptAndThoseOfAnotherRigRefused() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    let folder = Scratch.unused()
     try AtomicFile.makeFolder(folder)
-    defer { try? FileManager.default.removeItem(at: folder) }
     let store = CheckpointStore(folder: folder, prefix: "checkpoint_", fingerprint: "a")
     var poses = PoseState(cameras: 2)
     poses.corrections[1] = PoseRefinerTests.errors[1]

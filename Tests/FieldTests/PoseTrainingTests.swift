@@ -1,4 +1,5 @@
 import CaptureCore
+import CaptureTestSupport
 import FieldBackendCPU
 import Foundation
 import Synchronization
@@ -8,7 +9,7 @@ import Testing
 
 /// Trainings that refine poses on the way.
 @Suite struct PoseTrainingTests {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+  let folder = Scratch.unused()
   let take = CorrectedSource(BoxTake(frames: 2), PoseRefinerTests.errors)
 
   private func configuration(_ steps: Int, rounds: Int) -> TrainingConfiguration {

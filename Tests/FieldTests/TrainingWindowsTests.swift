@@ -9,7 +9,7 @@ import Testing
 @testable import FieldTraining
 
 @Suite struct TrainingWindowsTests {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+  let folder = Scratch.unused()
   let take = SphereTake(frames: 10)
 
   private static func configuration(steps: Int) -> TrainingConfiguration {

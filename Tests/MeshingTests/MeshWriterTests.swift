@@ -17,13 +17,8 @@ enum Samples {
   }
 }
 
-/// Runs the body with an empty folder that is gone afterwards.
-func withFolder(_ body: (URL) throws -> Void) throws {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("meshes-\(UUID())")
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  try body(folder)
-}
+/// Runs the body with an empty folder.
+func withFolder(_ body: (URL) throws -> Void) throws { try body(Scratch.folder()) }
 
 @Suite struct MeshWriterTests {
   static let formats = BuiltinMeshWriters.all.map(\.fileExtension)

@@ -1,4 +1,5 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 
 @testable import RayObservations
@@ -49,8 +50,7 @@ struct DistanceScene {
 
   /// Whether places are believed to be inside.
   func areInside(_ places: [SIMD3<Float>], opening: Double) throws -> [Bool] {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = Scratch.unused()
     let images = try images()
     var configuration = ObservationConfiguration()
     configuration.box = [-0.4, -0.02, -0.4, 0.4, 1.4, 0.4]

@@ -8,8 +8,7 @@ import Testing
 @Suite struct DropBridgeTests {
   /// Cells of the third of five sets on the wrong side, when two cameras' images of it are missing.
   private func wrongCells(bridge: Double, at instant: (Int) -> Int) throws -> Int {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = Scratch.unused()
     let scene = SphereScene(frames: 5)
     var frames = scene.frames
     for camera in 0..<2 { frames[2].entries[camera].depth = nil }

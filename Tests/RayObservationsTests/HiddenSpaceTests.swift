@@ -7,8 +7,7 @@ import Testing
 
 @Suite struct HiddenSpaceTests {
   @Test func aBallIsInsideAndItsSurroundingsAreNot() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = Scratch.unused()
     let scene = SphereScene()
     let images = try scene.frames.map { try scene.images($0.index) }
     _ = try ObservationStage.build(

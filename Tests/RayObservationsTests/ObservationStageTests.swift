@@ -6,7 +6,7 @@ import Testing
 @testable import RayObservations
 
 @Suite struct ObservationStageTests {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+  let folder = Scratch.unused()
 
   private func build(
     _ scene: SphereScene, _ configuration: ObservationConfiguration = .unaveraged,
@@ -191,7 +191,6 @@ import Testing
       _ = try ObservationStage.build(
         cameras: scene.cameras, frames: scene.frames, load: { images[$0.index] },
         configuration: configuration, folder: folder)
-      defer { try? FileManager.default.removeItem(at: folder) }
       return try ObservationCache.open(folder: folder).frame(2).freeRays.count
     }
     var near = ObservationConfiguration.unaveraged

@@ -76,8 +76,7 @@ import Testing
 
   /// Mean distance of what was seen in the first of some sets to the sphere, millimetres.
   private func error(sets: Int, frames: Int, at instant: (Int) -> Int) throws -> Double {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = Scratch.unused()
     let scene = SphereScene(frames: frames)
     var random = SeededGenerator(seed: 11)
     let images = try (0..<frames).map { k in

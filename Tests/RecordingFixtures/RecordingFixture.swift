@@ -1,3 +1,4 @@
+internal import CaptureTestSupport
 public import Foundation
 
 /// A small recording in one of the formats that are read: how to write it, and what must be found.
@@ -35,8 +36,7 @@ public struct RecordingFixture: Sendable {
 
   /// Writes the recording to a new folder.
   public func write() throws -> URL {
-    let url = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-      .appendingPathComponent("fieldmesh-\(UUID().uuidString)")
+    let url = Scratch.unused()
     try writer(source, url)
     return url
   }

@@ -5,8 +5,7 @@ import Foundation
 import Testing
 
 @Suite struct CalibrationTests {
-  let url = FileManager.default.temporaryDirectory.appendingPathComponent(
-    "fieldmesh-\(UUID().uuidString).json")
+  let url = Scratch.unused("calibration.json")
 
   private func write(replacing old: String = "", with new: String = "") throws {
     let text = TinyTake.calibration.json.text
@@ -16,14 +15,12 @@ import Testing
   }
 
   @Test func fileSurvivesARoundTrip() throws {
-    defer { try? FileManager.default.removeItem(at: url) }
     try CalibrationFile.write(TinyTake.calibration, to: url)
     #expect(try CalibrationFile.read(url) == TinyTake.calibration)
   }
 
   @Test("What was found out about devices survives a round trip and is placed with them")
   func corrections() throws {
-    defer { try? FileManager.default.removeItem(at: url) }
     var calibration = TinyTake.calibration
     var lens = try #require(TinyTake.description.cameras[0].color)
     (lens.intrinsics.fx, lens.distortion.k1) = (5.25, -0.125)
@@ -108,7 +105,6 @@ import Testing
       ": `version` is 3, but only version 1 can be read. Use a newer Fieldmesh."
     ),
   ]) func everyErrorIsNamed(_ old: String, _ new: String, _ text: String) throws {
-    defer { try? FileManager.default.removeItem(at: url) }
     try write(replacing: old, with: new)
     let error = #expect(throws: CaptureError.self) { try CalibrationFile.read(url) }
     #expect(error?.description == url.path + text)
@@ -125,7 +121,6 @@ import Testing
   }
 
   @Test func damagedFilesAreRefusedOrReadCleanly() throws {
-    defer { try? FileManager.default.removeItem(at: url) }
     let data = Data(TinyTake.calibration.json.text.utf8)
     var generator = SeededGenerator(seed: 3)
     for _ in 0..<400 {

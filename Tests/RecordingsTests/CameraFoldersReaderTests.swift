@@ -9,7 +9,6 @@ import Testing
 @Suite struct CameraFoldersReaderTests {
   @Test func aRecordingIsReadInTheProjectsConventions() throws {
     let tiny = try TinyCameraFolders()
-    defer { tiny.remove() }
     let reader = try CameraFoldersReader.open(tiny.folder)
     #expect(reader.take.cameras.map(\.id) == ["cam_2", "cam_10"])
     #expect(reader.take.cameras.map(\.sync.mode) == [.master, .subordinate])
@@ -38,7 +37,6 @@ import Testing
 
   @Test func posesProjectWorldPointsAsTheMatrixDoes() throws {
     let tiny = try TinyCameraFolders()
-    defer { tiny.remove() }
     let reader = try CameraFoldersReader.open(tiny.folder)
     let calibration = try #require(reader.calibration)
     #expect(calibration.reference == "cam_2")
@@ -60,7 +58,6 @@ import Testing
     _ scale: Double
   ) throws {
     let tiny = try TinyCameraFolders()
-    defer { tiny.remove() }
     let expected = try CameraFoldersReader.open(tiny.folder).calibration?.rigFromColor["cam_10"]
     let pose = TinyCameraFolders.poses[1]
     let world = TinyCameraFolders.matrix(TinyCameraFolders.intrinsics, pose, scale: scale)
@@ -73,7 +70,6 @@ import Testing
 
   @Test func camerasWithoutDepthHaveNoDepthLens() throws {
     let tiny = try TinyCameraFolders()
-    defer { tiny.remove() }
     try FileManager.default.removeItem(at: tiny.url("cam_2/depth"))
     let reader = try CameraFoldersReader.open(tiny.folder)
     #expect(reader.take.cameras[0].depth == nil && reader.take.cameras[1].depth != nil)
@@ -86,7 +82,6 @@ import Testing
     reading: (CameraFoldersReader) throws -> Void = { _ in }
   ) throws {
     let tiny = try TinyCameraFolders()
-    defer { tiny.remove() }
     try damage(tiny)
     let error = #expect(throws: CaptureError.self) {
       try reading(try CameraFoldersReader.open(tiny.folder))
@@ -155,7 +150,6 @@ import Testing
 
   @Test func damagedMatricesAreRefusedOrReadCleanly() throws {
     let tiny = try TinyCameraFolders()
-    defer { tiny.remove() }
     let url = tiny.url("cam_10/cameras_sphere.npz")
     let data = try Data(contentsOf: url)
     var generator = SeededGenerator(seed: 11)

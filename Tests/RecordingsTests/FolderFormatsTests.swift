@@ -1,4 +1,5 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import ImageFiles
 import RecordingFixtures
@@ -14,7 +15,6 @@ import Testing
     _ look: (any Recording) throws -> Void = { _ in }
   ) throws {
     let url = try RecordingFixture.written(format, changing: change)
-    defer { try? FileManager.default.removeItem(at: url) }
     try look(try RecordingFormats.open(url))
   }
 
@@ -23,7 +23,6 @@ import Testing
     _ look: (any Recording) throws -> Void = { _ in }
   ) throws {
     let url = try RecordingFixture.written(format, changing: change)
-    defer { try? FileManager.default.removeItem(at: url) }
     let error = #expect(throws: CaptureError.self) { try look(try RecordingFormats.open(url)) }
     #expect(error?.description.replacing(url.path, with: "<take>") == text)
   }
@@ -62,7 +61,6 @@ import Testing
 
   @Test func oneTUMFolderIsACamera() throws {
     let url = try RecordingFixture.written("TUM RGB-D")
-    defer { try? FileManager.default.removeItem(at: url) }
     let reader = try RecordingFormats.open(url.appendingPathComponent("cam3"))
     #expect(reader.take.cameras.map(\.id) == ["cam3"] && reader.format == "TUM RGB-D")
     #expect(reader.take.cameras[0].depthUnit == 0.0002)
@@ -91,8 +89,7 @@ import Testing
   }
 
   @Test func theBenchmarksOwnIntrinsicsAreKnown() throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: url) }
+    let url = Scratch.unused()
     try AtomicFile.makeFolder(url)
     try put("1.0 a.png\n1.033 b.png\n1.066 c.png\n", "rgb.txt")(url)
     try put("1.01 d.png\n1.043 d.png\n1.077 d.png\n", "depth.txt")(url)
@@ -122,7 +119,6 @@ import Testing
       let head = text.prefix(upTo: try #require(text.range(of: "[{")).lowerBound)
       try Data("\(head)[\(frames.joined(separator: ","))]}".utf8).write(to: file)
     }
-    defer { try? FileManager.default.removeItem(at: url) }
     let reader = try RecordingFormats.open(url)
     #expect(reader.take.cameras.count == 4 && reader.take.framesPerSecond == 30)
     for camera in 0..<4 {
@@ -225,7 +221,6 @@ import Testing
 
   @Test func oneFolderIsACamera() throws {
     let url = try RecordingFixture.written("colour and depth folders")
-    defer { try? FileManager.default.removeItem(at: url) }
     let reader = try RecordingFormats.open(url.appendingPathComponent("cam2"))
     #expect(reader.take.cameras.map(\.id) == ["cam2"] && reader.calibration == nil)
     #expect(reader.samples(camera: 0, kind: .depth).count == 3)

@@ -1,10 +1,11 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import ImageFiles
 import Testing
 
 @Suite struct ImageFileTests {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+  let folder = Scratch.unused()
 
   init() throws { try AtomicFile.makeFolder(folder) }
 

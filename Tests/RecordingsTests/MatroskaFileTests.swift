@@ -6,8 +6,7 @@ import Testing
 @testable import Matroska
 
 @Suite struct MatroskaFileTests {
-  private let url = FileManager.default.temporaryDirectory.appendingPathComponent(
-    "fieldmesh-\(UUID().uuidString).mkv")
+  private let url = Scratch.unused("recording.mkv")
 
   private static let head = MatroskaHead(
     title: "test", writingApp: "tests", timecodeScale: 1000,
@@ -47,7 +46,6 @@ import Testing
 
   @Test("What is written whole is read whole")
   func roundTrip() throws {
-    defer { try? FileManager.default.removeItem(at: url) }
     let writer = try MatroskaWriter(url, head: Self.head)
     try writer.write(
       clusterAt: 0, [Self.sample(1, 0, "first"), Self.sample(2, 100, "aaaa", "bbbb", "cccc")])
@@ -69,7 +67,6 @@ import Testing
 
   @Test("Every prefix of a file gives its whole clusters")
   func prefixes() throws {
-    defer { try? FileManager.default.removeItem(at: url) }
     let head = MatroskaLayout.head(Self.head)
     let whole = Self.clusters.reduce(head, +)
     let ends = Self.clusters.indices.map {
@@ -89,7 +86,6 @@ import Testing
 
   @Test("Clusters and a segment of unknown size end where the next begins")
   func unknownSizes() throws {
-    defer { try? FileManager.default.removeItem(at: url) }
     var bytes = MatroskaLayout.head(Self.head)
     for (number, text) in ["one", "two"].enumerated() {
       // Without a size there is no checksum.
@@ -120,7 +116,6 @@ import Testing
 
   @Test("Damage is skipped and told, and so is a checksum that fails")
   func damage() throws {
-    defer { try? FileManager.default.removeItem(at: url) }
     let head = MatroskaLayout.head(Self.head)
     let junk = Data([UInt8](repeating: 0x5A, count: 333))
     let file = try open(head + Self.clusters[0] + junk + Self.clusters[1] + Self.clusters[2])
@@ -142,7 +137,6 @@ import Testing
 
   @Test("Sizes that lie beyond the file are refused before anything is allocated")
   func hugeSizes() throws {
-    defer { try? FileManager.default.removeItem(at: url) }
     let head = MatroskaLayout.head(Self.head)
     let huge = EBMLEncoder.head(ElementID.cluster, size: 1 << 50, sizeLength: 8)
     #expect(try open(head + huge + Data(count: 100)).clusterCount == 0)
@@ -153,7 +147,6 @@ import Testing
 
   @Test("Damaged bytes anywhere make an error or a file, never a crash")
   func mutated() throws {
-    defer { try? FileManager.default.removeItem(at: url) }
     let whole = Self.clusters.reduce(MatroskaLayout.head(Self.head), +)
     var random = SeededGenerator(seed: 3)
     var (opened, refused) = (0, 0)
@@ -175,7 +168,6 @@ import Testing
 
   @Test("A file of nothing but beginnings of clusters ends soon")
   func beginnings() throws {
-    defer { try? FileManager.default.removeItem(at: url) }
     let id = Data([0x1F, 0x43, 0xB6, 0x75])
     var bytes = MatroskaLayout.head(Self.head)
     for _ in 0..<20_000 { bytes += id }
@@ -184,7 +176,6 @@ import Testing
 
   @Test("Other files are refused with the reason")
   func others() throws {
-    defer { try? FileManager.default.removeItem(at: url) }
     func expect(_ what: String, _ bytes: Data) {
       let error = #expect(throws: CaptureError.self) { try open(bytes) }
       #expect(error?.what == what)

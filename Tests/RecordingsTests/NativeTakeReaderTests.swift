@@ -13,7 +13,6 @@ import Testing
     reading: (any RecordingReader) throws -> Void = { _ in }
   ) throws {
     let tiny = try TinyTake()
-    defer { tiny.remove() }
     try damage(tiny)
     let error = #expect(throws: CaptureError.self) {
       try reading(try NativeTakeReader.open(tiny.folder))
@@ -24,7 +23,6 @@ import Testing
 
   @Test func whatIsWrittenIsRead() throws {
     let tiny = try TinyTake()
-    defer { tiny.remove() }
     let reader = try NativeTakeReader.open(tiny.folder)
     #expect(reader.take == TinyTake.description)
     #expect(reader.calibration == TinyTake.calibration)
@@ -40,7 +38,6 @@ import Testing
 
   @Test func commentsBlankLinesAndWideSpacingAreRead() throws {
     let tiny = try TinyTake()
-    defer { tiny.remove() }
     let list = "# a comment\r\n\r\n 1.5 \t cam0/color/a file.jpg \r\n1.5 cam0/color/b.jpg"
     try Data(list.utf8).write(to: tiny.url("cam0/color.txt"))
     let reader = try NativeTakeReader.open(tiny.folder)
@@ -159,7 +156,6 @@ import Testing
 
   @Test func linksInsideTheTakeAreFollowed() throws {
     let tiny = try TinyTake()
-    defer { tiny.remove() }
     try FileManager.default.createSymbolicLink(
       atPath: tiny.url("again.png").path, withDestinationPath: "cam0/depth/000000.png")
     try Data("1 again.png\n".utf8).write(to: tiny.url("cam0/depth.txt"))
@@ -269,7 +265,6 @@ import Testing
   @Test(arguments: ["take.json", "calibration.json"])
   func everyTruncatedPrefixIsRefused(_ name: String) throws {
     let tiny = try TinyTake()
-    defer { tiny.remove() }
     let data = try Data(contentsOf: tiny.url(name))
     // The last byte is the line's end.
     for length in 0..<data.count - 1 {
@@ -280,7 +275,6 @@ import Testing
 
   @Test func truncatedListsGiveNoOtherFrames() throws {
     let tiny = try TinyTake()
-    defer { tiny.remove() }
     let whole = try NativeTakeReader.open(tiny.folder).samples(camera: 1, kind: .depth)
     let data = try Data(contentsOf: tiny.url("cam1/depth.txt"))
     for length in 0..<data.count {
@@ -296,7 +290,6 @@ import Testing
   @Test(arguments: ["take.json", "calibration.json", "cam0/color.txt", "cam1/depth.txt"])
   func damagedFilesAreRefusedOrReadCleanly(_ name: String) throws {
     let tiny = try TinyTake()
-    defer { tiny.remove() }
     let data = try Data(contentsOf: tiny.url(name))
     var generator = SeededGenerator(seed: 7)
     for _ in 0..<400 {

@@ -8,10 +8,8 @@ import Testing
 
 @Suite struct RealSenseBagReaderTests {
   private func inFile(_ bytes: some Sequence<UInt8>, _ body: (URL) throws -> Void) throws {
-    let url = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-      .appendingPathComponent("\(UUID().uuidString).bag")
+    let url = Scratch.unused("recording.bag")
     try Data(bytes).write(to: url)
-    defer { try? FileManager.default.removeItem(at: url) }
     try body(url)
   }
 
@@ -243,10 +241,8 @@ import Testing
   }
 
   @Test func whatIsNoFileIsNoBag() throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "\(UUID().uuidString).bag")
+    let url = Scratch.unused("recording.bag")
     try #require(mkfifo(url.path, 0o600) == 0)
-    defer { try? FileManager.default.removeItem(at: url) }
     #expect(!RealSenseBagReader.recognizes(url))
     #expect(throws: CaptureError.self) { try RecordingFormats.open(url) }
   }

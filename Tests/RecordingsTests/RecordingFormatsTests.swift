@@ -18,7 +18,6 @@ import Testing
   func everyFormatKeepsTheReadersPromises(_ index: Int) throws {
     let fixture = RecordingFixture.all[index]
     let url = try fixture.write()
-    defer { try? FileManager.default.removeItem(at: url) }
     #expect(BuiltinRecordingFormats.all.filter { $0.recognizes(url) }.count == 1)
     let reader = try RecordingFormats.open(url)
     #expect(reader.format == fixture.format && reader.warnings == [])
@@ -48,7 +47,6 @@ import Testing
 
   @Test func timesInAnotherUnitAreNamed() throws {
     let take = try TinyTake()
-    defer { take.remove() }
     let list = (0..<3).map { "\(1 + 1e-4 * Double($0)) cam1/depth/00000\($0).png\n" }.joined()
     try Data(list.utf8).write(to: take.url("cam1/depth.txt"))
     let error = #expect(throws: CaptureError.self) { try RecordingFormats.open(take.folder) }
@@ -63,7 +61,6 @@ import Testing
         $0.format == PlainFoldersReader.name && $0.source.cameras.count > 1
       })
     let url = try fixture.write()
-    defer { try? FileManager.default.removeItem(at: url) }
     let whole = try RecordingFormats.open(url)
     let lost = whole.take.cameras[1].id
     let file = try #require(LensFile.find(in: url.appendingPathComponent(lost)))
@@ -81,7 +78,6 @@ import Testing
   func everyFormatReadsWhatWasWritten(_ index: Int) throws {
     let fixture = RecordingFixture.all[index]
     let url = try fixture.write()
-    defer { try? FileManager.default.removeItem(at: url) }
     let reader = try RecordingFormats.open(url)
     #expect(reader.take.framesPerSecond == fixture.framesPerSecond)
     #expect(reader.take.cameras.map(\.id) == fixture.source.cameras.map(\.id))
@@ -131,7 +127,6 @@ import Testing
   func everyFormatReadsOrRefusesDamage(_ index: Int) throws {
     let fixture = RecordingFixture.all[index]
     let url = try fixture.write()
-    defer { try? FileManager.default.removeItem(at: url) }
     var generator = SeededGenerator(seed: UInt64(index))
     for name in fixture.documents {
       let file = url.appendingPathComponent(name)
@@ -164,10 +159,6 @@ import Testing
   func everyFormatCanBeWrittenAsATake(_ index: Int) throws {
     let url = try RecordingFixture.all[index].write()
     let copy = url.appendingPathExtension("take")
-    defer {
-      try? FileManager.default.removeItem(at: url)
-      try? FileManager.default.removeItem(at: copy)
-    }
     let reader = try RecordingFormats.open(url)
     let writer = try TakeWriter(folder: copy, take: reader.take, calibration: reader.calibration)
     for camera in reader.take.cameras.indices {
@@ -226,9 +217,8 @@ import Testing
   }
 
   @Test func anUnknownFolderIsToldWhatWasLookedFor() throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    let url = Scratch.unused()
     try AtomicFile.makeFolder(url)
-    defer { try? FileManager.default.removeItem(at: url) }
     let error = #expect(throws: CaptureError.self) { try RecordingFormats.open(url) }
     let formats = BuiltinRecordingFormats.all.map { "\($0.signature) (\($0.name))" }
     #expect(formats.contains("transforms.json (nerfstudio)"))

@@ -1,11 +1,11 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import Recordings
 import Testing
 
 @Suite struct TakeWriterTests {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-    "fieldmesh-\(UUID().uuidString)")
+  let folder = Scratch.unused()
 
   private func expectError(_ text: String, _ body: () throws -> Void) {
     let error = #expect(throws: CaptureError.self) { try body() }
@@ -13,7 +13,6 @@ import Testing
   }
 
   @Test func aFolderIsNoTakeUntilItIsFinished() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let writer = try TakeWriter(folder: folder, take: TinyTake.description)
     try writer.write(TinyTake.depth(0), camera: 0, index: 0, time: 1)
     #expect(!NativeTakeReader.recognizes(folder))
@@ -22,13 +21,11 @@ import Testing
   }
 
   @Test func aTakeNeedsAnImage() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let writer = try TakeWriter(folder: folder, take: TinyTake.description)
     expectError("<take>: No image was written, and a take needs one.") { try writer.finish() }
   }
 
   @Test func aTakeIsNeverOverwritten() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let writer = try TakeWriter(folder: folder, take: TinyTake.description)
     try writer.write(TinyTake.depth(0), camera: 0, index: 0, time: 1)
     try writer.finish()
@@ -38,7 +35,6 @@ import Testing
   }
 
   @Test func whatAnInterruptedRunLeftIsNotTakenUp() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     try AtomicFile.makeFolder(folder.appendingPathComponent("cam0"))
     try Data("1 cam0/mask/000000.png\n".utf8).write(
       to: folder.appendingPathComponent("cam0/mask.txt"))
@@ -49,9 +45,7 @@ import Testing
   }
 
   @Test func encodedImagesAreKeptByteForByte() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let tiny = try TinyTake()
-    defer { tiny.remove() }
     let writer = try TakeWriter(folder: folder, take: TinyTake.description)
     let jpeg = try Data(contentsOf: tiny.url("cam0/color/000001.jpg"))
     let png = try Data(contentsOf: tiny.url("cam0/depth/000001.png"))
@@ -66,7 +60,6 @@ import Testing
   }
 
   @Test func imagesThatDoNotFitAreRefused() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let writer = try TakeWriter(folder: folder, take: TinyTake.description)
     let small = try DepthImage(width: 1, height: 1, samples: [1], unit: 0.001)
     expectError("camera cam0: The depth image is 1x1, but the take's are 4x3.") {
@@ -112,8 +105,7 @@ import Testing
   }
 
   @Test func oneWriterAtATimeWorksInAFolder() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = Scratch.unused()
     let first = try TakeWriter(folder: folder, take: TinyTake.description)
     let error = #expect(throws: CaptureError.self) {
       try TakeWriter(folder: folder, take: TinyTake.description)
@@ -145,6 +137,5 @@ import Testing
         try String(contentsOf: url.appendingPathComponent("cam0/depth.txt"), encoding: .utf8))
     }
     #expect(texts[0] == texts[1] && texts[0].split(separator: "\n").count == 25)
-    try? FileManager.default.removeItem(at: folder)
   }
 }

@@ -1,12 +1,12 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import ImageFiles
 import NumpyFiles
 
 /// Two cameras of three frames in the ResFields/NeuS layout.
 struct TinyCameraFolders {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-    "fieldmesh-\(UUID().uuidString)")
+  let folder = Scratch.unused()
 
   /// In the layout's convention, with pixel centres at one half.
   static let intrinsics = Intrinsics(fx: 5, fy: 5.5, cx: 3.25, cy: 2.5)
@@ -61,5 +61,4 @@ struct TinyCameraFolders {
   }
 
   func url(_ path: String) -> URL { folder.appendingPathComponent(path) }
-  func remove() { try? FileManager.default.removeItem(at: folder) }
 }

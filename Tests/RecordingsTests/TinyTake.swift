@@ -1,11 +1,11 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import Recordings
 
 /// Two small cameras with everything a take can hold, written to a folder of its own.
 struct TinyTake {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-    "fieldmesh-\(UUID().uuidString)")
+  let folder = Scratch.unused()
 
   static let description = TakeDescription(
     name: "tiny", framesPerSecond: 15,
@@ -74,6 +74,4 @@ struct TinyTake {
     precondition(text.contains(old), "\(path) has no \(old)")
     try Data(text.replacing(old, with: new, maxReplacements: 1).utf8).write(to: url(path))
   }
-
-  func remove() { try? FileManager.default.removeItem(at: folder) }
 }

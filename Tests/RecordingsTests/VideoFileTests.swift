@@ -12,12 +12,9 @@ import Testing
   private static let isInstalled =
     VideoCommand.ffmpeg.url != nil && VideoCommand.ffprobe.url != nil
   private static let (width, height, count) = (64, 48, 90)
-  private let folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-    .appendingPathComponent("fieldmesh-\(UUID().uuidString)")
+  private let folder = Scratch.unused()
 
   init() throws { try AtomicFile.makeFolder(folder.appendingPathComponent("depth")) }
-
-  private func remove() { try? FileManager.default.removeItem(at: folder) }
 
   /// Brightness that tells one image from another.
   private static func level(_ index: Int) -> Int { 20 + 71 * index % 200 }
@@ -87,7 +84,6 @@ import Testing
     .enabled(if: isInstalled),
     arguments: [("color.mp4", "libx264"), ("rgb.mkv", "libx265"), ("rgb.mkv", "libx264")])
   func plainFolder(_ name: String, _ coding: String) throws {
-    defer { remove() }
     try writeDepth()
     _ = try encode(name, coding: coding)
     let recording = try RecordingFormats.open(folder)
@@ -110,7 +106,6 @@ import Testing
 
   @Test("A declared rate and start count more than the video's times", .enabled(if: isInstalled))
   func declaredTimes() throws {
-    defer { remove() }
     try writeDepth(#", "colorVideo": {"framesPerSecond": 15, "start": 2.5}"#, count: 3)
     _ = try encode("color.mp4", count: 4)
     let recording = try RecordingFormats.open(folder)
@@ -133,7 +128,6 @@ import Testing
 
   @Test("A video that does not fit is refused with what to do", .enabled(if: isInstalled))
   func misfits() throws {
-    defer { remove() }
     try writeDepth()
     let url = try encode("color.mp4", rate: 25)
     expectRefusal(
@@ -153,7 +147,6 @@ import Testing
 
   @Test("Behind damage in a video no image is taken for another one", .enabled(if: isInstalled))
   func damagedVideo() throws {
-    defer { remove() }
     try writeDepth()
     let url = try encode("color.mp4")
     var bytes = try Data(contentsOf: url)
@@ -184,9 +177,7 @@ import Testing
   @Test(
     "Colour of an Azure Kinect may be an .mp4 of its name beside depth", .enabled(if: isInstalled))
   func besideKinect() throws {
-    defer { remove() }
     let files = try KinectFiles()
-    defer { files.remove() }
     let source = try files.write("whole.mkv", .init(frames: 4))
     // A folder of its own, or the whole file would be a second camera.
     let (depth, color) = (
@@ -224,9 +215,7 @@ import Testing
 
   @Test("NeuS folders may have a video as well", .enabled(if: isInstalled))
   func cameraFolders() throws {
-    defer { remove() }
     let url = try RecordingFixture.written("NeuS camera folders")
-    defer { try? FileManager.default.removeItem(at: url) }
     let camera = url.appendingPathComponent("cam1")
     let old = try RecordingFormats.open(url)
     let images = camera.appendingPathComponent("rgb")

@@ -1,10 +1,11 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import NumpyFiles
 import Testing
 
 @Suite struct NumpyArchiveTests {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+  let folder = Scratch.unused()
 
   init() throws { try AtomicFile.makeFolder(folder) }
 

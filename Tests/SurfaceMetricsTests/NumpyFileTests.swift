@@ -1,11 +1,11 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import NumpyFiles
 import Testing
 
 @Suite struct NumpyFileTests {
-  let url = FileManager.default.temporaryDirectory
-    .appendingPathComponent(UUID().uuidString + ".npy")
+  let url = Scratch.unused("array.npy")
 
   func npy(_ header: String, body: [UInt8] = [], version: UInt8 = 1) -> Data {
     let text = Array(header.utf8)
@@ -15,7 +15,6 @@ import Testing
 
   func read(_ data: Data) throws -> NumpyArray {
     try data.write(to: url)
-    defer { try? FileManager.default.removeItem(at: url) }
     return try NumpyFile.read(url, limit: 1 << 20)
   }
 

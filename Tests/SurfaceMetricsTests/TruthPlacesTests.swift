@@ -1,12 +1,12 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import NumpyFiles
 import SurfaceMetrics
 import Testing
 
 @Suite struct TruthPlacesTests {
-  let url = FileManager.default.temporaryDirectory
-    .appendingPathComponent(UUID().uuidString + ".npz")
+  let url = Scratch.unused("arrays.npz")
 
   func array(_ shape: [Int], _ value: Float = 1) throws -> NumpyArray {
     try NumpyArray(

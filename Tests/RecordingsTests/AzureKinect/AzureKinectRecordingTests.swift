@@ -17,7 +17,6 @@ import Testing
 
   @Test("What was written comes back: camera, times, images, motion")
   func whole() throws {
-    defer { files.remove() }
     var plan = KinectFiles.Plan()
     plan.settings.infrared = true
     plan.skipped = [1]
@@ -65,7 +64,6 @@ import Testing
 
   @Test("Every colour coding is read", arguments: AzureKinectWriter.ColorCoding.allCases)
   func codings(_ coding: AzureKinectWriter.ColorCoding) throws {
-    defer { files.remove() }
     var plan = KinectFiles.Plan(frames: 1)
     plan.settings.coding = coding
     plan.settings.motion = false
@@ -83,7 +81,6 @@ import Testing
     "A recording whose colour was re-encoded is read through ffmpeg",
     .enabled(if: VideoCommand.ffmpeg.url != nil))
   func reencoded() throws {
-    defer { files.remove() }
     let (source, url) = (try files.write("cam.mkv", .init(frames: 4)), files.url("small.mkv"))
     let process = Process()
     process.executableURL = VideoCommand.ffmpeg.url
@@ -112,7 +109,6 @@ import Testing
 
   @Test("Early recordings: little-endian depth, old names of track and mode")
   func legacy() throws {
-    defer { files.remove() }
     var plan = KinectFiles.Plan(frames: 1)
     plan.settings.isLegacy = true
     plan.settings.infrared = true
@@ -125,7 +121,6 @@ import Testing
 
   @Test("Delays and offsets: subordinate, depth before colour, clocks beyond 71 minutes")
   func delays() throws {
-    defer { files.remove() }
     let sync = SyncRole(mode: .subordinate, delay: 0.00016, depthDelay: -0.0005)
     let recording = try open(
       KinectFiles.Plan(camera: KinectFiles.camera(sync), frames: 1, start: 9000.25))
@@ -136,7 +131,6 @@ import Testing
 
   @Test("A folder of files is a take, with the cameras named after them")
   func folder() throws {
-    defer { files.remove() }
     try files.write("sub 1.mkv", .init(frames: 1))
     try files.write("master.mkv", .init(frames: 1))
     let recording = try RecordingFormats.open(files.folder)
@@ -159,7 +153,6 @@ import Testing
 
   @Test("An unfinished recording has its offset rebuilt from the motion sensors")
   func unfinished() throws {
-    defer { files.remove() }
     let recording = try open(.init(start: 77.125, isFinished: false))
     #expect(recording.samples(camera: 0, kind: .color).first?.time == 77.125)
     #expect(recording.samples(camera: 0, kind: .depth).count == 3)
@@ -172,7 +165,6 @@ import Testing
 
   @Test("Without motion samples the offset is not guessed, and the reader says so")
   func unfinishedWithoutMotion() throws {
-    defer { files.remove() }
     var plan = KinectFiles.Plan(start: 77.125, isFinished: false)
     plan.settings.motion = false
     let recording = try open(plan)
@@ -182,7 +174,6 @@ import Testing
 
   @Test("Cut off anywhere, a recording gives its whole parts and never more")
   func truncated() throws {
-    defer { files.remove() }
     let whole = try Data(contentsOf: files.write("cam.mkv", .init(isFinished: false)))
     let cut = files.url("cut.mkv")
     var counts: [Int] = []
@@ -207,7 +198,6 @@ import Testing
 
   @Test("A damaged image is named; the others are read, and those beside it warned of")
   func damaged() throws {
-    defer { files.remove() }
     let url = try files.write("cam.mkv")
     var bytes = try Data(contentsOf: url)
     let first = try #require(bytes.range(of: KinectFiles.jpeg))
@@ -237,7 +227,6 @@ import Testing
 
   @Test("Damaged bytes anywhere make an error or a recording, never a crash")
   func mutated() throws {
-    defer { files.remove() }
     let url = try files.write("cam.mkv", .init(frames: 1))
     let whole = try Data(contentsOf: url)
     var random = SeededGenerator(seed: 7)
@@ -261,7 +250,6 @@ import Testing
 
   @Test("What is no recording of the camera is refused with a reason")
   func refused() throws {
-    defer { files.remove() }
     let url = files.url("cam.mkv")
     try Data("hello".utf8).write(to: url)
     #expect(throws: CaptureError(.badInput, "This is not a Matroska file.", at: url.path)) {

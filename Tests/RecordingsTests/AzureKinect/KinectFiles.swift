@@ -1,18 +1,16 @@
 import CaptureCore
+import CaptureTestSupport
 import Foundation
 import ImageFiles
 import Recordings
 
 /// Small recordings of an Azure Kinect, as its recorder would write them, in a folder of their own.
 struct KinectFiles {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-    "fieldmesh-\(UUID().uuidString)")
+  let folder = Scratch.unused()
 
   init() throws { try AtomicFile.makeFolder(folder) }
 
   func url(_ name: String) -> URL { folder.appendingPathComponent(name) }
-
-  func remove() { try? FileManager.default.removeItem(at: folder) }
 
   /// A camera in the smallest modes.
   static func camera(_ sync: SyncRole = SyncRole(mode: .standalone)) -> CameraDescription {

@@ -14,7 +14,6 @@ import Testing
 
   @Test("A cut off recording becomes whole, offset and all")
   func cutOff() throws {
-    defer { files.remove() }
     let url = try files.write("cam.mkv", .init(frames: 4, start: 1234.5, isFinished: false))
     let bytes = try Data(contentsOf: url)
     // In the middle of the last depth image.
@@ -40,7 +39,6 @@ import Testing
 
   @Test("Without motion samples the lost offset is told, with status 4")
   func lost() throws {
-    defer { files.remove() }
     var plan = KinectFiles.Plan(isFinished: false)
     plan.settings.motion = false
     let report = try RecordingSalvage.salvage(files.write("cam.mkv", plan), to: out)
@@ -52,7 +50,6 @@ import Testing
 
   @Test("Damage in the middle costs its own cluster, and no other")
   func middle() throws {
-    defer { files.remove() }
     let url = try files.write("cam.mkv", .init(frames: 4))
     let whole = try Data(contentsOf: url)
     let image = try #require(whole.range(of: KinectFiles.jpeg))
@@ -72,7 +69,6 @@ import Testing
 
   @Test("Cut off at every byte of a cluster's head, the clusters before it are kept")
   func everyByte() throws {
-    defer { files.remove() }
     let url = try files.write("cam.mkv", .init(frames: 3, isFinished: false))
     let bytes = try Data(contentsOf: url)
     let marks = [UInt8]([0x1F, 0x43, 0xB6, 0x75])
@@ -92,7 +88,6 @@ import Testing
 
   @Test("Nothing is overwritten")
   func existing() throws {
-    defer { files.remove() }
     let url = try files.write("cam.mkv", .init(frames: 1))
     let error = #expect(throws: CaptureError.self) { try RecordingSalvage.salvage(url, to: url) }
     #expect(error?.what == "The file is there already.")
@@ -100,7 +95,6 @@ import Testing
 
   @Test("A genuine recording goes through unchanged")
   func genuine() throws {
-    defer { files.remove() }
     let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("Genuine/recording.mkv")
     let report = try RecordingSalvage.salvage(url, to: out)
