@@ -3,8 +3,7 @@ public import CaptureCore
 /// Takes the zero surface out of a field.
 ///
 ///     let result = try SurfaceExtractor.mesh(
-///       of: field, in: box, observations: frame, configuration: MeshingConfiguration(),
-///       monitor: .silent)
+///       of: field, in: box, observations: frame, cameras: source.cameras)
 ///
 /// The inside is where the distance is negative, inside the box, and where no camera saw through:
 /// `max(distance, freedom, distance to the box) < 0`. The result is a closed 2-manifold whatever
@@ -24,6 +23,7 @@ public enum SurfaceExtractor {
   ///     counted in the report and told to the monitor.
   ///   - endsAtFloor: Whether the box's lower side is the floor, where a surface may end.
   ///   - observations: What the cameras saw at this instant; nil where nothing shall be carved.
+  ///   - cameras: The rig, in the order that the observations number it; what the others saw lends no colours.
   ///   - instants: What the surface is steadied by; empty where it shall stay as the field has it.
   ///   - configuration: How fine, and what to keep.
   ///   - threads: Workers; nil for one a core.
@@ -33,7 +33,8 @@ public enum SurfaceExtractor {
   ///   `tryAgain` when the monitor stops.
   public static func mesh(
     of field: any ScalarField, in box: BoundingBox, endsAtFloor: Bool = false,
-    observations: (any FrameObservations)? = nil, beside instants: [NearbyInstant] = [],
+    observations: (any FrameObservations)? = nil, cameras: [PlacedCamera] = [],
+    beside instants: [NearbyInstant] = [],
     configuration: MeshingConfiguration = MeshingConfiguration(), threads: Int? = nil,
     monitor: StageMonitor = .silent
   ) throws(CaptureError) -> ExtractedMesh {
@@ -58,7 +59,8 @@ public enum SurfaceExtractor {
     (mesh.positions, mesh.triangles) = (surface.positions, surface.triangles)
     if configuration.color {
       let colors = VertexColors(
-        voxel: configuration.voxel, observations: configuration.seenColors ? observations : nil)
+        voxel: configuration.voxel, observations: configuration.seenColors ? observations : nil,
+        cameras: cameras)
       mesh.colors = try colors.colors(of: mesh, &sampler)
     }
     if configuration.confidence || configuration.trim == .unseen, let observations {

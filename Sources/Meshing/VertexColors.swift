@@ -3,17 +3,17 @@ internal import CaptureCore
 /// Colours of vertices: as the cameras saw them at the mesh's instant, and between those where they did not.
 ///
 /// A field's colours are as fine as its layers could learn for all instants; pixels are finer. A vertex takes
-/// the mean of the observations around it that face its way, weighing by nearness, direction and confidence,
-/// together with a little of the field's colour, asked at some vertices alone. What nobody saw takes its colours from
+/// what the pixels before it show (``PixelColors``), of each camera as far as that saw the place well, together
+/// with a little of the field's colour, asked at some vertices alone. What nobody saw takes its colours from
 /// what was seen around it on the surface: the field would tell it those of what is near in space, such as a cape's behind a chest.
 struct VertexColors {
-  /// Least standard deviation of the weights along the surface, metres: pixels of a camera two metres away
-  /// lie so far apart.
+  /// Least standard deviation of the weights of what the field says, before its spread, metres: pixels of a
+  /// camera two metres away lie so far apart.
   private static let least: Float = 0.004
   /// Normals that are further apart belong to different surfaces, cosine.
   private static let facing: Float = 0.5
-  /// Least weight of what was seen around a vertex for it to count as seen.
-  private static let enough: Float = 0.1
+  /// Least weight of what was seen of a vertex, in confidences, for it to count as seen.
+  private static let enough: Float = 0.2
   /// Weight of the field's own colour.
   private static let prior: Float = 0.1
   /// The field is asked at one vertex in so many, and in more where they lie closer than pixels.
@@ -24,6 +24,8 @@ struct VertexColors {
   let voxel: Float
   /// What the cameras saw; nil where the field's colours shall be taken as they are.
   let observations: (any FrameObservations)?
+  /// Those that saw it, in the take's order.
+  let cameras: [PlacedCamera]
 
   /// sRGB colours of the vertices; empty when the field has none.
   func colors(
@@ -33,14 +35,13 @@ struct VertexColors {
     guard let observations else {
       return try Self.said(positions, &sampler)?.map(Self.levels) ?? []
     }
-    let pixels = SurfaceSums(
-      observations.surface.filter { $0.hasColor == 1 }.map {
-        .init(
-          place: $0.position, normal: $0.normal,
-          value: SIMD4(Float($0.red), Float($0.green), Float($0.blue), 1) * $0.confidence)
-      }, deviation: max(Self.least, 0.6 * voxel), facing: Self.facing)
+    let views = concurrentValues(cameras.count, threads: sampler.threads) {
+      PixelColors(observations, camera: $0, cameras[$0], voxel: voxel)
+    }.compactMap { $0 }
     let seen = concurrentValues(positions.count, threads: sampler.threads, block: 2048) { i in
-      pixels.around(positions[i], facing: normals[i])
+      var sum = PixelColors.Sum()
+      for view in views { sum += view.around(positions[i], facing: normals[i]) }
+      return sum.color.w > 0 ? sum.color * (sum.weight / sum.color.w) : .zero
     }
     let deviation = max(Self.least, voxel)
     let step = Int(Self.share * (deviation / voxel) * (deviation / voxel))

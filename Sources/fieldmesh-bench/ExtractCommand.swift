@@ -56,8 +56,8 @@ struct ExtractCommand: ParsableCommand {
       meshing.voxel = voxel
       let extract = {
         try SurfaceExtractor.mesh(
-          of: field, in: cache.box, observations: observations, configuration: meshing,
-          threads: backend.threads)
+          of: field, in: cache.box, observations: observations, cameras: cache.cameras,
+          configuration: meshing, threads: backend.threads)
       }
       var result = try extract()
       let spent = try seconds(times: times) { result = try extract() }

@@ -1,11 +1,30 @@
 import CaptureCore
 import Foundation
 
-/// A ball of 0.4 m as cameras on some of the axes see it, a pixel a centimetre unless said.
-final class SeenBall: FrameObservations, @unchecked Sendable {
-  static let radius: Float = 0.4
+/// Places that cameras saw, and nothing else: no space is free.
+class SeenPlaces: FrameObservations, @unchecked Sendable {
   let surface: UnsafeBufferPointer<SurfaceObservation>
   let freeRays = UnsafeBufferPointer<FreeRay>(start: nil, count: 0)
+
+  init(_ all: [SurfaceObservation]) {
+    let copy = UnsafeMutableBufferPointer<SurfaceObservation>.allocate(capacity: all.count)
+    _ = copy.initialize(from: all)
+    surface = UnsafeBufferPointer(copy)
+  }
+
+  deinit { surface.deallocate() }
+
+  func depth(ofCamera camera: Int) -> ObservedDepth? { nil }
+  func freedom(
+    of points: UnsafeBufferPointer<SIMD3<Float>>, into result: UnsafeMutableBufferPointer<Float>
+  ) {
+    for i in points.indices { result[i] = -1 }
+  }
+}
+
+/// A ball of 0.4 m as cameras on some of the axes see it, a pixel a centimetre unless said.
+final class SeenBall: SeenPlaces, @unchecked Sendable {
+  static let radius: Float = 0.4
 
   /// - Parameter step: Between pixels, in radii.
   init(from cameras: [SIMD3<Float>], step: Float = 0.02) {
@@ -19,23 +38,12 @@ final class SeenBall: FrameObservations, @unchecked Sendable {
           var o = SurfaceObservation()
           (o.x, o.y, o.z) = (n.x * Self.radius, n.y * Self.radius, n.z * Self.radius)
           (o.nx, o.ny, o.nz) = (n.x, n.y, n.z)
-          (o.camera, o.confidence) = (UInt32(c), 0.8)
+          (o.camera, o.confidence, o.incidence) = (UInt32(c), 0.8, 1)
           (o.red, o.green, o.blue, o.hasColor) = (200, UInt8(c), 30, 1)
           all.append(o)
         }
       }
     }
-    let copy = UnsafeMutableBufferPointer<SurfaceObservation>.allocate(capacity: all.count)
-    _ = copy.initialize(from: all)
-    surface = UnsafeBufferPointer(copy)
-  }
-
-  deinit { surface.deallocate() }
-
-  func depth(ofCamera camera: Int) -> ObservedDepth? { nil }
-  func freedom(
-    of points: UnsafeBufferPointer<SIMD3<Float>>, into result: UnsafeMutableBufferPointer<Float>
-  ) {
-    for i in points.indices { result[i] = -1 }
+    super.init(all)
   }
 }

@@ -75,8 +75,8 @@ struct FrameSurfaces: Sendable {
     }
     return try SurfaceExtractor.mesh(
       of: field, in: cache.box, endsAtFloor: cache.endsAtFloor, observations: evidence.frame,
-      beside: evidence.beside, configuration: configuration.meshing, threads: threads,
-      monitor: monitor
+      cameras: cache.cameras, beside: evidence.beside, configuration: configuration.meshing,
+      threads: threads, monitor: monitor
     ).mesh
   }
 
