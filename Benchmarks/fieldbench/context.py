@@ -19,14 +19,35 @@ class Failed(Exception):
     """One of Fieldmesh's programs ended with an error; the text is what it said."""
 
 
+class Budget:
+    """Tells what there is time for, from how long it took in earlier results and how this machine compares."""
+
+    def __init__(self, minutes):
+        self.minutes, self._start = minutes, time.monotonic()
+        self._spent, self._earlier = 0.0, 0.0
+        # What must still be measured after the section at hand, in seconds of the earlier results.
+        self.later = 0.0
+
+    def add(self, seconds, earlier):
+        """Something took so long, and so long in the earlier results (None if it isn't known)."""
+        if earlier:
+            self._spent, self._earlier = self._spent + seconds, self._earlier + earlier
+
+    def allows(self, earlier):
+        """Whether there is time for what took so long in the earlier results."""
+        pace = self._spent / self._earlier if self._earlier else 1
+        return time.monotonic() - self._start + pace * ((earlier or 0) + self.later) <= 60 * self.minutes
+
+
 class Context:
-    def __init__(self, binaries, peers, work, quick, takes, recordings=None):
+    def __init__(self, binaries, peers, work, quick, takes, recordings=None, earlier=None, minutes=float("inf")):
         self.binaries, self.peers, self.work, self.quick, self.takes = binaries, peers, work, quick, takes
         self.recordings = recordings
         # Whether all settings of peers are tried, not only those that were best before.
         self.thorough = False
-        # The takes that were asked for, if any were; and the results by section that others keep.
-        self.chosen, self.earlier = None, {}
+        # The takes that were asked for, if any were; and the earlier results by section.
+        self.chosen, self.earlier = None, earlier or {}
+        self.budget, self.machine = Budget(minutes), None
         self.cores = len(os.sched_getaffinity(0))
         self.notes = []
         work.mkdir(parents=True, exist_ok=True)
@@ -37,14 +58,37 @@ class Context:
             self.notes.append(text)
             say(f"note: {text}")
 
-    def kept(self, section, anew):
-        """The takes of a section's earlier result, to be replaced by what is measured anew."""
-        earlier = self.earlier.get(section)
-        if not earlier:
-            return {}
-        self.note(f"Of these, {', '.join(anew)}: measured later than the others (commit {earlier['machine']['commit']}, "
-                  f"{earlier['machine']['processor']}).")
-        return dict(earlier["data"]["takes"])
+    def each(self, section, names, measure, others=False):
+        """What `measure` tells of some takes, each a dictionary of results, and how and where each was measured.
+
+        Earlier results stay of those, but the first, that there is no time for; and of `others`, where these
+        are not all."""
+        earlier = (self.earlier.get(section) or {}).get("data", {})
+        known = earlier.get("measured", {})
+        seconds = lambda name: known.get(name, {}).get("seconds")
+        takes, measured, late = {}, {}, []
+
+        def keep(name):
+            takes.update((key, rows) for key, rows in earlier.get("takes", {}).items() if key.split(",")[0] == name)
+            measured.update((n, how) for n, how in known.items() if n == name)
+        for key in earlier.get("takes", {}) if others else ():
+            keep(key.split(",")[0])
+        for k, name in enumerate(names):
+            if k > 0 and not self.budget.allows(seconds(name)):
+                late.append(name)
+                keep(name)
+                continue
+            with Stopwatch() as watch:
+                takes.update(measure(name))
+            measured[name] = {"seconds": round(watch.seconds, 1), "commit": self.machine["commit"], "processor": self.machine["processor"]}
+            self.budget.add(watch.seconds, seconds(name))
+        if late:
+            self.note(f"In {self.budget.minutes:g} minutes there was no time for {', '.join(late)}.")
+        here = measured[names[0]]
+        for name, how in measured.items():
+            if (how["commit"], how["processor"]) != (here["commit"], here["processor"]):
+                self.note(f"{name} was measured apart from the others: commit {how['commit']}, {how['processor']}.")
+        return {"takes": takes, "measured": measured}
 
     def choose(self, full, quick):
         return quick if self.quick else full

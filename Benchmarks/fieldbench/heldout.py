@@ -28,23 +28,23 @@ CASES = {
 
 def measure(context):
     chosen = [name for name in CASES if name in (context.chosen or ())]
-    takes = context.kept("heldout", chosen) if chosen else {}
-    for name in chosen or CASES:
-        case = CASES[name]
-        calibration = case.get("calibration")
-        if "synthetic" in case:
-            frames, *knobs = case["synthetic"]
-            take = context.synthetic(f"{name}-{frames}", frames, *knobs, truth=False)
-        elif case["take"]:
-            take = ROOT / case["take"]
-        else:
-            if not context.recordings or not (context.recordings / name).is_dir():
-                context.note(f"{name} is left out: name the folder that holds it with --recordings.")
-                continue
-            take, calibration = _xtions(context, context.recordings / name)
-        for held in case["held"][:context.choose(None, 1)]:
-            takes[f"{name}, {held}"] = _held(context, name, case, take, calibration and ROOT / calibration, held)
-    return {"takes": takes}
+    return context.each("heldout", chosen or list(CASES), lambda name: _take(context, name, CASES[name]), others=bool(chosen))
+
+
+def _take(context, name, case):
+    calibration = case.get("calibration")
+    if "synthetic" in case:
+        frames, *knobs = case["synthetic"]
+        take = context.synthetic(f"{name}-{frames}", frames, *knobs, truth=False)
+    elif case["take"]:
+        take = ROOT / case["take"]
+    else:
+        if not context.recordings or not (context.recordings / name).is_dir():
+            context.note(f"{name} is left out: name the folder that holds it with --recordings.")
+            return {}
+        take, calibration = _xtions(context, context.recordings / name)
+    return {f"{name}, {held}": _held(context, name, case, take, calibration and ROOT / calibration, held)
+            for held in case["held"][:context.choose(None, 1)]}
 
 
 def _xtions(context, source):

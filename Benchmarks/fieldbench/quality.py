@@ -20,9 +20,8 @@ KNOBS = {"dancer": ("subject=dancer", "seed=3", "floor=false"), "walker": ("subj
 
 
 def measure(context):
-    takes = context.kept("quality", context.takes)
-    takes.update((name, _take(context, name)) for name in context.takes)
-    return {"takes": takes, "settings": _settings(context)}
+    return {**context.each("quality", context.takes, lambda name: {name: _take(context, name)}, others=bool(context.chosen)),
+            "settings": _settings(context)}
 
 
 def _settings(context):
