@@ -21,11 +21,16 @@ public protocol DocumentedConfiguration: Codable, Equatable, Sendable {
   init()
   /// One line for every key that the type encodes.
   static var documentation: [ConfigurationField] { get }
+  /// The command that lists all keys.
+  static var listingCommand: String { get }
   /// - Throws: ``CaptureError`` `usage`, naming the key, when a value is out of its range.
   func validate() throws(CaptureError)
 }
 
 extension DocumentedConfiguration {
+  /// Unless a configuration has its own.
+  public static var listingCommand: String { "fieldmesh config" }
+
   /// - Throws: ``CaptureError`` `usage` unless `value` lies in `range`.
   public func require<T: Comparable>(
     _ key: String, _ value: T, in range: ClosedRange<T>

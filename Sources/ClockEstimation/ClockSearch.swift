@@ -203,9 +203,7 @@ struct ClockSearch {
     guard let lens = lenses[camera] else { return }
     let times = cameras[camera].depthTimes
     let wanted = times.indices.filter { i in parts.contains { $0.contains(times[i]) } }
-    let count = min(wanted.count, limit)
-    let chosen = (0..<count).map { wanted[$0 * wanted.count / count] }
-      .filter { !streams[camera].indices.contains($0) }
+    let chosen = wanted.evenlySpread(limit).filter { !streams[camera].indices.contains($0) }
     let load = load
     let images = concurrentValues(chosen.count, threads: threads) { i -> Thumbnail? in
       monitor.isCancelled() ? nil : load(camera, chosen[i]).flatMap { lens.reduce($0) }

@@ -28,9 +28,8 @@ struct MovingSurface: Sendable {
     far = [Float](repeating: 0, count: pixels)
     isActive = [Bool](repeating: false, count: pixels)
     isOpen = isActive
-    let count = min(images.count, Self.compared)
-    let chosen = (0..<count).map { images[$0 * images.count / count] }
-    guard count >= 4 else { return }
+    let chosen = images.evenlySpread(Self.compared)
+    guard chosen.count >= 4 else { return }
     var values: [Float] = []
     for pixel in 0..<pixels {
       values.removeAll(keepingCapacity: true)
@@ -39,14 +38,14 @@ struct MovingSurface: Sendable {
         let z = image[pixel]
         if z > 0 { values.append(z) } else if z < 0 { empty += 1 }
       }
-      isOpen[pixel] = empty * 10 >= 3 * count
+      isOpen[pixel] = empty * 10 >= 3 * chosen.count
       guard values.count >= 3 else { continue }
       values.sort()
       let (near, distant) = (
         values[values.count / 10], values[values.count - 1 - values.count / 10]
       )
       far[pixel] = distant
-      let comes = empty * 10 >= count && values.count * 10 >= count
+      let comes = empty * 10 >= chosen.count && values.count * 10 >= chosen.count
       isActive[pixel] =
         comes || distant - near > Self.stillness.base + Self.stillness.square * near * near
     }
@@ -68,8 +67,7 @@ struct MovingSurface: Sendable {
         if let piece = view.piece(i, image) { found.append(piece) }
       }
     }
-    guard found.count > limit else { return found }
-    return (0..<limit).map { found[$0 * found.count / limit] }
+    return found.evenlySpread(limit)
   }
 }
 

@@ -163,10 +163,9 @@ public enum ObservationStage {
     var balance = ColorBalance(cameras: observers.count)
     let colored = observers.count { $0?.placed.description.color != nil }
     if configuration.balanceColors, colored > 1 {
-      let count = min(colorFrames, frames.count)
-      for i in 0..<count {
+      for set in frames.evenlySpread(colorFrames) {
         try monitor.checkCancelled()
-        let images = try load(frames[i * frames.count / count])
+        let images = try load(set)
         balance.add(
           concurrentValues(observers.count, threads: threads) {
             observers[$0]?.observe(images[$0])
@@ -298,10 +297,8 @@ public enum ObservationStage {
     _ configuration: ObservationConfiguration, _ monitor: StageMonitor
   ) throws(CaptureError) -> SceneSurvey {
     var surveyor = SceneSurveyor(rays, ranges: ranges, configuration)
-    let count = min(configuration.surveyFrames, frames.count)
-    for i in 0..<count {
+    for var set in frames.evenlySpread(configuration.surveyFrames) {
       try monitor.checkCancelled()
-      var set = frames[i * frames.count / count]
       for c in set.entries.indices { (set.entries[c].color, set.entries[c].mask) = (nil, nil) }
       surveyor.add(try load(set))
     }

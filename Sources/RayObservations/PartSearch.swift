@@ -44,7 +44,7 @@ struct PartSearch {
   /// - Parameter unexplained: What was seen second and may be the part.
   init(_ unexplained: [SurfaceObservation]) {
     target = SurfaceCells(unexplained, reach: Self.best.reaches[0])
-    thinned = SurfaceCells(unexplained.strided(to: Self.all.target), reach: Self.all.reach)
+    thinned = SurfaceCells(unexplained.evenlySpread(Self.all.target), reach: Self.all.reach)
   }
 
   /// The best placement of a part, or nil where none is better than to leave it.
@@ -57,7 +57,7 @@ struct PartSearch {
   func placement(
     of part: [SurfaceObservation], joint: SIMD3<Float>, movedTo moved: SIMD3<Float>
   ) -> Placement? {
-    let (few, many) = (part.strided(to: Self.all.places), part.strided(to: Self.best.places))
+    let (few, many) = (part.evenlySpread(Self.all.places), part.evenlySpread(Self.best.places))
     var rated: [Rated] = []
     for offset in Self.grid.map({ $0 * Self.offset }) {
       for turn in Self.turns {

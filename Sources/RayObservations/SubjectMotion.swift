@@ -84,7 +84,9 @@ public struct SubjectMotion: Sendable {
     holds = NodeHolds(nodes.map(\.place))
     edges = Self.edges(nodes)
     fit(first, second, Self.schedule[...])
-    let held = first.strided(to: Self.mostMatched).map { (seen: $0, hold: holds.hold($0.position)) }
+    let held = first.evenlySpread(Self.mostMatched).map {
+      (seen: $0, hold: holds.hold($0.position))
+    }
     var told = judge(held, second)
     for _ in 0..<Self.searches where agreement < Self.searchedBelow {
       var other = self
@@ -107,9 +109,9 @@ public struct SubjectMotion: Sendable {
     _ first: [SurfaceObservation], _ second: [SurfaceObservation], _ schedule: ArraySlice<Step>
   ) {
     for step in schedule {
-      let places = first.strided(to: step.matched)
+      let places = first.evenlySpread(step.matched)
       let held = places.map { (seen: $0, hold: holds.hold($0.position)) }
-      let target = SurfaceCells(second.strided(to: 4 * step.matched), reach: step.reach)
+      let target = SurfaceCells(second.evenlySpread(4 * step.matched), reach: step.reach)
       for _ in 0..<step.rounds {
         if improve(held, target, step) < Self.settled { break }
       }
@@ -156,7 +158,7 @@ public struct SubjectMotion: Sendable {
     }
     let explained = SurfaceCells(explaining, reach: Self.explained)
     let search = PartSearch(
-      second.strided(to: Self.mostMatched).filter {
+      second.evenlySpread(Self.mostMatched).filter {
         explained.nearest($0.position, facing: $0.normal, within: Self.explained) == nil
       })
     var isAnyMoved = false
@@ -254,7 +256,7 @@ public struct SubjectMotion: Sendable {
     over first: [SurfaceObservation], _ carried: [SurfaceObservation]
   ) -> [Node] {
     var cells: [SIMD3<Int32>: SIMD4<Float>] = [:]
-    for o in first.strided(to: 4 * mostMatched) + carried.strided(to: 4 * mostMatched) {
+    for o in first.evenlySpread(4 * mostMatched) + carried.evenlySpread(4 * mostMatched) {
       let c = SIMD3<Int32>((o.position / spacing).rounded(.down))
       cells[c, default: .zero] += SIMD4(o.position, 1)
     }
@@ -336,14 +338,6 @@ public struct SubjectMotion: Sendable {
       farthest = max(farthest, change.shift.length)
     }
     return farthest
-  }
-}
-
-extension Array {
-  /// At most `count` elements, evenly spread.
-  func strided(to count: Int) -> [Element] {
-    guard self.count > count else { return self }
-    return (0..<count).map { self[$0 * self.count / count] }
   }
 }
 

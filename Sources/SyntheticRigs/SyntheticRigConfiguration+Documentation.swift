@@ -1,6 +1,9 @@
 public import CaptureCore
 
 extension SyntheticRigConfiguration {
+  /// `synth` lists its knobs itself.
+  public static let listingCommand = "fieldmesh synth --list"
+
   /// A line for every key, in the order of the properties.
   public static let documentation = [
     ConfigurationField("name", "", "Name of the take."),

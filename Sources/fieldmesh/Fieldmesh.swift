@@ -49,6 +49,11 @@ enum Main {
       }
       var command = try Fieldmesh.parseAsRoot()
       try command.run()
+      guard fflush(nil) == 0 else {
+        throw CaptureError(
+          .badInput, "The standard output cannot be written.",
+          remedy: "Is there room where it goes to?")
+      }
     } catch let error as CaptureError {
       fail("fieldmesh: \(error)", error.code.exitStatus)
     } catch {

@@ -73,6 +73,14 @@ struct Command {
         "fieldmesh: --calibration, --cameras and --picture speak of a recording. Name it with --images in place of the true meshes.\n"
       ),
       (
+        ["synth", "/nowhere/b", "--set", "zzzzzzzzzzzz=1"],
+        "fieldmesh: zzzzzzzzzzzz: unknown key. 'fieldmesh synth --list' lists every key.\n"
+      ),
+      (
+        ["work", "/nowhere/b", "--take", "../..", "--unit", "train"],
+        "fieldmesh: /nowhere/b: The batch has no take '../..'. Name a folder that is there with a job.json.\n"
+      ),
+      (
         ["config", "--preset", "best"],
         "fieldmesh: --preset: There is no preset 'best'. Choose one of: preview, standard, fine.\n"
       ),
@@ -106,6 +114,18 @@ struct Command {
     #expect(command.status == 2)
     #expect(command.errors == expected)
     #expect(command.output == "")
+  }
+
+  @Test("What cannot be written to the standard output is not taken for written")
+  func fullOutput() throws {
+    let errors = Scratch.unused("stderr")
+    let process = try Command.start(
+      ["config", "--json"], URL(fileURLWithPath: "/dev/full"), errors)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 3)
+    #expect(
+      try String(contentsOf: errors, encoding: .utf8)
+        == "fieldmesh: The standard output cannot be written. Is there room where it goes to?\n")
   }
 
   @Test("Bad input ends with status 3 and names the place")

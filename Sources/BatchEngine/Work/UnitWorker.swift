@@ -45,6 +45,11 @@ public struct UnitWorker: Sendable {
   /// - Throws: ``CaptureError`` of the stage, which is in the state as well; `tryAgain` when stopped.
   public func run() throws(CaptureError) {
     let home = folder.take(take)
+    guard access(home.job.path, F_OK) == 0 else {
+      throw CaptureError(
+        .usage, "The batch has no take '\(take)'.", at: folder.url.path,
+        remedy: "Name a folder that is there with a job.json.")
+    }
     try home.make()
     try redirect(to: home.log(unit))
     let job = try folder.job(of: take)

@@ -49,8 +49,10 @@ extension DocumentedConfiguration {
 
   private func merging(_ overlay: JSONValue) throws(CaptureError) -> Self {
     let tree = try JSONValue(encoding: self)
-    return try tree.merging(overlay, documentation: Self.documentation)
-      .decoded(as: Self.self, valid: tree)
+    return try tree.merging(
+      overlay, documentation: Self.documentation, listing: Self.listingCommand
+    )
+    .decoded(as: Self.self, valid: tree)
   }
 
   /// The whole configuration as a file's text.

@@ -6,16 +6,18 @@ extension JSONValue {
   /// - Parameters:
   ///   - overlay: Any part of the tree; what it leaves out keeps its value.
   ///   - documentation: The lines of all keys, whose full names also serve for suggestions.
+  ///   - listing: The command that lists them.
   /// - Throws: ``CaptureError`` `usage` at the key, for a key that does not exist, a value of another
   ///   kind, or a text that is not among the key's choices.
   func merging(
-    _ overlay: JSONValue, documentation: [ConfigurationField]
+    _ overlay: JSONValue, documentation: [ConfigurationField], listing: String
   ) throws(CaptureError) -> JSONValue {
-    try merging(overlay, path: [], documentation)
+    try merging(overlay, path: [], documentation, listing)
   }
 
   private func merging(
-    _ overlay: JSONValue, path: [String], _ documentation: [ConfigurationField]
+    _ overlay: JSONValue, path: [String], _ documentation: [ConfigurationField],
+    _ listing: String
   ) throws(CaptureError) -> JSONValue {
     let key = path.joined(separator: ".")
     let field = documentation.first { $0.key == key }
@@ -28,10 +30,10 @@ extension JSONValue {
     }
     for member in given {
       guard let index = members.firstIndex(where: { $0.key == member.key }) else {
-        throw Self.unknown(path + [member.key], documentation)
+        throw Self.unknown(path + [member.key], documentation, listing)
       }
       members[index].value = try members[index].value.merging(
-        member.value, path: path + [member.key], documentation)
+        member.value, path: path + [member.key], documentation, listing)
     }
     return .object(members)
   }
@@ -61,7 +63,7 @@ extension JSONValue {
   }
 
   private static func unknown(
-    _ path: [String], _ documentation: [ConfigurationField]
+    _ path: [String], _ documentation: [ConfigurationField], _ listing: String
   ) -> CaptureError {
     let key = path.joined(separator: ".")
     let keys = documentation.map(\.key)
@@ -69,6 +71,6 @@ extension JSONValue {
     let nearest = nearestKey(to: key, among: keys + groups)
     return CaptureError(
       .usage, "unknown key.", at: key,
-      remedy: nearest.map { "Did you mean '\($0)'?" } ?? "'fieldmesh config' lists every key.")
+      remedy: nearest.map { "Did you mean '\($0)'?" } ?? "'\(listing)' lists every key.")
   }
 }

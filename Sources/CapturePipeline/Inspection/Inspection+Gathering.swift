@@ -50,18 +50,12 @@ public struct InspectedTake {
     try self.init([url], calibration: calibration, rig: rig, configuration: configuration)
   }
 
-  /// Up to `count` frame sets, spread evenly.
-  func spread(_ count: Int) -> [FrameSet] {
-    let count = min(count, sets.count)
-    return (0..<count).map { sets[$0 * sets.count / count] }
-  }
-
   /// Reads the sampled images and draws the conclusions.
   /// - Throws: ``CaptureError`` when the calibration does not fit the take, or on request to stop.
   public func inspect(_ monitor: StageMonitor = .silent) throws(CaptureError) -> Inspection {
     let placed = try placed()
     var unreadable: [String] = []
-    let sampled = spread(Inspection.depthSets)
+    let sampled = sets.evenlySpread(Inspection.depthSets)
     let samples = try samples(of: sampled, &unreadable, monitor)
     var result = Inspection(
       name: reader.take.name, format: reader.format,
@@ -94,7 +88,9 @@ public struct InspectedTake {
     let renamed = rig?.renamed(in: reader.take) ?? []
     if renamed.isEmpty, let placed {
       var unreadable: [String] = []
-      let images = spread(SwappedCameras.sets).map { depth(of: $0, &unreadable).map(\.depth) }
+      let images = sets.evenlySpread(SwappedCameras.sets).map {
+        depth(of: $0, &unreadable).map(\.depth)
+      }
       return SwappedCameras(placed, images).finding().map { [$0] } ?? []
     }
     return renamed.map {

@@ -21,7 +21,7 @@ extension InspectedTake {
     let near = measured.map { $0[0] }.min() ?? 0
     let far = measured.map { $0[2] }.max() ?? 1
     var rows: [[PreviewSheet.Cell]] = inspection.cameras.map { _ in [] }
-    for set in spread(InspectedTake.sheetSets) {
+    for set in sets.evenlySpread(InspectedTake.sheetSets) {
       for (camera, entry) in set.entries.enumerated() {
         rows[camera] += try cells(camera, entry, set.time, Float(near)...Float(far))
       }

@@ -108,7 +108,7 @@ public struct RigCalibrationJob: Sendable {
     var floor = try floorBoard(adjustment, chosen).map { (name: board.name, pose: $0) }
     if let floorTag {
       let seen = try TakeCorners(
-        reader, every(chosen, upTo: Self.floorViews), target: floorTag, threads: threads,
+        reader, chosen.evenlySpread(Self.floorViews), target: floorTag, threads: threads,
         monitor: monitor)
       guard let pose = adjustment.pose(ofStanding: seen.views) else {
         let error = CaptureError(
@@ -202,7 +202,7 @@ public struct RigCalibrationJob: Sendable {
       throw CaptureError(
         .usage, "\(viewLimit) is out of range.", at: "--views", remedy: "Choose 1 or more.")
     }
-    var chosen = every(sets, upTo: viewLimit)
+    var chosen = sets.evenlySpread(viewLimit)
     if let floorFrame, !chosen.contains(where: { $0.index == floorFrame }) {
       guard let set = sets.first(where: { $0.index == floorFrame }) else {
         throw CaptureError(
@@ -212,12 +212,6 @@ public struct RigCalibrationJob: Sendable {
       chosen.append(set)
     }
     return chosen
-  }
-
-  /// Up to `limit` sets, spread evenly.
-  private func every(_ sets: [FrameSet], upTo limit: Int) -> [FrameSet] {
-    let count = min(limit, sets.count)
-    return (0..<count).map { sets[$0 * sets.count / count] }
   }
 
   private func rigCamera(
