@@ -12,10 +12,11 @@ struct VertexColors {
   private static let least: Float = 0.004
   /// Normals that are further apart belong to different surfaces, cosine.
   private static let facing: Float = 0.5
-  /// Least weight of what was seen of a vertex, in confidences, for it to count as seen.
-  private static let enough: Float = 0.2
-  /// Weight of the field's own colour.
-  private static let prior: Float = 0.1
+  /// Least weight of what was seen of a vertex, in confidences, for it to count as seen: what is seen at a grazing
+  /// angle has little.
+  private static let enough: Float = 0.05
+  /// Weight of the field's own colour, and the weight of what was seen below which it falls with that.
+  private static let prior: (most: Float, full: Float) = (0.1, 0.2)
   /// The field is asked at one vertex in so many, and in more where they lie closer than pixels.
   private static let share: Float = 12
   /// Standard deviation of the weights of what it says there, by that of what pixels say: these vertices lie farther apart.
@@ -54,7 +55,8 @@ struct VertexColors {
     var values = concurrentValues(positions.count, threads: sampler.threads, block: 2048) { i in
       guard seen[i].w >= Self.enough else { return SIMD4<Float>.zero }
       let guess = guesses.around(positions[i], facing: normals[i])
-      let sum = guess.w > 0 ? seen[i] + guess * (Self.prior / guess.w) : seen[i]
+      let prior = Self.prior.most * min(1, seen[i].w / Self.prior.full)
+      let sum = guess.w > 0 ? seen[i] + guess * (prior / guess.w) : seen[i]
       return sum / sum.w
     }
     SurfaceFill.fill(&values, over: mesh.triangles)
