@@ -7,8 +7,7 @@ internal import CaptureCore
 /// with a little of the field's colour, asked at some vertices alone. What nobody saw takes its colours from
 /// what was seen around it on the surface: the field would tell it those of what is near in space, such as a cape's behind a chest.
 struct VertexColors {
-  /// Least standard deviation of the weights of what the field says, before its spread, metres: pixels of a
-  /// camera two metres away lie so far apart.
+  /// Least length that the field's spread is counted in, metres: pixels of a camera two metres away lie so far apart.
   private static let least: Float = 0.004
   /// Normals that are further apart belong to different surfaces, cosine.
   private static let facing: Float = 0.5
@@ -19,7 +18,8 @@ struct VertexColors {
   private static let prior: (most: Float, full: Float) = (0.1, 0.2)
   /// The field is asked at one vertex in so many, and in more where they lie closer than pixels.
   private static let share: Float = 12
-  /// Standard deviation of the weights of what it says there, by that of what pixels say: these vertices lie farther apart.
+  /// Standard deviation of the weights of what it says there, in voxels or, of fine ones, in the least: these vertices lie
+  /// farther apart.
   private static let spread: Float = 1.25
 
   let voxel: Float

@@ -7,11 +7,9 @@ import Testing
 @testable import CalibrationFormats
 
 @Suite struct CalibrationFormatsTests {
-  private let folder = Scratch.unused()
+  private let folder: URL
 
-  init() throws {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
+  init() throws { folder = try Scratch.folder() }
 
   private static let names = CalibrationFormats.all.map { $0.name }
 
@@ -132,7 +130,7 @@ import Testing
 /// With f = 400 and the centre at (320, 240), counted from the upper left pixel's centre, it falls on
 /// (320 + 400 · 0.25, 240 - 400 · 0.125) = (420, 190).
 @Suite struct CalibrationConventionTests {
-  private let folder = Scratch.unused()
+  private let folder: URL
   private let point = SIMD3(0.5, 1.25, 0)
   private let rig = CalibratedRig(
     rig: "one",
@@ -146,9 +144,7 @@ import Testing
           intrinsics: Intrinsics(fx: 400, fy: 400, cx: 320, cy: 240)))
     ])
 
-  init() throws {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
+  init() throws { folder = try Scratch.folder() }
 
   private func json(_ name: String) throws -> JSONNode {
     JSONNode(try JSONValue(parsing: Data(contentsOf: folder.appendingPathComponent(name))))

@@ -28,11 +28,9 @@ import Testing
     return url
   }()
 
-  private let folder = Scratch.unused("alignment")
+  private let folder: URL
 
-  init() throws {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
+  init() throws { folder = try Scratch.folder() }
 
   /// A turn about the optical axis, radians.
   private static func rolled(_ angle: Double) -> RigidTransform {

@@ -10,12 +10,10 @@ import Testing
 
 /// What `calibrate intrinsics` and `calibrate pair` say of pictures that cannot be used.
 @Suite struct LensMistakeTests {
-  private let folder = Scratch.unused("lens")
+  private let folder: URL
   private static let board = BoardCalibrationTests.board
 
-  init() throws {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
+  init() throws { folder = try Scratch.folder() }
 
   private func write(_ image: GreyImage, _ name: String) throws -> URL {
     let url = folder.appendingPathComponent("\(name).png")

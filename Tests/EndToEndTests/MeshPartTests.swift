@@ -97,8 +97,7 @@ import Testing
 
   @Test("A part needs the stages before it")
   func early() throws {
-    let url = Scratch.unused("early")
-    try AtomicFile.makeFolder(url)
+    let url = try Scratch.folder()
     let pipeline = try TinyTake.pipeline(url, try TinyTake.configuration("method=tsdf"))
     let error = #expect(throws: CaptureError.self) {
       _ = try pipeline.mesh(FramePart(index: 0, of: 2))

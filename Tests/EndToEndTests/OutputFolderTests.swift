@@ -9,16 +9,12 @@ import Testing
   private let output: OutputFolder
 
   init() throws {
-    let url = Scratch.unused("output")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    let url = try Scratch.folder()
     output = OutputFolder(url)
   }
 
   private func put(_ name: String, _ text: String = "x") throws {
-    let url = output.url.appendingPathComponent(name)
-    try FileManager.default.createDirectory(
-      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: url)
+    try Scratch.put(text, output.url.appendingPathComponent(name))
   }
 
   private func manifest(_ inputs: [String: String], bytes: Int = 1) -> StageManifest {

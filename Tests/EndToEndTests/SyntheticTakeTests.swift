@@ -166,8 +166,7 @@ import Testing
   }
 
   @Test func aRecordingIsNotWrittenOver() throws {
-    let folder = Scratch.unused("recorded")
-    try AtomicFile.makeFolder(folder)
+    let folder = try Scratch.folder()
     let file = folder.appendingPathComponent("cam0.mkv")
     try Data("a recording".utf8).write(to: file)
     let error = #expect(throws: CaptureError.self) {

@@ -8,9 +8,9 @@ import Testing
 @testable import CapturePipeline
 
 @Suite struct TakeIngestTests {
-  private let folder = Scratch.unused("ingest")
+  private let folder: URL
 
-  init() throws { try AtomicFile.makeFolder(folder) }
+  init() throws { folder = try Scratch.folder() }
 
   private var output: URL { folder.appendingPathComponent("take") }
 

@@ -84,8 +84,7 @@ import Testing
 
   @Test("Pictures of several sizes, and folders without any, are refused")
   func pictures() throws {
-    let folder = Scratch.unused("pictures")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let folder = try Scratch.folder()
     let output = folder.appendingPathComponent("lens.json")
     var job = LensCalibrationJob(
       sources: [folder], target: Self.board("charuco-a3"), output: output)

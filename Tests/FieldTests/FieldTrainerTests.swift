@@ -197,8 +197,7 @@ import Testing
 
 @Suite struct CheckpointStoreTests {
   @Test func aCheckpointUnderTheNameOfAnotherStepIsNotTaken() throws {
-    let folder = Scratch.unused()
-    try AtomicFile.makeFolder(folder)
+    let folder = try Scratch.folder()
     let store = CheckpointStore(folder: folder, prefix: "checkpoint_", fingerprint: "a")
     var state = OptimizerState(parameters: [1, 2])
     state.step = 5
@@ -214,8 +213,7 @@ import Testing
   }
 
   @Test func posesAreKeptAndThoseOfAnotherRigRefused() throws {
-    let folder = Scratch.unused()
-    try AtomicFile.makeFolder(folder)
+    let folder = try Scratch.folder()
     let store = CheckpointStore(folder: folder, prefix: "checkpoint_", fingerprint: "a")
     var poses = PoseState(cameras: 2)
     poses.corrections[1] = PoseRefinerTests.errors[1]

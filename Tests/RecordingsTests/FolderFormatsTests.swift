@@ -89,8 +89,7 @@ import Testing
   }
 
   @Test func theBenchmarksOwnIntrinsicsAreKnown() throws {
-    let url = Scratch.unused()
-    try AtomicFile.makeFolder(url)
+    let url = try Scratch.folder()
     try put("1.0 a.png\n1.033 b.png\n1.066 c.png\n", "rgb.txt")(url)
     try put("1.01 d.png\n1.043 d.png\n1.077 d.png\n", "depth.txt")(url)
     try ImageFile.writePNG(

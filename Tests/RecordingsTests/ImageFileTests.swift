@@ -5,9 +5,9 @@ import ImageFiles
 import Testing
 
 @Suite struct ImageFileTests {
-  let folder = Scratch.unused()
+  let folder: URL
 
-  init() throws { try AtomicFile.makeFolder(folder) }
+  init() throws { folder = try Scratch.folder() }
 
   @Test func depthSurvivesARoundTrip() throws {
     let image = try DepthImage(

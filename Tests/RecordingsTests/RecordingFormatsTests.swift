@@ -217,8 +217,7 @@ import Testing
   }
 
   @Test func anUnknownFolderIsToldWhatWasLookedFor() throws {
-    let url = Scratch.unused()
-    try AtomicFile.makeFolder(url)
+    let url = try Scratch.folder()
     let error = #expect(throws: CaptureError.self) { try RecordingFormats.open(url) }
     let formats = BuiltinRecordingFormats.all.map { "\($0.signature) (\($0.name))" }
     #expect(formats.contains("transforms.json (nerfstudio)"))

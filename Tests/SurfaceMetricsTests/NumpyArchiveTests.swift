@@ -5,9 +5,9 @@ import NumpyFiles
 import Testing
 
 @Suite struct NumpyArchiveTests {
-  let folder = Scratch.unused()
+  let folder: URL
 
-  init() throws { try AtomicFile.makeFolder(folder) }
+  init() throws { folder = try Scratch.folder() }
 
   /// Written by `numpy.savez_compressed` of NumPy 2: deflated members with zip64 local headers.
   let madeByNumPy = Data(

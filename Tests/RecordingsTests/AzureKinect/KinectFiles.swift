@@ -6,9 +6,9 @@ import Recordings
 
 /// Small recordings of an Azure Kinect, as its recorder would write them, in a folder of their own.
 struct KinectFiles {
-  let folder = Scratch.unused()
+  let folder: URL
 
-  init() throws { try AtomicFile.makeFolder(folder) }
+  init() throws { folder = try Scratch.folder() }
 
   func url(_ name: String) -> URL { folder.appendingPathComponent(name) }
 
