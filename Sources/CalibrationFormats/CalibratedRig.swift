@@ -1,4 +1,5 @@
 public import CaptureCore
+internal import Foundation
 
 /// What calibration formats have in common: cameras with places in the world, and their lenses.
 public struct CalibratedRig: Equatable, Sendable {
@@ -81,7 +82,8 @@ public struct CalibratedRig: Equatable, Sendable {
   }
 
   /// Checks names read from a file.
-  /// - Throws: ``CaptureError`` `badInput` without cameras, for too many, and for names used twice.
+  /// - Throws: ``CaptureError`` `badInput` without cameras, for too many, for names used twice, and for a camera
+  ///   farther off than a calibration may say.
   func checked() throws(CaptureError) -> CalibratedRig {
     guard (1...CameraDescription.limit).contains(cameras.count) else {
       throw CaptureError(
@@ -91,6 +93,17 @@ public struct CalibratedRig: Equatable, Sendable {
     var seen: Set<String> = []
     for camera in cameras where camera.id.isEmpty || !seen.insert(camera.id).inserted {
       throw CaptureError(.badInput, "The name `\(camera.id)` is empty or stands twice.")
+    }
+    for camera in cameras {
+      let off = max(
+        camera.worldFromColor.translation.length,
+        (camera.worldFromColor.translation - cameras[0].worldFromColor.translation).length)
+      guard off <= RigidTransform.reach else {
+        throw CaptureError(
+          .badInput,
+          "Camera `\(camera.id)` stands \(String(format: "%.3g", off)) m from the world's origin or the first camera; \(Int(RigidTransform.reach)) m is the most.",
+          remedy: "Scale the places to metres, and move the origin near to the rig.")
+      }
     }
     return self
   }

@@ -172,13 +172,13 @@ struct FrameDraw {
       if k % 4 == 3, !free.isEmpty {
         let r = free[random.index(free.count)]
         batch.append(
-          TrainingBatch.RenderedRay(
+          TrainingBatch.RayTarget(
             range: 0, rgb: .zero, hasColor: false, isSubject: false, confidence: 1))
         drawRay(Int(r.camera), SIMD3(r.dx, r.dy, r.dz), r.near...r.far)
       } else {
         let o = surface[random.index(surface.count)]
         batch.append(
-          TrainingBatch.RenderedRay(
+          TrainingBatch.RayTarget(
             range: o.range, rgb: o.color ?? .zero, hasColor: o.color != nil, isSubject: true,
             confidence: o.confidence))
         drawRay(Int(o.camera), o.direction, o.range - reach...o.range + reach)
@@ -187,7 +187,7 @@ struct FrameDraw {
     batch.renderedStarts.append(start)
   }
 
-  /// Stratified points: one in each of 32 equal parts, so that they stay in order.
+  /// Stratified points: one in each of so many equal parts, so that they stay in order.
   private mutating func drawRay(
     _ camera: Int, _ direction: SIMD3<Float>, _ interval: ClosedRange<Float>
   ) {

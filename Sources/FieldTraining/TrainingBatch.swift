@@ -20,11 +20,13 @@ enum PointKind: UInt8, Sendable {
 /// Arrays run over points; vectors are `[n][3]`. Lengths are in metres, positions in field units.
 /// Losses read it from several threads while nothing writes.
 final class TrainingBatch: @unchecked Sendable {
-  /// Points along a rendered ray; two rays fill a tile of 64.
-  static let raySamples = 32
+  /// A number for each point along a rendered ray; two rays fill a tile of 64.
+  typealias RaySamples = [32 of Float]
+  /// Points along a rendered ray.
+  static let raySamples = RaySamples.count
 
   /// What a rendered ray should show.
-  struct RenderedRay {
+  struct RayTarget {
     /// Length to the surface, metres; 0 when the ray meets nothing.
     var range: Float
     var rgb: SIMD3<Float>
@@ -46,7 +48,7 @@ final class TrainingBatch: @unchecked Sendable {
   let normals: UnsafeMutableBufferPointer<Float>
   /// Colour 0...1; negative where there is none.
   let colors: UnsafeMutableBufferPointer<Float>
-  private(set) var rays: [RenderedRay] = []
+  private(set) var rays: [RayTarget] = []
   /// First point of the rendered rays of each frame, with the index of its first ray.
   var renderedStarts: [(point: Int, ray: Int)] = []
   var groups: [PointGroup] = []
@@ -139,13 +141,13 @@ final class TrainingBatch: @unchecked Sendable {
   func count(of kind: PointKind) -> Float { counts[Int(kind.rawValue)] }
 
   /// Appends what a ray should show; its points follow by ``append(_:_:target:ceiling:weight:)``.
-  func append(_ ray: RenderedRay) {
+  func append(_ ray: RayTarget) {
     rays.append(ray)
     counts[Int(PointKind.rendered.rawValue)] += 1
   }
 
   /// The rendered ray whose first point has this index in the batch.
-  func ray(startingAt point: Int) -> RenderedRay? {
+  func ray(startingAt point: Int) -> RayTarget? {
     var found: Int?
     for start in renderedStarts where start.point <= point {
       found = start.ray + (point - start.point) / Self.raySamples

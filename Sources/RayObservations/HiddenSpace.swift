@@ -9,7 +9,7 @@ internal import CaptureCore
 /// sides of a body close over what is between them, while a sheet seen from one side stays thin where
 /// its other side is open.
 struct HiddenSpace {
-  /// Cells of a grid; larger boxes get larger cells.
+  /// Cells of a grid, fewer than ``HiddenCells`` can count; larger boxes get larger cells.
   private static let mostCells: Float = 8_388_608
   /// How far in front of what a camera saw a cell's centre must lie to be probably free, in cells.
   private static let probable: Float = 1

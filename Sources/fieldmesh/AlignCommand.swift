@@ -63,7 +63,7 @@ struct Align: ParsableCommand {
         report: { done, total, _ in
           if !isQuiet { StandardError.writeTenth("align ", done, total, "steps") }
         },
-        isCancelled: { Interruption.isPending }))
+        warn: { StandardError.warn($0) }, isCancelled: { Interruption.isPending }))
     print(json ? try report.json() : report.text, terminator: json ? "" : "\n")
   }
 }

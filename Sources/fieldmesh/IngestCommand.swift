@@ -54,7 +54,7 @@ struct Ingest: ParsableCommand {
             if !isQuiet { StandardError.writeTenth("ingest", done, total, "images") }
           },
           isCancelled: { Interruption.isPending }))
-    for warning in outcome.warnings { StandardError.write("fieldmesh: warning: \(warning)\n") }
+    for warning in outcome.warnings { StandardError.warn(warning) }
     if !quiet { print("\(outcome.images) images of \(outcome.cameras) cameras in \(output)") }
     try RunReport.checkComplete(outcome.skipped)
   }

@@ -116,6 +116,17 @@ import Testing
     #expect(error?.what.contains("`frames[0].fl_x` must be a number from 0.001") == true)
   }
 
+  @Test("A camera that stands nowhere near is refused", arguments: names)
+  func farPlaces(_ name: String) throws {
+    var rig = Self.rig()
+    rig.cameras[1].worldFromColor.translation = SIMD3(-2000, 900, 500)
+    let url = folder.appendingPathComponent("millimetres")
+    let format = try CalibrationFormats.named(name)
+    try format.write(rig, to: url)
+    let error = #expect(throws: CaptureError.self) { try format.read(url) }
+    #expect(error?.what.hasPrefix("Camera `right` stands 2.25e+03 m from ") == true, "\(error as Any)")
+  }
+
   @Test func anUnknownFormatIsNamed() {
     let error = #expect(throws: CaptureError.self) { try CalibrationFormats.named("blender") }
     #expect(

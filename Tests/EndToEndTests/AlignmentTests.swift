@@ -121,6 +121,28 @@ import Testing
     #expect(changes.allSatisfy { abs($0 - steps) <= 1 })
   }
 
+  @Test func imagesThatCannotBeReadAreNamed() throws {
+    let take = file("damaged")
+    try FileManager.default.copyItem(at: Self.take, to: take)
+    let images = ["cam1/color/000001.jpg", "cam2/depth/000000.png"].map {
+      take.appendingPathComponent($0)
+    }
+    for image in images { try Data("no image".utf8).write(to: image) }
+    for command in [
+      ["align", take.path, "-o", file("damaged.json").path, "--quiet"],
+      ["calibrate", "check", take.path],
+    ] {
+      let done = try Command(command)
+      for image in images {
+        let named = done.errors.split(separator: "\n").filter {
+          $0.hasPrefix("fieldmesh: warning: ") && $0.contains(" frame ")
+            && $0.contains("\(image.path): ") && $0.hasSuffix(" The image is left out.")
+        }
+        #expect(named.count == 1, "\(command[0]): \(done.errors)")
+      }
+    }
+  }
+
   @Test func aBumpedCameraIsNamed() throws {
     let rig = try SyntheticRig(Self.knobs)
     let good = file("good.json")

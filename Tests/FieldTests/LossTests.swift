@@ -32,7 +32,7 @@ private final class LossCase {
     if kinds(0) == .rendered {
       for subject in [true, false] {
         batch.append(
-          TrainingBatch.RenderedRay(
+          TrainingBatch.RayTarget(
             range: 1.07, rgb: SIMD3(0.3, 0.6, 0.1), hasColor: true, isSubject: subject,
             confidence: 0.8))
       }

@@ -1,6 +1,9 @@
 public import Foundation
 
 extension RigidTransform {
+  /// Farthest from its origin that a calibration's camera may stand, metres.
+  public static let reach = 1000.0
+
   /// The transform as `{"rotation": [9 numbers, row-major], "translation": [3 numbers, metres]}`.
   public var json: JSONValue {
     .object([
@@ -14,7 +17,7 @@ extension RigidTransform {
   public init(_ node: JSONNode) throws(CaptureError) {
     try node.expectKeys(["rotation", "translation"])
     let rotation = try node.member("rotation").numbers(count: 9, in: -1e3...1e3)
-    let translation = try node.member("translation").numbers(count: 3, in: -1000...1000)
+    let translation = try node.member("translation").numbers(count: 3, in: -Self.reach...Self.reach)
     do {
       self = try RigidTransform(validating: rotation, translation: translation)
     } catch {

@@ -6,8 +6,6 @@
 public struct HiddenCells: Sendable {
   /// Layers beyond this one are counted as this one.
   public static let deepest = 6
-  /// Most cells of a grid: an index takes 28 bits.
-  public static let limit = 1 << 28
 
   /// Lower corner of cell 0, world metres.
   public let origin: SIMD3<Float>
@@ -29,7 +27,7 @@ public struct HiddenCells: Sendable {
   public static let none = HiddenCells(
     origin: .zero, edge: 1, counts: .zero, packed: UnsafeBufferPointer(start: nil, count: 0))
 
-  /// A cell and its layer in one word.
+  /// A cell and its layer in one word, of which the index takes 28 bits: a grid has fewer cells than that.
   public static func pack(index: Int, layer: Int) -> UInt32 {
     UInt32(index) << 4 | UInt32(layer + 8)
   }

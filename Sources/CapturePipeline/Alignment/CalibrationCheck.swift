@@ -172,7 +172,7 @@ extension TakeAlignment {
     if !isQuick { (settings.moments, settings.longest, settings.reach) = (12, 320, 0.3) }
     let reference = placed.firstIndex { $0.description.id == start?.reference } ?? 0
     // What it reports on the way is no progress of a stage that it is part of.
-    let silent = StageMonitor(isCancelled: monitor.isCancelled)
+    let silent = StageMonitor(warn: monitor.warn, isCancelled: monitor.isCancelled)
     let aligner = try aligner(
       cameras(placed.map(\.worldFromColor), clocks, leastDeviation: 0.005), reference: reference,
       settings, isColored: !isQuick, silent)

@@ -17,6 +17,7 @@ public struct TakeAlignment: Sendable {
   let usesColor: Bool
   /// The cameras in the take's order, with what the start's calibration found out about their lenses.
   let devices: [CameraDescription]
+  private let unreadable = UnreadableImages()
   /// What depth is corrected by, one a camera.
   private let biases: [DepthBias]
 
@@ -95,25 +96,34 @@ public struct TakeAlignment: Sendable {
     estimate.offsetDeviation ?? (estimate.source == .starts ? 1 : 0.05)
   }
 
-  /// An aligner for the recording.
+  /// An aligner for the recording, which warns of images that it cannot read and goes on without them.
   ///
   /// - Parameter isColored: Whether it looks at colour, if the alignment may.
   func aligner(
     _ cameras: [AlignmentCamera], reference: Int, _ configuration: AlignmentConfiguration,
     isColored: Bool = false, _ monitor: StageMonitor
   ) throws(CaptureError) -> DepthAligner {
-    let reader = reader
-    // An image that cannot be read is left out here; the stage that needs it names it.
+    let (reader, unreadable) = (reader, unreadable)
     var color: (@Sendable (Int, Int) -> ColorImage?)?
     if isColored && usesColor {
       let companions = reader.take.cameras.indices.map { self.companions(of: $0) }
       color = { camera, index in
-        companions[camera][index].flatMap { try? reader.color(camera: camera, index: $0) }
+        companions[camera][index].flatMap { index in
+          unreadable.value(camera, .color, index) { () throws(CaptureError) in
+            try reader.color(camera: camera, index: index)
+          }
+        }
       }
     }
+    defer { unreadable.warn(monitor) }
     return try DepthAligner(
       cameras, reference: reference, configuration: configuration, threads: threads,
-      monitor: monitor, load: { try? depth(camera: $0, index: $1) }, color: color)
+      monitor: monitor,
+      load: { camera, index in
+        unreadable.value(camera, .depth, index) { () throws(CaptureError) in
+          try depth(camera: camera, index: index)
+        }
+      }, color: color)
   }
 
   /// For each depth image of a camera the colour image nearest in time, within half of a frame.

@@ -88,7 +88,10 @@ struct PairStage: PipelineStage {
     let alignment = TakeAlignment(
       take, configuration: context.configuration, threads: context.threads)
     do throws(CaptureError) {
-      let check = try alignment.check(take.cameras, clocks, isQuick: true, context.monitor)
+      // Images that cannot be read are named by this stage itself.
+      let check = try alignment.check(
+        take.cameras, clocks, isQuick: true,
+        StageMonitor(isCancelled: context.monitor.isCancelled))
       // What harms a mesh, and is beyond what thumbnails may be wrong by.
       for camera in check.failed
       where camera.turnDegrees > 0.4 || camera.shiftMillimetres > 12 || camera.finding == "swapped"

@@ -14,7 +14,7 @@ enum RenderedColorLoss: LossTerm {
     var value: Float = 0
     RenderedRay.forEach(tile, batch, settings) { ray in
       guard ray.truth.isSubject, ray.truth.hasColor, ray.opacity > 0.05 else { return }
-      var a: [32 of Float] = .init(repeating: 0)
+      var a: TrainingBatch.RaySamples = .init(repeating: 0)
       let share = ray.truth.confidence / (3 * count)
       for c in 0..<3 {
         func rgb(_ i: Int) -> Float { tile.rgb[c * tile.stride + ray.first + i] }

@@ -21,7 +21,7 @@ enum RenderedDepthLoss: LossTerm {
       let e = depth - ray.truth.range
       let share = ray.truth.confidence / count
       value += share * abs(e)
-      var a: [32 of Float] = .init(repeating: 0)
+      var a: TrainingBatch.RaySamples = .init(repeating: 0)
       let sign: Float = e > 0 ? 1 : -1
       for i in 0..<32 { a[i] = weight * share * sign * (t(i) - depth) / ray.opacity }
       ray.addDistanceGradient(a, tile, settings)

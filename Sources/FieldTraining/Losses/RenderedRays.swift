@@ -12,11 +12,11 @@ internal import NeuralFields
 struct RenderedRay {
   private static let n = TrainingBatch.raySamples
   let first: Int
-  let truth: TrainingBatch.RenderedRay
-  private(set) var weights: [32 of Float] = .init(repeating: 0)
+  let truth: TrainingBatch.RayTarget
+  private(set) var weights: TrainingBatch.RaySamples = .init(repeating: 0)
   /// Transmittance behind each sample.
-  private var behind: [32 of Float] = .init(repeating: 0)
-  private var lengths: [32 of Float] = .init(repeating: 0)
+  private var behind: TrainingBatch.RaySamples = .init(repeating: 0)
+  private var lengths: TrainingBatch.RaySamples = .init(repeating: 0)
   private(set) var opacity: Float = 0
 
   /// Renders each ray of the tile that is whole, and hands it to `body`.
@@ -33,7 +33,7 @@ struct RenderedRay {
 
   private init(
     _ tile: LossTile, _ batch: TrainingBatch, _ settings: LossSettings, first: Int,
-    truth: TrainingBatch.RenderedRay
+    truth: TrainingBatch.RayTarget
   ) {
     (self.first, self.truth) = (first, truth)
     var light: Float = 1
@@ -62,7 +62,7 @@ struct RenderedRay {
   /// Adds the gradient with respect to the distances, given that with respect to the weights:
   /// d loss / d sigma_j = length_j (behind_j a_j − sum_{i>j} w_i a_i).
   func addDistanceGradient(
-    _ a: [32 of Float], _ tile: LossTile, _ settings: LossSettings
+    _ a: TrainingBatch.RaySamples, _ tile: LossTile, _ settings: LossSettings
   ) {
     var later: Float = 0
     for j in Swift.stride(from: Self.n - 1, through: 0, by: -1) {

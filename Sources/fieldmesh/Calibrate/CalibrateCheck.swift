@@ -30,7 +30,9 @@ struct CalibrateCheck: ParsableCommand {
         takes: recording.urls, calibration: calibration.map { URL(fileURLWithPath: $0) }))
     Interruption.listen()
     let check = try alignment.check(
-      isQuick: quick, monitor: StageMonitor(isCancelled: { Interruption.isPending }))
+      isQuick: quick,
+      monitor: StageMonitor(
+        warn: { StandardError.warn($0) }, isCancelled: { Interruption.isPending }))
     print(json ? try check.json() : check.text, terminator: json ? "" : "\n")
     try check.checkHolds()
   }

@@ -6,4 +6,7 @@ extension StandardError {
     guard done * 10 / total > (done - 1) * 10 / total else { return }
     write("\(work)  \(done) of \(total) \(things)\n")
   }
+
+  /// A sentence that the user should read.
+  static func warn(_ sentence: String) { write("fieldmesh: warning: \(sentence)\n") }
 }
