@@ -124,7 +124,8 @@ import Testing
     let format = try CalibrationFormats.named(name)
     try format.write(rig, to: url)
     let error = #expect(throws: CaptureError.self) { try format.read(url) }
-    #expect(error?.what.hasPrefix("Camera `right` stands 2.25e+03 m from ") == true, "\(error as Any)")
+    #expect(
+      error?.what.hasPrefix("Camera `right` stands 2.25e+03 m from ") == true, "\(error as Any)")
   }
 
   @Test func anUnknownFormatIsNamed() {
