@@ -7,8 +7,9 @@ import Foundation
 /// downwards is not. A cell belongs to a hollow where at least ``least`` of the directions within 45° of
 /// down meet free space before anything seen, and where a ball as wide as an opening must be comes
 /// in from the free space: soles and the gaps of a side that two cameras saw askance are no openings.
-/// Nor is the underside of a ball or a chin: what was seen around it faces down already, and goes on closing.
-/// What has no roof is the shadow of a wall or of the subject: upwards it goes on to where nobody looks.
+/// Nor is the underside of a ball, a chin or a trunk: what was seen around a hollow flares, as a skirt does.
+/// What has no roof is the shadow of a wall or of the subject: upwards it goes on to where nobody looks, or comes
+/// out beside an arm or below the rim of a hat.
 /// Works on cells of twice the edge.
 struct Hollows {
   /// Directions within 45° of down, spread evenly.
@@ -23,16 +24,18 @@ struct Hollows {
   /// How far away free space may be, metres.
   private static let reach: Float = 1
   /// The least share of directions.
-  private static let least: Float = 0.4
+  private static let least: Float = 0.6
   /// The largest share of the opposite directions that may lead to where nobody looks.
   private static let mostAway: Float = 0.16
+  /// The largest share of them that may meet free space before anything seen.
+  private static let mostOut: Float = 0.25
   /// What a cell of a hollow costs inside, in faces, a metre of its edge and unit of the share above the
   /// least.
-  private static let pull: Float = 25
+  private static let pull: Float = 50
   /// The least radius of an opening in cells: less can't be told from the gaps between them.
   private static let leastRadius: Float = 1.5
   /// The least mean slope (normal's y) of what was seen around a hollow.
-  private static let leastSlope: Float = -0.15
+  private static let leastSlope: Float = 0.1
 
   /// What is known of a cell: surely free, hidden, right behind what was seen, or looked at by nobody.
   private enum Kind { case free, hidden, seen, unknown }
@@ -82,7 +85,7 @@ struct Hollows {
     return sums
   }
 
-  /// Closes hollows around which the surface faces down.
+  /// Closes hollows around which the surface does not flare.
   private mutating func close(slopes: [SIMD2<Float>]) {
     var isDone = [Bool](repeating: false, count: openness.count)
     for first in openness.indices where openness[first] > 0 && !isDone[first] {
@@ -150,7 +153,8 @@ struct Hollows {
       let open = share(.free, from: start, by: 1, within: Int(reach / grid.edge))
       guard open > least else { continue }
       let away = share(.unknown, from: start, by: -1, within: 2 * grid.counts.max())
-      if away < mostAway { result[i] = open }
+      let out = share(.free, from: start, by: -1, within: 2 * grid.counts.max())
+      if away < mostAway, out < mostOut { result[i] = open }
     }
     return result
   }
