@@ -3,24 +3,20 @@ public import CaptureCore
 /// Gives every camera of a take its place in the world: `worldFromRig * rigFromColor`.
 ///
 /// - Returns: The cameras, in the take's order.
-/// - Throws: ``CaptureError`` `badInput` when the calibration lacks a camera of the take, or names
-///   one that the take does not have: then it belongs to another rig, or a camera was renamed.
+/// - Throws: ``CaptureError`` `badInput` when the calibration lacks a camera of the take: then it belongs to another
+///   rig, or a camera was renamed. Cameras that did not record may stand in it.
 public func place(
   _ take: TakeDescription, _ calibration: RigCalibration
 ) throws(CaptureError) -> [PlacedCamera] {
-  let ids = take.cameras.map(\.id)
   let name = calibration.rig
-  if let unknown = calibration.rigFromColor.keys.sorted().first(where: { !ids.contains($0) }) {
-    throw CaptureError(
-      .badInput,
-      "The calibration of `\(name)` places camera `\(unknown)`, but the take has only \(ids.joined(separator: ", ")).",
-      remedy: "Use the calibration of the rig that recorded the take.")
-  }
   return try take.cameras.map { camera throws(CaptureError) in
     guard let rigFromColor = calibration.rigFromColor[camera.id] else {
       throw CaptureError(
-        .badInput, "The calibration of `\(name)` does not place camera `\(camera.id)`.",
-        remedy: "Use the calibration of the rig that recorded the take.")
+        .badInput,
+        "The calibration of `\(name)` does not place camera `\(camera.id)`, but \(calibration.rigFromColor.keys.sorted().joined(separator: ", ")).",
+        remedy:
+          "Use the calibration of the rig that recorded the take, or leave the camera out with --cameras."
+      )
     }
     var placed = PlacedCamera(
       description: camera, worldFromColor: calibration.worldFromRig * rigFromColor)

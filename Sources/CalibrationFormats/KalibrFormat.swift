@@ -5,7 +5,7 @@ public import Foundation
 /// whole numbers; distortion `radtan` with k1 k2 p1 p2.
 ///
 /// Names are those of the image topics, `/<camera>/image_raw`. The world is not in the file: on
-/// reading it is the first camera.
+/// reading it stands at the first camera, which is taken to be held level, y up.
 public enum KalibrFormat: CalibrationFormat {
   /// `kalibr`.
   public static let name = "kalibr"
@@ -83,7 +83,9 @@ public enum KalibrFormat: CalibrationFormat {
     else {
       throw CaptureError(.badInput, "`resolution` or `intrinsics` is out of range.")
     }
-    var pose = RigidTransform.identity
+    // The camera's y points down, its z forward.
+    var pose = RigidTransform(
+      rows: (SIMD3(1, 0, 0), SIMD3(0, -1, 0), SIMD3(0, 0, -1)), translation: .zero)
     if let before {
       let m = try section.numbers("T_cn_cnm1", count: 16)
       let fromBefore = try RigidTransform(

@@ -76,7 +76,7 @@ public struct ImageEvaluation: Sendable {
     }
     try configuration.validate()
     let files = try MeshFile.files(in: meshes)
-    let take = try OpenTake(source)
+    let take = try OpenTake(source, using: configuration.cameras)
     let cameras = try take.indices(of: configuration.cameras)
     let threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
     let clocks = try take.reader.clocks(

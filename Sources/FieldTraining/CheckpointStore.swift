@@ -62,8 +62,8 @@ struct CheckpointStore {
         state.step = file.header.step
         return (state, file.header.poses)
       } catch {
+        // It may be whole, and its disk away for a moment: it stays until it is written over.
         monitor.warn("\(error.place): \(error.what) It is passed over for an older checkpoint.")
-        unlink(url(step).path)
       }
     }
     return nil

@@ -211,7 +211,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
     }
     try validateWindows()
     try require("training.nearSigma", nearSigma, in: 0.0001...1)
-    try require("training.targetRadius", targetRadius, in: 0.0005...0.05)
+    try require("training.targetRadius", targetRadius, in: 0.0005...0.01)
     try require("training.truncation", truncation, in: 0.001...1)
     try require("training.rate", rate, in: 1e-7...1)
     try require("training.matrixRate", matrixRate, in: 0...100)

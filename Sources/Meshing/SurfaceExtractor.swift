@@ -15,6 +15,14 @@ public import CaptureCore
 /// each other. For the 0.52 million vertices of the sample's knight in voxels of 4 mm the field is asked for
 /// 0.46 million gradients, 0.07 million distances and 0.03 million colours.
 public enum SurfaceExtractor {
+  /// Checks that a box can be meshed at all, before anything long is done for it.
+  /// - Throws: ``CaptureError`` `limitExceeded` for a box that is too large for its voxels.
+  public static func check(
+    _ box: BoundingBox, _ configuration: MeshingConfiguration
+  ) throws(CaptureError) {
+    _ = try Lattice(box: box, voxel: configuration.voxel)
+  }
+
   /// Extracts the surface of one frame.
   ///
   /// - Parameters:

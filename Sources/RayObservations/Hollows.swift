@@ -35,7 +35,7 @@ struct Hollows {
   /// The least radius of an opening in cells: less can't be told from the gaps between them.
   private static let leastRadius: Float = 1.5
   /// The least mean slope (normal's y) of what was seen around a hollow.
-  private static let leastSlope: Float = 0.1
+  private static let leastSlope: Float = 0.2
 
   /// What is known of a cell: surely free, hidden, right behind what was seen, or looked at by nobody.
   private enum Kind { case free, hidden, seen, unknown }

@@ -81,6 +81,7 @@ public enum ObservationStage {
     for c in observers.indices { observers[c]?.colorFactor = factors[c] }
     let warnings = survey.warnings + ColorBalance.warnings(factors, cameras)
     for warning in warnings { monitor.warn(warning) }
+    var points = [Int](repeating: 0, count: cameras.count)
     var report = ObservationReport(
       box: survey.box, floorHeight: survey.floor?.lowest(under: survey.box), colorFactors: factors,
       frames: [], warnings: warnings)
@@ -101,6 +102,7 @@ public enum ObservationStage {
       let files = sets.indices.map { folder.appendingPathComponent(ObservationIndex.file($0)) }
       let known = resumes ? files.compactMap { try? reader.frame($0) } : []
       if known.count == sets.count {
+        for observation in known.lazy.flatMap(\.surface) { points[Int(observation.camera)] += 1 }
         report.frames += zip(sets, known).map { set, frame in
           .init(set, surface: frame.surface.count, freeRays: frame.freeRays.count)
         }
@@ -135,6 +137,7 @@ public enum ObservationStage {
           ($0.0 + ($1?.surface.count ?? 0), $0.1 + ($1?.freeRays.count ?? 0))
         }
         report.frames.append(.init(set, surface: counts.0, freeRays: counts.1))
+        for (c, result) in seen[k].enumerated() { points[c] += result?.surface.count ?? 0 }
       }
     }
     monitor.report(frames.count, frames.count, "")
@@ -143,12 +146,30 @@ public enum ObservationStage {
         .badInput, "No depth pixel shows a subject inside the region of interest.",
         at: "observations.box", remedy: "Set the box by hand, or check the calibration.")
     }
+    for warning in idle(cameras, frames, points) {
+      report.warnings.append(warning)
+      monitor.warn(warning)
+    }
     let index = ObservationIndex(
       cameras: cameras, freeMargin: Float(configuration.freeMargin),
       freePixels: configuration.freePixels, hiddenCell: hiddenCell,
       report: report)
     try AtomicFile.writeJSON(index, to: folder.appendingPathComponent(ObservationIndex.name))
     return report
+  }
+
+  /// What to tell of cameras that recorded depth and show nothing of the subject.
+  private static func idle(
+    _ cameras: [PlacedCamera], _ frames: [FrameSet], _ points: [Int]
+  ) -> [String] {
+    cameras.indices.compactMap { c in
+      guard points[c] == 0, frames.contains(where: { $0.entries[c].depth != nil }) else {
+        return nil
+      }
+      let camera = cameras[c].description
+      return
+        "Camera \(camera.id) shows nothing of the subject: check its place, and whether its depths lie between \(camera.depthRange.lowerBound) and \(camera.depthRange.upperBound) m in the take's unit, with 'fieldmesh inspect'."
+    }
   }
 
   /// Frame sets of which colours are compared.

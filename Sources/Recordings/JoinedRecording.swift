@@ -51,8 +51,12 @@ struct JoinedRecording: CompositeRecording {
         camera.id = CameraDescription.usableID("\(folder)-\(camera.id)")
         if let other = renamed.first(where: { $0.id == camera.id }) {
           throw CaptureError(
-            .badInput, "Two sources have a camera `\(other.id)`.", at: source.path,
-            remedy: "Rename the file or its folder, so that cameras can be told apart.")
+            .badInput,
+            "Two sources have cameras of one name, and would both be called `\(other.id)` after their folder.",
+            at: source.path,
+            remedy:
+              "Name one take, or the parts of one; where they are parts, rename the files or their folders."
+          )
         }
         renamed.append(camera)
       }

@@ -12,7 +12,7 @@ struct Align: ParsableCommand {
       or from nothing. Beside FILE are written FILE's name with .report.json and .png: every figure, \
       and the cameras' points from three sides. Motions that the images do not tell are named and \
       left alone; when a camera cannot be placed, no calibration is written, and these two end in \
-      .failed.report.json and .failed.png.
+      .failed.report.json and .failed.png; from nothing there are none then.
       """)
 
   @OptionGroup var recording: SourceArguments

@@ -6,7 +6,9 @@ import Foundation
 /// `fieldmesh inspect`: what is in a recording.
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Look at a recording: cameras, rates, drops, timing, depth, region of interest.")
+    abstract: "Look at a recording: cameras, rates, drops, timing, depth, region of interest.",
+    discussion:
+      "Exit status: 0 good or usable, 3 broken, 4 an image could not be read.")
 
   @OptionGroup var recording: SourceArguments
 
@@ -37,16 +39,19 @@ struct Inspect: ParsableCommand {
   var json = false
 
   func run() throws {
+    let inspection: Inspection
     do {
-      try inspect()
+      inspection = try inspect()
     } catch let error as CaptureError where [.badInput, .sizeMismatch].contains(error.code) {
       let refused = RefusedTake(error)
       print(json ? refused.json : refused.text)
       throw error
     }
+    print(json ? try inspection.json() : inspection.text)
+    try inspection.checkUsable()
   }
 
-  private func inspect() throws {
+  private func inspect() throws -> Inspection {
     let opened = try InspectedTake(
       recording.urls,
       calibration: calibration.map { URL(fileURLWithPath: $0) },
@@ -55,7 +60,6 @@ struct Inspect: ParsableCommand {
     let inspection = try opened.inspect()
     if let timeline { try opened.writeTimeline(to: URL(fileURLWithPath: timeline)) }
     if let picture { try opened.writeSheet(of: inspection, to: URL(fileURLWithPath: picture)) }
-    print(json ? try inspection.json() : inspection.text)
-    try inspection.checkComplete()
+    return inspection
   }
 }

@@ -1,3 +1,4 @@
+import Calibration
 import CaptureCore
 import CaptureTestSupport
 import Foundation
@@ -37,6 +38,43 @@ import Testing
       #expect(everything.surface.count > part.surface.count)
     }
     #expect(try contents(of: TinyTake.folder) == before)
+  }
+
+  @Test("A camera without a place can be left out, and only be left out")
+  func unplaced() throws {
+    let take = try TinyTake.copy()
+    let file = take.appendingPathComponent(RigCalibration.fileName)
+    var calibration = try CalibrationFile.read(file)
+    calibration.rigFromColor["cam3"] = nil
+    try CalibrationFile.write(calibration, to: file)
+    func pair(_ cameras: String) throws -> FrameList {
+      let pipeline = try TinyTake.pipeline(
+        Scratch.unused("unplaced"), try TinyTake.configuration("cameras=\(cameras)"))
+      _ = try pipeline.run(only: .pair, TakeSource(take: take))
+      _ = try pipeline.run(only: .observe)
+      return try FrameList.read(pipeline.output)
+    }
+    #expect(try pair("cam0,cam1,cam2").cameras == ["cam0", "cam1", "cam2"])
+    for cameras in ["", "cam1,cam3"] {
+      let error = #expect(throws: CaptureError.self) { try pair(cameras) }
+      #expect(error?.what.contains("does not place camera `cam3`") == true)
+    }
+  }
+
+  @Test("A camera that sees nothing of the subject is named")
+  func idle() throws {
+    let take = try TinyTake.copy()
+    let file = take.appendingPathComponent(RigCalibration.fileName)
+    var calibration = try CalibrationFile.read(file)
+    calibration.rigFromColor["cam1"]?.translation = SIMD3(40, 0, 0)
+    try CalibrationFile.write(calibration, to: file)
+    let pipeline = try TinyTake.pipeline(Scratch.unused("idle"), try TinyTake.configuration())
+    _ = try pipeline.run(only: .pair, TakeSource(take: take))
+    let report = try pipeline.run(only: .observe)
+    let warnings = report.warnings
+    #expect(
+      warnings.filter { $0.hasPrefix("Camera cam1 shows nothing of the subject") }.count == 1)
+    #expect(warnings.filter { $0.contains("shows nothing") }.count == 1, "\(warnings)")
   }
 
   @Test("A camera that the take does not have is named")

@@ -86,7 +86,7 @@ struct Command {
       ),
       (
         ["run", "a", "-o", "/nowhere/b", "--frames", "3"],
-        "fieldmesh: --frames: '3' is not a range of frames. Write for example 10..<20, the last one not included.\n"
+        "fieldmesh: --frames: '3' is not a range of frames. Write for example '10..<20', in quotes, the last one not included.\n"
       ),
       (
         ["run", "a", "-o", "/nowhere/b", "--threads", "0"],

@@ -1,6 +1,7 @@
 import CaptureCore
 import CaptureTestSupport
 import Foundation
+import FrameSync
 import ImageFiles
 import Recordings
 import SyntheticRigs
@@ -98,6 +99,38 @@ import Testing
       if camera == 0, frame == 4 { pixels = Self.images(0, 3).0 }
     })
     expect(repeated, .usable, "cam0", "colour images of camera cam0 that were compared repeat")
+  }
+
+  @Test func depthBeyondTheRange() throws {
+    expect(
+      try inspection(depth: { camera, _, samples in
+        if camera == 1 { samples = samples.map { $0 + 20_000 } }
+      }), .broken, "cam1", "100.0 % of what camera cam1 measured lies outside its range of 0.25 to")
+  }
+
+  @Test func aClockOfItsOwnAndAPauseOfAll() throws {
+    // Of two that differ nobody knows which is wrong.
+    let far = try inspection(time: { camera, frame in
+      Double(frame) / 15 + (camera == 1 ? 1000 : 0)
+    })
+    #expect(far.verdict == .broken)
+    #expect(far.findings.map(\.camera) == ["cam0", "cam1"], "\(far.findings)")
+    // Of three the odd one is named.
+    let times = [0.0, 1000, 0].enumerated().map { index, offset in
+      CameraTimes(
+        id: "cam\(index)", sync: SyncRole(mode: .standalone),
+        times: [.depth: (0..<12).map { offset + Double($0) / 15 }], clock: nil)
+    }
+    let (_, sync) = frameSets(
+      of: times, framesPerSecond: 15, configuration: FrameSyncConfiguration())
+    let findings = StreamRules(sync).findings()
+    #expect(findings.map(\.camera) == ["cam1"] && findings[0].verdict == .broken)
+    #expect(
+      findings[0].what
+        == "Camera cam1 recorded while none of the others did: its clock is another.")
+    expect(
+      try inspection(time: { _, frame in Double(frame) / 15 + (frame < 6 ? 0 : 4) }), .usable, nil,
+      "All cameras paused for 4.07 s.")
   }
 
   @Test func camerasThatStoppedStartedLateOrDropped() throws {

@@ -60,7 +60,11 @@ import Testing
     try writeTake()
     let inspection = try InspectedTake(folder).inspect()
     #expect(inspection.text == expectedText)
-    try inspection.checkComplete()
+    let error = #expect(throws: CaptureError.self) { try inspection.checkUsable() }
+    #expect(error?.code == .badInput)
+    #expect(
+      error?.what.hasPrefix("The recording is broken: The depth images of camera left are frozen")
+        == true)
   }
 
   private let expectedText = """
@@ -105,11 +109,16 @@ import Testing
     try writeTake()
     let image = folder.appendingPathComponent("left/depth/000000.png")
     try Data("broken".utf8).write(to: image)
-    let inspection = try InspectedTake(folder).inspect()
+    var inspection = try InspectedTake(folder).inspect()
     let reason =
       "camera left, depth frame 0, \(image.path): The file is neither a JPEG nor a PNG image."
     #expect(inspection.unreadable == [reason])
-    let error = #expect(throws: CaptureError.self) { try inspection.checkComplete() }
+    #expect(
+      inspection.findings.map(\.what).contains(
+        "1 of 7 depth images of camera left that were looked at cannot be read."))
+    // Its images are all the same, which is worse.
+    inspection.findings.removeAll { $0.verdict == .broken }
+    let error = #expect(throws: CaptureError.self) { try inspection.checkUsable() }
     #expect(error?.description == "An image could not be read: \(reason)")
     #expect(error?.code == .partialResult)
   }
@@ -130,7 +139,7 @@ import Testing
     let error = #expect(throws: CaptureError.self) { try InspectedTake(folder).inspect() }
     #expect(
       error?.description
-        == "\(folder.path): The calibration of `test` does not place camera `right`. Use the calibration of the rig that recorded the take."
+        == "\(folder.path): The calibration of `test` does not place camera `right`, but left. Use the calibration of the rig that recorded the take, or leave the camera out with --cameras."
     )
   }
 

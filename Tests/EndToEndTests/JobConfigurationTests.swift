@@ -167,7 +167,7 @@ import Testing
     #expect(
       throws: CaptureError(
         .usage, "'\(text)' is not a range of frames.", at: "--frames",
-        remedy: "Write for example 10..<20, the last one not included.")
+        remedy: "Write for example '10..<20', in quotes, the last one not included.")
     ) { _ = try FrameSelection.range(text) }
     #expect(try FrameSelection.range("10..<20") == (10, 20))
     #expect(try FrameSelection.range("..<2") == (0, 2))

@@ -28,6 +28,38 @@ import Testing
     return pipeline
   }
 
+  @Test("What is to be known of meshes is told again by whoever joins them, in the frames' order")
+  func warnings() throws {
+    let configuration = try TinyTake.configuration(
+      "method=tsdf", "observations.box=[-0.9, 0.6, -0.9, 0.9, 1.2, 0.9]",
+      "observations.cutFloor=false")
+    let whole = try TinyTake.pipeline(Scratch.unused("warned"), configuration)
+    func told(_ report: RunReport) -> [String] {
+      report.stages.first { $0.name == .mesh }?.warnings ?? []
+    }
+    let first = told(try whole.run(TakeSource(take: TinyTake.folder)))
+    #expect(first.count == TinyTake.frames)
+    #expect(
+      first.enumerated().allSatisfy { $1.hasPrefix("frame \($0): The surface leaves the box") })
+    // As after a kill: two frames are there, the stage is not done.
+    let folder = whole.output.folder(.mesh)
+    for name in [StageManifest.fileName, "frame_000001.json", "frame_000002.ply"] {
+      try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+    }
+    #expect(told(try whole.run(TakeSource(take: TinyTake.folder))) == first)
+  }
+
+  @Test("A box too large for its voxels is refused before the training")
+  func largeBox() throws {
+    let pipeline = try prepared(
+      "large",
+      TinyTake.configuration(
+        "observations.box=[-40, 0.02, -40, 40, 40, 40]", "meshing.voxel=0.001"))
+    let error = #expect(throws: CaptureError.self) { try pipeline.run(only: .train) }
+    #expect(error?.code == .limitExceeded)
+    #expect(error?.what.contains("is too large for voxels of 0.001 m") == true)
+  }
+
   @Test("Frames meshed in parts, by several at the same time, are those of one go, byte for byte")
   func join() throws {
     let configuration = try TinyTake.configuration("method=tsdf")

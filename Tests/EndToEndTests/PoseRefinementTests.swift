@@ -48,6 +48,36 @@ import Testing
     }
   }
 
+  @Test(
+    "What the calibration says of devices stays, and meshes see the cameras where training left them"
+  )
+  func corrections() throws {
+    let file = Scratch.unused("given.json")
+    var given = try CalibrationFile.read(TinyTake.folder.appendingPathComponent("calibration.json"))
+    given.corrections["cam2"] = DeviceCorrection(
+      depthBias: DepthBias(offset: 0.001, scale: 0, radial: 0))
+    try CalibrationFile.write(given, to: file)
+    let settings = ["training.refinePoses=true", "training.refineRounds=2"]
+    let pipeline = try TinyTake.pipeline(
+      output, TinyTake.configuration().setting(settings))
+    _ = try pipeline.run(TakeSource(takes: [TinyTake.folder], calibration: file))
+    #expect(
+      try CalibrationFile.read(trained("calibration.json")).corrections == given.corrections)
+    let mesh = output.appendingPathComponent("mesh/frame_000000.ply")
+    let colored = try Data(contentsOf: mesh)
+    // Colours are those of the pixels before a vertex: a lens that stands elsewhere shows others.
+    // The file keeps its size, by which the stage would be told to have changed.
+    let text = try String(contentsOf: trained("calibration.json"), encoding: .utf8)
+    let moved = text.replacing(/("translation": \[\s*-?)(\d)\./) { match in
+      "\(match.1)\((Int(match.2) ?? 0) == 9 ? 0 : (Int(match.2) ?? 0) + 1)."
+    }
+    #expect(moved != text && moved.utf8.count == text.utf8.count)
+    try moved.write(to: trained("calibration.json"), atomically: true, encoding: .utf8)
+    try FileManager.default.removeItem(at: output.appendingPathComponent("mesh"))
+    _ = try pipeline.mesh(FramePart(index: 0, of: 1))
+    #expect(try Data(contentsOf: mesh) != colored)
+  }
+
   @Test("Without refinement nothing is left of it")
   func off() throws {
     _ = try run("training.refinePoses=true")

@@ -31,7 +31,7 @@ public struct BatchJobs: Sendable {
     }
     guard !takes.isEmpty else {
       throw CaptureError(
-        .badInput, "There is no take. \(notes.first ?? "")", at: url.path,
+        .badInput, "There is no take\(notes.first.map { ": " + $0 } ?? ".")", at: url.path,
         remedy: "Name a folder whose folders are recordings, or 'fieldmesh inspect' one of them.")
     }
     guard takes.count <= Self.limit else {
@@ -86,7 +86,8 @@ public struct BatchJobs: Sendable {
         remedy: "Write a path a line, or a batch.json.")
     }
     let configuration = try settings.configuration()
-    for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
+    for line in text.split(whereSeparator: \.isNewline)
+    where !line.hasPrefix("#") && !line.allSatisfy(\.isWhitespace) {
       let paths = line.split(separator: "\t").map { Self.url(String($0), beside: list) }
       guard let first = paths.first else { continue }
       takes.append(

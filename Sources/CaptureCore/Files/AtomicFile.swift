@@ -49,9 +49,20 @@ public enum AtomicFile {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
       throw CaptureError(
-        .badInput, "The folder cannot be made: \(error.localizedDescription).", at: url.path,
+        .badInput, "The folder cannot be made: \(obstacle(to: url)).", at: url.path,
         remedy: "Choose an output folder that can be written.")
     }
+  }
+
+  /// Why a folder cannot be made, in words.
+  private static func obstacle(to url: URL) -> String {
+    var at = url.standardizedFileURL
+    var isFolder: ObjCBool = false
+    while !FileManager.default.fileExists(atPath: at.path, isDirectory: &isFolder) {
+      guard at.path.count > 1 else { return "its parent is missing" }
+      at.deleteLastPathComponent()
+    }
+    return isFolder.boolValue ? "\(at.path) is not to be written" : "\(at.path) is a file"
   }
 
   /// Where a file is written before it gets its name: no two processes use the same, not even on two

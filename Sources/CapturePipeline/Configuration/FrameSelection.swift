@@ -46,7 +46,7 @@ public struct FrameSelection: DocumentedConfiguration {
     else {
       throw CaptureError(
         .usage, "'\(text)' is not a range of frames.", at: "--frames",
-        remedy: "Write for example 10..<20, the last one not included.")
+        remedy: "Write for example '10..<20', in quotes, the last one not included.")
     }
     return (first, Int(sides[1]))
   }

@@ -48,7 +48,8 @@ public struct RefusedTake: Codable, Equatable, Sendable {
     findings = [
       Inspection.Finding(
         verdict: .broken, what: place + error.what,
-        remedy: error.remedy.isEmpty ? "Repair the file, or record again." : error.remedy)
+        remedy: error.remedy.isEmpty
+          ? "Check the path; repair the file, or record again, where it is damaged." : error.remedy)
     ]
   }
 
@@ -71,6 +72,8 @@ struct ImageFigures {
   /// Pairs of neighbours that were compared, and those that are the same to the byte.
   var pairs = 0
   var repeats = 0
+  /// Images that could not be read.
+  var unreadable = 0
   /// Images of another size than the camera is described with.
   var misfits = 0
   /// Sum over images of the mean brightness, 0...255, and of the share of pixels that are white.

@@ -10,14 +10,17 @@ struct FindingRules {
   let color, depth: [ImageFigures]
   /// By camera: share of the depth pixels that were measured; nil where no image was read.
   let measured: [Double?]
+  /// By camera: share of the measured pixels out of the sensor's range; nil where nothing was measured.
+  let outOfRange: [Double?]
 
   /// The findings, the worst first.
   func findings() -> [Inspection.Finding] {
     var found = wholeTake()
     for camera in take.cameras.indices {
-      found += colorFindings(camera) + depthFindings(camera) + streamFindings(camera)
+      found += colorFindings(camera) + depthFindings(camera)
       found += lensFindings(take.cameras[camera])
     }
+    found += StreamRules(sync).findings()
     // A stable order: equal verdicts stay as they were found.
     return Inspection.Verdict.allCases.reversed().flatMap { verdict in
       found.filter { $0.verdict == verdict }
@@ -93,6 +96,14 @@ struct FindingRules {
           "Check the depth mode, the distance, and whether another camera's laser or the sun blinds it."
         ))
     }
+    if let share = outOfRange[camera], share > 0.5 {
+      let range = take.cameras[camera].depthRange
+      found.append(
+        finding(
+          share > 0.99 ? .broken : .usable, camera,
+          "\(percent(share)) of what camera \(id) measured lies outside its range of \(range.lowerBound) to \(range.upperBound) m.",
+          "Check `unit` and `range` of its depth in the take's description."))
+    }
     return found
   }
 
@@ -101,6 +112,14 @@ struct FindingRules {
   ) -> [Inspection.Finding] {
     let id = take.cameras[camera].id
     var found: [Inspection.Finding] = []
+    if figures.unreadable > 0 {
+      let isDepthLost = kind == "depth" && figures.images == 0
+      found.append(
+        finding(
+          isDepthLost ? .broken : .usable, camera,
+          "\(figures.unreadable) of \(figures.unreadable + figures.images) \(kind) images of camera \(id) that were looked at cannot be read.",
+          "Copy the recording again, or leave the images out with 'fieldmesh ingest'."))
+    }
     if figures.misfits > 0 {
       found.append(
         finding(
@@ -125,52 +144,6 @@ struct FindingRules {
     return found
   }
 
-  // MARK: Streams
-
-  private func streamFindings(_ camera: Int) -> [Inspection.Finding] {
-    let stream = sync.cameras[camera]
-    let id = stream.id
-    guard stream.depthFrames > 0 else {
-      return [
-        finding(
-          take.cameras.count == 1 ? .broken : .usable, camera, "Camera \(id) has no depth image.",
-          "Leave it out, or find its recording.")
-      ]
-    }
-    var found: [Inspection.Finding] = []
-    let length = sync.end - sync.start
-    let missing = sync.end - stream.last
-    if missing > max(5 * sync.period, 0.1 * length) {
-      found.append(
-        finding(
-          missing > 0.5 * length ? .broken : .usable, camera,
-          "Camera \(id) stopped \(seconds(missing)) before the others.",
-          "Use --frames up to there, or look for a full disk or a loose cable."))
-    }
-    let late = stream.first - sync.start
-    if late > max(5 * sync.period, 0.1 * length) {
-      found.append(
-        finding(
-          .usable, camera, "Camera \(id) started \(seconds(late)) after the others.",
-          "Use --frames from there on; start subordinates before the master."))
-    }
-    if stream.depthDropShare > 0.05 || stream.colorDropShare > 0.05 {
-      found.append(
-        finding(
-          .usable, camera,
-          "Camera \(id) dropped \(percent(stream.depthDropShare)) of its depth and \(percent(stream.colorDropShare)) of its colour images, up to \(seconds(stream.longestGap)) at a time.",
-          "Give it a USB controller and a disk of its own, or lower the rate."))
-    }
-    if stream.repeatedTimes > 0 {
-      found.append(
-        finding(
-          .usable, camera,
-          "\(stream.repeatedTimes) images of camera \(id) have the time of the one before.",
-          "Of each such pair one is used; the recorder is at fault."))
-    }
-    return found
-  }
-
   // MARK: Lenses
 
   /// Intrinsics that no lens of this image size has: they are of another mode or were scaled wrongly.
@@ -191,5 +164,4 @@ struct FindingRules {
   }
 
   private func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
-  private func seconds(_ time: Double) -> String { String(format: "%.2f s", time) }
 }

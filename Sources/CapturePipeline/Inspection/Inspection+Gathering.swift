@@ -71,7 +71,8 @@ public struct InspectedTake {
       (lost.map { [$0] } ?? [])
       + FindingRules(
         take: reader.take, sync: sync, color: samples.map(\.color), depth: samples.map(\.depth),
-        measured: result.cameras.map { $0.holes.map { 1 - $0 } }
+        measured: result.cameras.map { $0.holes.map { 1 - $0 } },
+        outOfRange: result.cameras.map(\.outOfRange)
       ).findings() + swaps(placed)
     if placed == nil {
       result.findings.append(
@@ -158,7 +159,7 @@ public struct InspectedTake {
     _ load: () throws(CaptureError) -> Image
   ) -> Image? {
     do { return try load() } catch {
-      if error.code == .sizeMismatch { figures.misfits += 1 }
+      if error.code == .sizeMismatch { figures.misfits += 1 } else { figures.unreadable += 1 }
       unreadable.append("\(error)")
       return nil
     }

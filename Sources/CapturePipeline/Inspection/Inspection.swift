@@ -60,8 +60,13 @@ public struct Inspection: Codable, Equatable, Sendable {
   /// What the recording is good for: the worst finding's verdict.
   public private(set) var verdict = Verdict.good
 
-  /// - Throws: ``CaptureError`` `partialResult` when an image could not be read.
-  public func checkComplete() throws(CaptureError) {
+  /// - Throws: ``CaptureError`` `badInput` when the recording is broken, `partialResult` when an image could not
+  ///   be read.
+  public func checkUsable() throws(CaptureError) {
+    if verdict == .broken, let worst = findings.first(where: { $0.verdict == .broken }) {
+      throw CaptureError(
+        .badInput, "The recording is broken: \(worst.what)", remedy: worst.remedy)
+    }
     guard let first = unreadable.first else { return }
     let more = unreadable.count > 1 ? " The first of \(unreadable.count)." : ""
     throw CaptureError(.partialResult, "An image could not be read: \(first)\(more)")

@@ -1,3 +1,4 @@
+internal import Calibration
 internal import CaptureCore
 internal import DepthFusion
 internal import FieldTraining
@@ -8,6 +9,8 @@ internal import RayObservations
 /// The surface of each frame, by the method of the configuration.
 struct FrameSurfaces: Sendable {
   private let cache: ObservationCache
+  /// What the cache holds, seen from where training left the cameras.
+  private let source: any ObservationSource
   private let trained: TrainedField?
   private let configuration: JobConfiguration
   private let threads: Int
@@ -16,6 +19,8 @@ struct FrameSurfaces: Sendable {
   /// Bytes that the frames side by side may take, and that one takes, roughly, for each cell that
   /// would lie on the sides of its box: about 180 MB for a person in cells of 4 mm.
   private static let (budget, bytesPerCell) = (800e6, 200.0)
+  /// Bytes that fusion takes for each depth pixel of a frame.
+  private static let bytesPerPixel = 56
 
   /// How many frames may be extracted side by side.
   let framesAtOnce: Int
@@ -31,11 +36,18 @@ struct FrameSurfaces: Sendable {
       configuration.meshing.seenColors = false
       configuration.meshing.steadyFrames = 0
     }
-    motions = NeighbourMotions(cache, reach: configuration.meshing.steadyFrames)
+    source = try Self.source(cache, context)
+    motions = NeighbourMotions(source, reach: configuration.meshing.steadyFrames)
     self.configuration = configuration
     let size = SIMD3<Double>(cache.box.size)
     let sides = 2 * (size.x * size.y + size.y * size.z + size.z * size.x)
-    let bytes = Self.bytesPerCell * sides / pow(Double(configuration.meshing.voxel), 2)
+    var bytes = Self.bytesPerCell * sides / pow(Double(configuration.meshing.voxel), 2)
+    if configuration.method == .tsdf {
+      let pixels = cache.cameras.compactMap(\.description.depth).reduce(0) {
+        $0 + $1.width * $1.height
+      }
+      bytes += Double(Self.bytesPerPixel * pixels)
+    }
     framesAtOnce = min(context.threads, 4, max(1, Int(Self.budget / bytes)))
     threads = max(1, context.threads / framesAtOnce)
     switch configuration.method {
@@ -44,6 +56,26 @@ struct FrameSurfaces: Sendable {
         folder: context.output.folder(.train), backend: context.backend)
     case .tsdf: trained = nil
     }
+  }
+
+  /// The observations, with the poses that the field was trained with.
+  private static func source(
+    _ cache: ObservationCache, _ context: StageContext
+  ) throws(CaptureError) -> any ObservationSource {
+    guard context.configuration.method == .field, context.configuration.training.refinePoses else {
+      return cache
+    }
+    let file = context.output.refinedCalibration
+    let refined = try CalibrationFile.read(file)
+    let places = try cache.cameras.map { camera throws(CaptureError) in
+      guard let rigFromColor = refined.rigFromColor[camera.description.id] else {
+        throw CaptureError(
+          .badInput, "Camera `\(camera.description.id)` has no place.", at: file.path,
+          remedy: "Remove the folder `train` and run again.")
+      }
+      return refined.worldFromRig * rigFromColor
+    }
+    return cache.seen(from: places)
   }
 
   /// What the stages before left of one frame.
@@ -58,7 +90,7 @@ struct FrameSurfaces: Sendable {
   /// - Throws: ``CaptureError`` of files that cannot be read.
   func evidence(ofFrame position: Int) throws(CaptureError) -> Evidence {
     Evidence(
-      frame: try cache.frame(position), field: try trained?.field(at: cache.times[position]),
+      frame: try source.frame(position), field: try trained?.field(at: cache.times[position]),
       beside: try instants(around: position))
   }
 
@@ -70,12 +102,12 @@ struct FrameSurfaces: Sendable {
       field = trained
     } else {
       field = try FusedField(
-        evidence.frame, cameras: cache.cameras, box: cache.box,
+        evidence.frame, cameras: source.cameras, box: cache.box,
         configuration: configuration.fusion, threads: threads)
     }
     return try SurfaceExtractor.mesh(
       of: field, in: cache.box, endsAtFloor: cache.endsAtFloor, observations: evidence.frame,
-      cameras: cache.cameras, beside: evidence.beside, configuration: configuration.meshing,
+      cameras: source.cameras, beside: evidence.beside, configuration: configuration.meshing,
       threads: threads, monitor: monitor
     ).mesh
   }

@@ -17,6 +17,8 @@ struct MeshRecord: Codable, Sendable {
   var bytes: Int?
   /// Why there is no mesh.
   var failure: String?
+  /// What the user should know of the mesh; absent where that is nothing.
+  var warnings: [String]?
 
   static func fileName(_ number: Int) -> String {
     SequenceManifest.meshName(frame: number, fileExtension: "json")
@@ -45,13 +47,16 @@ struct MeshRecord: Codable, Sendable {
       return known
     }
 
-    func write(_ mesh: TriangleMesh, time: Double) throws(CaptureError) -> MeshRecord {
+    func write(
+      _ mesh: TriangleMesh, time: Double, warnings: [String]
+    ) throws(CaptureError) -> MeshRecord {
       let url = folder.appendingPathComponent(meshName)
       let sha256 = try PLYWriter().write(mesh, to: url)
       let entry = SequenceManifest.Frame(
         index: number, time: time, file: meshName, mesh: mesh, sha256: sha256)
       let result = MeshRecord(
-        inputs: inputs, number: number, mesh: entry, bytes: AtomicFile.size(of: url), failure: nil)
+        inputs: inputs, number: number, mesh: entry, bytes: AtomicFile.size(of: url), failure: nil,
+        warnings: warnings.isEmpty ? nil : warnings)
       try AtomicFile.writeJSON(result, to: record)
       return result
     }

@@ -71,6 +71,8 @@ struct MeshStage: PipelineStage {
       records.append(try result.get())
     }
     try context.monitor.checkCancelled()
+    // In the frames' order, and those of frames that an earlier run has left as well.
+    for warning in records.flatMap({ $0.warnings ?? [] }) { context.monitor.warn(warning) }
     return records
   }
 
@@ -92,7 +94,8 @@ struct MeshStage: PipelineStage {
     let place = "frame \(frame.number)"
     var monitor = context.monitor
     monitor.report = { _, _, _ in }
-    monitor.warn = { context.monitor.warn("\(place): \($0)") }
+    let warnings = Mutex<[String]>([])
+    monitor.warn = { sentence in warnings.withLock { $0.append("\(place): \(sentence)") } }
     // What cannot be read or written says nothing of the frame: only its surface's failure is kept.
     let evidence: FrameSurfaces.Evidence
     do { evidence = try surfaces.evidence(ofFrame: position) } catch { throw error.within(place) }
@@ -105,6 +108,6 @@ struct MeshStage: PipelineStage {
       guard error.code == .badInput, !context.configuration.strict else { throw error }
       return try file.write(failure: error)
     }
-    return try file.write(mesh, time: frame.time)
+    return try file.write(mesh, time: frame.time, warnings: warnings.withLock { $0 })
   }
 }

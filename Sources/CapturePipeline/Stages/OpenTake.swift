@@ -9,11 +9,15 @@ struct OpenTake: Sendable {
   let cameras: [PlacedCamera]
   /// What depth is corrected by, one a camera.
   let biases: [DepthBias]
+  /// What the calibration found out about the cameras' devices, by their names.
+  let corrections: [String: DeviceCorrection]
 
   /// Opens a recording and places its cameras by the given calibration, or by the one in it.
+  /// - Parameter names: The cameras that are used; empty for all. Of the others those that have no place are left
+  ///   out from the start.
   /// - Throws: ``CaptureError`` `badInput` without any calibration, and what the readers throw.
-  init(_ source: TakeSource) throws(CaptureError) {
-    reader = try RecordingFormats.open(source.takes)
+  init(_ source: TakeSource, using names: [String] = []) throws(CaptureError) {
+    var reader = try RecordingFormats.open(source.takes)
     var calibration = reader.calibration
     if let file = source.calibration { calibration = try CalibrationFile.read(file) }
     guard let calibration else {
@@ -21,23 +25,34 @@ struct OpenTake: Sendable {
         .badInput, "The take has no calibration.", at: source.place,
         remedy: "Name one with --calibration, such as calibration/<rig>/<date>.json.")
     }
+    if !names.isEmpty {
+      let ids = reader.take.cameras.map(\.id)
+      let kept = ids.indices.filter {
+        names.contains(ids[$0]) || calibration.rigFromColor[ids[$0]] != nil
+      }
+      if kept.count < ids.count, !kept.isEmpty { reader = reader.keeping(kept) }
+    }
+    self.reader = reader
     do {
       cameras = try place(reader.take, calibration)
     } catch {
       throw error.within(source.calibration?.path ?? source.place)
     }
     biases = cameras.map { calibration.depthBias(of: $0.description.id) }
+    corrections = calibration.corrections
   }
 
   /// The take that the first stage paired, with the cameras that it used.
   init(_ list: FrameList) throws(CaptureError) {
-    let whole = try OpenTake(list.source())
+    let whole = try OpenTake(list.source(), using: list.cameras)
     self = whole.keeping(try whole.indices(of: list.cameras))
   }
 
   private init(_ whole: OpenTake, _ indices: [Int]) {
     reader = whole.reader.keeping(indices)
     (cameras, biases) = (indices.map { whole.cameras[$0] }, indices.map { whole.biases[$0] })
+    let ids = Set(cameras.map(\.description.id))
+    corrections = whole.corrections.filter { ids.contains($0.key) }
   }
 
   /// The take with the cameras at these ascending indices alone.

@@ -32,14 +32,16 @@ struct PairStage: PipelineStage {
     guard let source = context.source else {
       throw CaptureError(.usage, "The first stage needs a recording.", at: context.output.url.path)
     }
-    let whole = try OpenTake(source)
+    let whole = try OpenTake(source, using: context.configuration.cameras)
     let cameras = try whole.indices(of: context.configuration.cameras)
     // Clocks and frame sets are those of all cameras, so that a frame has its number whoever is used.
     let clocks = try whole.reader.clocks(
       whole.cameras, context.configuration.clocks, threads: context.threads,
       monitor: context.monitor)
     let (all, report) = whole.reader.synchronized(context.configuration.sync, clocks: clocks)
-    let warned = whole.reader.warnings + report.warnings
+    let findings = StreamRules(report).findings()
+    let warned =
+      whole.reader.warnings + report.warnings + findings.map { "\($0.what) \($0.remedy)" }
     for warning in warned { context.monitor.warn(warning) }
     try checkCalibration(of: whole, clocks, context)
     let take = whole.keeping(cameras)

@@ -2,6 +2,7 @@ internal import Calibration
 internal import CaptureCore
 internal import FieldTraining
 internal import Foundation
+internal import Meshing
 internal import RayObservations
 
 /// Fits a field to all observations, or one to each window of them; goes on from the newest checkpoints.
@@ -18,8 +19,14 @@ struct TrainStage: PipelineStage {
   }
 
   func run(_ context: StageContext) throws(CaptureError) -> StageResult {
-    let folder = context.output.folder(.train)
     let windows = try Self.windows(context)
+    // What would fail after the training, which may take hours, fails before.
+    try SurfaceExtractor.check(
+      try ObservationCache.open(folder: context.output.folder(.observe)).box,
+      context.configuration.meshing)
+    let list = try FrameList.read(context.output)
+    let corrections =
+      context.configuration.training.refinePoses ? try OpenTake(list).corrections : [:]
     let work = try train(windows.ranges.indices, of: windows, context)
     var outputs = TrainedField.names(windows: windows.ranges.count)
     var summary =
@@ -32,8 +39,8 @@ struct TrainStage: PipelineStage {
     if let report = work.report, let poses = report.poses {
       try AtomicFile.writeJSON(poses, to: context.output.poses)
       try CalibrationFile.write(
-        calibration(report.cameras, name: try FrameList.read(context.output).name),
-        to: folder.appendingPathComponent(RigCalibration.fileName))
+        calibration(report.cameras, corrections, name: list.name),
+        to: context.output.refinedCalibration)
       outputs += [context.output.poses.lastPathComponent, RigCalibration.fileName]
       let most = poses.map(\.subjectMillimetres).max() ?? 0
       summary += String(format: ", poses moved by up to %.1f mm", most)
@@ -93,18 +100,24 @@ struct TrainStage: PipelineStage {
   }
 
   /// The cameras as a calibration whose reference is the first of them.
-  private func calibration(_ cameras: [PlacedCamera], name: String) -> RigCalibration {
+  private func calibration(
+    _ cameras: [PlacedCamera], _ corrections: [String: DeviceCorrection], name: String
+  ) -> RigCalibration {
     let worldFromRig = cameras[0].worldFromColor
     return RigCalibration(
       rig: name, reference: cameras[0].description.id,
       rigFromColor: Dictionary(
         uniqueKeysWithValues: cameras.map {
           ($0.description.id, worldFromRig.inverse * $0.worldFromColor)
-        }), worldFromRig: worldFromRig)
+        }), worldFromRig: worldFromRig, corrections: corrections)
   }
 }
 
 extension OutputFolder {
   /// What training did to the cameras' poses; there only where they were refined.
   var poses: URL { folder(.train).appendingPathComponent("poses.json") }
+  /// The calibration with the refined poses; there with ``poses``.
+  var refinedCalibration: URL {
+    folder(.train).appendingPathComponent(RigCalibration.fileName)
+  }
 }

@@ -1,6 +1,7 @@
 internal import NeuralFields
 
-/// Rendered against measured colour: mean absolute difference, over rays that meet the subject.
+/// Rendered against measured colour: mean absolute difference, over rays that meet the subject, as a
+/// share of all that are rendered.
 enum RenderedColorLoss: LossTerm {
   static let weightKey = "renderColorWeight"
 

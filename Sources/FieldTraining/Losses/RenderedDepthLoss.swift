@@ -1,6 +1,7 @@
 internal import NeuralFields
 
-/// Rendered against measured ray length, metres, over rays that meet the subject.
+/// Rendered against measured ray length, metres, over rays that meet the subject, as a share of all
+/// that are rendered.
 enum RenderedDepthLoss: LossTerm {
   static let weightKey = "renderDepthWeight"
 

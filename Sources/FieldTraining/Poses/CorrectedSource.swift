@@ -1,5 +1,13 @@
-internal import CaptureCore
+public import CaptureCore
 internal import Synchronization
+
+extension ObservationSource {
+  /// The observations with the cameras where a training left them.
+  /// - Parameter places: Colour lens to world, one a camera.
+  public func seen(from places: [RigidTransform]) -> any ObservationSource {
+    CorrectedSource(self, worldFromColor: places)
+  }
+}
 
 /// Observations with each camera's part moved by its correction.
 ///
@@ -10,21 +18,33 @@ final class CorrectedSource: ObservationSource {
   private static let budget = 128 << 20
 
   let base: any ObservationSource
-  let corrections: [CameraCorrection]
   let cameras: [PlacedCamera]
   private let motions: [RigidTransform]
+  /// Added to the times of each camera's images, seconds.
+  private let seconds: [Double]
   private let recent = Mutex<[(index: Int, frame: CorrectedFrame)]>([])
 
   /// - Parameter corrections: One a camera.
   init(_ base: any ObservationSource, _ corrections: [CameraCorrection]) {
     precondition(corrections.count == base.cameras.count, "one correction a camera")
-    (self.base, self.corrections) = (base, corrections)
+    self.base = base
     let pivot = SIMD3<Double>(base.box.center)
     let motions = corrections.map { $0.motion(about: pivot) }
-    self.motions = motions
+    (self.motions, seconds) = (motions, corrections.map(\.seconds))
     cameras = base.cameras.enumerated().map {
       PlacedCamera(
         description: $1.description, worldFromColor: motions[$0] * $1.worldFromColor)
+    }
+  }
+
+  /// - Parameter places: Colour lens to world, one a camera.
+  init(_ base: any ObservationSource, worldFromColor places: [RigidTransform]) {
+    precondition(places.count == base.cameras.count, "one place a camera")
+    self.base = base
+    motions = zip(base.cameras, places).map { $1 * $0.worldFromColor.inverse }
+    seconds = places.map { _ in 0 }
+    cameras = zip(base.cameras, places).map {
+      PlacedCamera(description: $0.description, worldFromColor: $1)
     }
   }
 
@@ -34,8 +54,8 @@ final class CorrectedSource: ObservationSource {
 
   func timing(frame: Int, camera: Int) -> ObservationTiming {
     var timing = base.timing(frame: frame, camera: camera)
-    timing.depth += corrections[camera].seconds
-    timing.color += corrections[camera].seconds
+    timing.depth += seconds[camera]
+    timing.color += seconds[camera]
     return timing
   }
 

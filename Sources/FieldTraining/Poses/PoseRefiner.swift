@@ -49,8 +49,7 @@ struct PoseRefiner {
   func refine(
     _ state: inout PoseState, slice: (Double) throws(CaptureError) -> any FieldSlice
   ) throws(CaptureError) {
-    let corrected = CorrectedSource(source, state.corrections)
-    let evidence = try gather(corrected, round: state.rounds, slice)
+    let evidence = try gather(state.corrections, round: state.rounds, slice)
     let moved = evidence.counts.indices.filter { evidence.counts[$0] >= Self.least }
     let step = step(evidence, state.corrections)
     for camera in moved {
@@ -83,13 +82,14 @@ struct PoseRefiner {
   }
 
   private func gather(
-    _ corrected: CorrectedSource, round: Int,
+    _ corrections: [CameraCorrection], round: Int,
     _ slice: (Double) throws(CaptureError) -> any FieldSlice
   ) throws(CaptureError) -> Evidence {
+    let corrected = CorrectedSource(source, corrections)
     let count = source.cameras.count
     var sum = Evidence(cameras: count)
     let center = SIMD3<Double>(source.box.center)
-    let pivots = corrected.corrections.map { center + $0.translation }
+    let pivots = corrections.map { center + $0.translation }
     for frame in frames(round: round) {
       let whole = try corrected.frame(frame)
       let grid = SurfaceGrid(

@@ -17,7 +17,8 @@ struct TakeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Use only these cameras: cam0,cam2.", valueName: "names"))
   var cameras: String?
 
-  @Option(help: ArgumentHelp("Use only these frame sets: 10..<20.", valueName: "a..<b"))
+  @Option(
+    help: ArgumentHelp("Use only these frame sets: '10..<20', in quotes.", valueName: "a..<b"))
   var frames: String?
 
   @Option(help: ArgumentHelp("Use only each n-th frame set.", valueName: "n"))

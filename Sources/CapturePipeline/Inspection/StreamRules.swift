@@ -1,0 +1,105 @@
+internal import Foundation
+internal import FrameSync
+
+/// Draws the conclusions from when the images of a take were recorded.
+struct StreamRules {
+  private let sync: SyncReport
+  /// When most cameras began and ended, seconds.
+  private let usual: (start: Double, end: Double)
+  /// How far off is no chance, seconds.
+  private let tolerance: Double
+  /// How long all cameras stood still at once, seconds; 0 where they did not.
+  private let pause: Double
+
+  init(_ sync: SyncReport) {
+    self.sync = sync
+    let recorded = sync.cameras.filter { $0.depthFrames > 0 }
+    let (starts, ends) = (recorded.map(\.first).sorted(), recorded.map(\.last).sorted())
+    usual =
+      recorded.isEmpty
+      ? (sync.start, sync.end) : (starts[(starts.count - 1) / 2], ends[ends.count / 2])
+    tolerance = max(5 * sync.period, 0.1 * (usual.end - usual.start))
+    let gaps = recorded.map(\.longestGap).sorted()
+    let isShared =
+      recorded.count > 1 && gaps[0] > 5 * sync.period
+      && gaps[gaps.count - 1] - gaps[0] < 2 * sync.period
+    pause = isShared ? gaps[0] : 0
+  }
+
+  /// The findings, camera by camera.
+  func findings() -> [Inspection.Finding] {
+    var found: [Inspection.Finding] = []
+    if pause > 0 {
+      found.append(
+        Inspection.Finding(
+          verdict: .usable, camera: nil, what: "All cameras paused for \(seconds(pause)).",
+          remedy: "Nothing is known of that time: use --frames before it, or after it."))
+    }
+    return found + sync.cameras.indices.flatMap { findings($0) }
+  }
+
+  private func findings(_ camera: Int) -> [Inspection.Finding] {
+    let stream = sync.cameras[camera]
+    let id = stream.id
+    func finding(
+      _ verdict: Inspection.Verdict, _ what: String, _ remedy: String
+    ) -> Inspection.Finding {
+      Inspection.Finding(verdict: verdict, camera: id, what: what, remedy: remedy)
+    }
+    guard stream.depthFrames > 0 else {
+      return [
+        finding(
+          sync.cameras.count == 1 ? .broken : .usable, "Camera \(id) has no depth image.",
+          "Leave it out, or find its recording.")
+      ]
+    }
+    var found: [Inspection.Finding] = []
+    if stream.first > usual.end || stream.last < usual.start {
+      found.append(
+        finding(
+          .broken, "Camera \(id) recorded while none of the others did: its clock is another.",
+          "Put its times right, or leave it out with --cameras."))
+    } else {
+      let (missing, more) = (usual.end - stream.last, stream.last - usual.end)
+      if missing > tolerance {
+        found.append(
+          finding(
+            missing > 0.5 * (usual.end - usual.start) ? .broken : .usable,
+            "Camera \(id) stopped \(seconds(missing)) before the others.",
+            "Use --frames up to there, or look for a full disk or a loose cable."))
+      } else if more > tolerance {
+        found.append(
+          finding(
+            .usable, "Camera \(id) went on for \(seconds(more)) after the others.",
+            "Use --frames up to there; if they did not stop, its last times are wrong."))
+      }
+      let late = stream.first - usual.start
+      if late > tolerance {
+        found.append(
+          finding(
+            .usable, "Camera \(id) started \(seconds(late)) after the others.",
+            "Use --frames from there on; start subordinates before the master."))
+      }
+    }
+    let drops = pause > 0 ? stream.depthDrops - Int((pause / sync.period).rounded()) + 1 : 0
+    let isPauseAll = pause > 0 && drops <= stream.depthFrames / 20
+    if stream.depthDropShare > 0.05 || stream.colorDropShare > 0.05, !isPauseAll {
+      found.append(
+        finding(
+          .usable,
+          "Camera \(id) dropped \(percent(stream.depthDropShare)) of its depth and \(percent(stream.colorDropShare)) of its colour images, up to \(seconds(stream.longestGap)) at a time.",
+          "Give it a USB controller and a disk of its own, or lower the rate."))
+    }
+    if stream.repeatedTimes > 0 {
+      found.append(
+        finding(
+          .usable,
+          "\(stream.repeatedTimes) images of camera \(id) have the time of the one before.",
+          "Of each such pair one is used; the recorder is at fault."))
+    }
+    return found
+  }
+
+  private func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+  private func seconds(_ time: Double) -> String { String(format: "%.2f s", time) }
+}
