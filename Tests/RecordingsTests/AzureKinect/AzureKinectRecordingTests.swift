@@ -148,7 +148,10 @@ import Testing
     #expect(try RecordingFormats.open(sources).take.cameras.map(\.id) == ["one-rec", "two-rec"])
     let twice = [sources[0], sources[0]]
     let error = #expect(throws: CaptureError.self) { _ = try RecordingFormats.open(twice) }
-    #expect(error?.what == "Two sources have cameras of one name, and would both be called `one-rec` after their folder.")
+    #expect(
+      error?.what
+        == "Two sources have cameras of one name, and would both be called `one-rec` after their folder."
+    )
   }
 
   @Test("An unfinished recording has its offset rebuilt from the motion sensors")
