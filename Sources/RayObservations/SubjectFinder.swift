@@ -24,7 +24,7 @@ struct SubjectFinder {
   /// How much of what goes on farther is kept, metres.
   static let touch: Float = 0.5
   /// Another body that moves joins within this distance, metres, and from this share of the core's count on.
-  static let company = (gap: Float(1), share: 0.03)
+  static let company = (gap: Float(1), share: 0.1)
   /// Share of the core's count from which on a body that does not join is told of.
   static let stranger = 0.2
 

@@ -81,9 +81,9 @@ import Testing
 
   @Test func aPartnerAndABallBelongToTheSubject() {
     let partner = Self.block([0.9, 0.06, -0.1], [1.2, 1.6, 0.2], moves: true)
-    let ball = Self.block([-0.1, 2.1, 0], [0.1, 2.3, 0.2], moves: true)
+    let ball = Self.block([-0.16, 2.1, 0], [0.16, 2.4, 0.3], moves: true)
     let found = find(Self.arms, Self.trunk, partner, ball)
-    expect(found.box, [-0.4, 0.03, -0.1], [1.2, 2.3, 0.4])
+    expect(found.box, [-0.4, 0.03, -0.1], [1.2, 2.4, 0.4])
     #expect(found.warnings == [])
   }
 
