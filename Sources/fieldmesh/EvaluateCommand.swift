@@ -40,7 +40,7 @@ struct Evaluate: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("Picture of images and predictions to write, .png.", valueName: "file"))
-  var picture: String?
+  var picture: PictureArgument?
 
   @Option(help: ArgumentHelp("Compare only each n-th frame.", valueName: "n"))
   var every = 1
@@ -72,13 +72,14 @@ struct Evaluate: ParsableCommand {
       throw CaptureError(
         .usage, "Meshes are compared with true ones or with --images.", remedy: "Leave one out.")
     }
+    let sheet = try picture?.url("--picture")
     let outcome = try ImageEvaluation(
       meshes: folder,
       source: TakeSource(
         take: URL(fileURLWithPath: images),
         calibration: calibration.map { URL(fileURLWithPath: $0) }),
       configuration: try configuration(), within: within,
-      picture: picture.map { URL(fileURLWithPath: $0) }
+      picture: sheet
     ).run()
     print(json ? outcome.json : outcome.table)
   }

@@ -21,12 +21,12 @@ struct Inspect: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("PNG to draw every camera's colour and depth into.", valueName: "file"))
-  var picture: String?
+  var picture: PictureArgument?
 
   @Option(
     help: ArgumentHelp(
       "PNG to draw every image's time and frame set into: a row a stream.", valueName: "file"))
-  var timeline: String?
+  var timeline: PictureArgument?
 
   @Option(
     name: .customLong("set"),
@@ -52,14 +52,16 @@ struct Inspect: ParsableCommand {
   }
 
   private func inspect() throws -> Inspection {
+    let sheet = try picture?.url("--picture")
+    let times = try timeline?.url("--timeline")
     let opened = try InspectedTake(
       recording.urls,
       calibration: calibration.map { URL(fileURLWithPath: $0) },
       rig: rig.map { URL(fileURLWithPath: $0) },
       configuration: try JobConfiguration().setting(settings))
     let inspection = try opened.inspect()
-    if let timeline { try opened.writeTimeline(to: URL(fileURLWithPath: timeline)) }
-    if let picture { try opened.writeSheet(of: inspection, to: URL(fileURLWithPath: picture)) }
+    if let times { try opened.writeTimeline(to: times) }
+    if let sheet { try opened.writeSheet(of: inspection, to: sheet) }
     return inspection
   }
 }

@@ -89,6 +89,10 @@ struct Command {
         "fieldmesh: --frames: '3' is not a range of frames. Write for example '10..<20', in quotes, the last one not included.\n"
       ),
       (
+        ["inspect", "a", "--picture", "a.jpg"],
+        "fieldmesh: --picture: Pictures are PNG files, but the name is 'a.jpg'. Let it end in .png.\n"
+      ),
+      (
         ["run", "a", "-o", "/nowhere/b", "--threads", "0"],
         "fieldmesh: --threads: 0 is out of range. Choose a value from 1 to 1024.\n"
       ),
