@@ -81,8 +81,9 @@ struct StreamRules {
             "Use --frames from there on; start subordinates before the master."))
       }
     }
-    let drops = pause > 0 ? stream.depthDrops - Int((pause / sync.period).rounded()) + 1 : 0
-    let isPauseAll = pause > 0 && drops <= stream.depthFrames / 20
+    let paused = pause > 0 ? Int((pause / sync.period).rounded()) - 1 : 0
+    let beyond = max(stream.depthDrops, stream.colorDrops) - paused
+    let isPauseAll = pause > 0 && beyond <= stream.depthFrames / 20
     if stream.depthDropShare > 0.05 || stream.colorDropShare > 0.05, !isPauseAll {
       found.append(
         finding(
