@@ -81,7 +81,7 @@ public struct CalibratedRig: Equatable, Sendable {
     return result
   }
 
-  /// Checks names read from a file.
+  /// Checks names and places read from a file.
   /// - Throws: ``CaptureError`` `badInput` without cameras, for too many, for names used twice, and for a camera
   ///   farther off than a calibration may say.
   func checked() throws(CaptureError) -> CalibratedRig {

@@ -83,9 +83,7 @@ public enum KalibrFormat: CalibrationFormat {
     else {
       throw CaptureError(.badInput, "`resolution` or `intrinsics` is out of range.")
     }
-    // The camera's y points down, its z forward.
-    var pose = RigidTransform(
-      rows: (SIMD3(1, 0, 0), SIMD3(0, -1, 0), SIMD3(0, 0, -1)), translation: .zero)
+    var pose = RigidTransform.halfTurnAboutX
     if let before {
       let m = try section.numbers("T_cn_cnm1", count: 16)
       let fromBefore = try RigidTransform(

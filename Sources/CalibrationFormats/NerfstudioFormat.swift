@@ -11,10 +11,6 @@ public enum NerfstudioFormat: CalibrationFormat {
   /// One file.
   public static let isFolder = false
 
-  /// OpenGL's camera axes in OpenCV's, and the other way round.
-  private static let flip = RigidTransform(
-    rows: (SIMD3(1, 0, 0), SIMD3(0, -1, 0), SIMD3(0, 0, -1)), translation: .zero)
-
   /// Writes a rig.
   public static func write(_ rig: CalibratedRig, to url: URL) throws(CaptureError) {
     var frames: [JSONValue] = []
@@ -23,7 +19,7 @@ public enum NerfstudioFormat: CalibrationFormat {
         $0.k4 == 0 && $0.k5 == 0 && $0.k6 == 0
       }
       let (k, d) = (lens.intrinsics, lens.distortion)
-      let pose = RigidTransform.yUpFromZUp.inverse * camera.worldFromColor * flip
+      let pose = RigidTransform.yUpFromZUp.inverse * camera.worldFromColor * .halfTurnAboutX
       frames.append(
         .object([
           .init("file_path", .string("\(camera.id).png")),
@@ -93,6 +89,6 @@ public enum NerfstudioFormat: CalibrationFormat {
     }
     return CalibratedRig.Camera(
       id: URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent,
-      worldFromColor: RigidTransform.yUpFromZUp * pose * flip, lens: lens)
+      worldFromColor: RigidTransform.yUpFromZUp * pose * .halfTurnAboutX, lens: lens)
   }
 }

@@ -141,20 +141,27 @@ struct Hollows {
       }
       return nil
     }
-    func share(_ kind: Kind, from start: SIMD3<Float>, by sign: Float, within steps: Int) -> Float {
-      var count = 0
-      for direction in directions where next(start, sign * direction, within: steps) == kind {
-        count += 1
+    /// Shares of the directions that lead to free space, and to where nobody looks.
+    func shares(
+      from start: SIMD3<Float>, by sign: Float, within steps: Int
+    ) -> (free: Float, unknown: Float) {
+      var (free, unknown) = (0, 0)
+      for direction in directions {
+        switch next(start, sign * direction, within: steps) {
+        case .free: free += 1
+        case .unknown: unknown += 1
+        case .hidden, .seen, nil: break
+        }
       }
-      return Float(count) / Float(directions.count)
+      let all = Float(directions.count)
+      return (Float(free) / all, Float(unknown) / all)
     }
     for i in kinds.indices where kinds[i] == .hidden {
       let start = CellGrid.place(grid.cell(i)) + 0.5
-      let open = share(.free, from: start, by: 1, within: Int(reach / grid.edge))
+      let open = shares(from: start, by: 1, within: Int(reach / grid.edge)).free
       guard open > least else { continue }
-      let away = share(.unknown, from: start, by: -1, within: 2 * grid.counts.max())
-      let out = share(.free, from: start, by: -1, within: 2 * grid.counts.max())
-      if away < mostAway, out < mostOut { result[i] = open }
+      let above = shares(from: start, by: -1, within: 2 * grid.counts.max())
+      if above.unknown < mostAway, above.free < mostOut { result[i] = open }
     }
     return result
   }

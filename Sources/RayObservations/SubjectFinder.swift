@@ -35,6 +35,13 @@ struct SubjectFinder {
     var moving = 0, all = 0
     /// Sum of the views of the moving points.
     var views = 0
+
+    mutating func add(_ point: SurveyPoint) {
+      all += 1
+      guard point.moves else { return }
+      moving += 1
+      views += Int(point.views)
+    }
   }
 
   private struct Body {
@@ -47,13 +54,8 @@ struct SubjectFinder {
     var cells: [SIMD3<Int32>: Cell] = [:]
     var moving = 0
     for s in samples where floor.map({ $0.height(s.position) > 0.03 }) ?? true {
-      let key = Self.key(s.position)
-      cells[key, default: Cell()].all += 1
-      if s.moves {
-        cells[key, default: Cell()].moving += 1
-        cells[key, default: Cell()].views += Int(s.views)
-        moving += 1
-      }
+      cells[Self.key(s.position), default: Cell()].add(s)
+      if s.moves { moving += 1 }
     }
     let bodies = moving > 200 ? bodies(cells) { $0.moving >= 3 } : []
     guard let first = bodies.first else {
@@ -83,7 +85,7 @@ struct SubjectFinder {
   }
 
   private static func words(_ box: BoundingBox) -> String {
-    return String(format: "(%.1f, %.1f, %.1f) m", box.center.x, box.center.y, box.center.z)
+    String(format: "(%.1f, %.1f, %.1f) m", box.center.x, box.center.y, box.center.z)
   }
 
   /// Distance between two boxes along the axis on which it is largest; 0 where they meet.

@@ -58,8 +58,7 @@ public enum AtomicFile {
   private static func obstacle(to url: URL) -> String {
     var at = url.standardizedFileURL
     var isFolder: ObjCBool = false
-    while !FileManager.default.fileExists(atPath: at.path, isDirectory: &isFolder) {
-      guard at.path.count > 1 else { return "its parent is missing" }
+    while !FileManager.default.fileExists(atPath: at.path, isDirectory: &isFolder), at.path != "/" {
       at.deleteLastPathComponent()
     }
     return isFolder.boolValue ? "\(at.path) is not to be written" : "\(at.path) is a file"

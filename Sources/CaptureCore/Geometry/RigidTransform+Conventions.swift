@@ -1,6 +1,10 @@
 internal import Foundation
 
 extension RigidTransform {
+  /// Half a turn about x: OpenGL's camera axes in OpenCV's, a camera's in a world with +y up, and the other way round.
+  public static let halfTurnAboutX = RigidTransform(
+    rows: (SIMD3(1, 0, 0), SIMD3(0, -1, 0), SIMD3(0, 0, -1)), translation: .zero)
+
   /// A world with +z up, as robotics and motion capture have it, turned so that +y is up.
   public static let yUpFromZUp = RigidTransform(
     rows: (SIMD3(1, 0, 0), SIMD3(0, 0, 1), SIMD3(0, -1, 0)), translation: .zero)

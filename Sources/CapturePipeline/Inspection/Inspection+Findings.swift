@@ -79,7 +79,7 @@ struct FindingRules {
       found.append(
         finding(
           .usable, camera,
-          "The colour images of camera \(id) are overexposed: \(percent(white)) of the pixels are white.",
+          "The colour images of camera \(id) are overexposed: \(white.percent) of the pixels are white.",
           "Set a shorter exposure by hand."))
     }
     return found
@@ -92,7 +92,7 @@ struct FindingRules {
       found.append(
         finding(
           measured < 0.01 ? .broken : .usable, camera,
-          "Only \(percent(measured)) of the depth pixels of camera \(id) hold a measurement.",
+          "Only \(measured.percent) of the depth pixels of camera \(id) hold a measurement.",
           "Check the depth mode, the distance, and whether another camera's laser or the sun blinds it."
         ))
     }
@@ -101,7 +101,7 @@ struct FindingRules {
       found.append(
         finding(
           share > 0.99 ? .broken : .usable, camera,
-          "\(percent(share)) of what camera \(id) measured lies outside its range of \(range.lowerBound) to \(range.upperBound) m.",
+          "\(share.percent) of what camera \(id) measured lies outside its range of \(range.lowerBound) to \(range.upperBound) m.",
           "Check `unit` and `range` of its depth in the take's description."))
     }
     return found
@@ -162,6 +162,9 @@ struct FindingRules {
         remedy: "Use those of the mode that was recorded, or scale them to its size.")
     }
   }
+}
 
-  private func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+extension Double {
+  /// A share as text, `12.5 %`.
+  var percent: String { String(format: "%.1f %%", self * 100) }
 }

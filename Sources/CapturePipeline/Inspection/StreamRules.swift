@@ -88,7 +88,7 @@ struct StreamRules {
       found.append(
         finding(
           .usable,
-          "Camera \(id) dropped \(percent(stream.depthDropShare)) of its depth and \(percent(stream.colorDropShare)) of its colour images, up to \(seconds(stream.longestGap)) at a time.",
+          "Camera \(id) dropped \(stream.depthDropShare.percent) of its depth and \(stream.colorDropShare.percent) of its colour images, up to \(seconds(stream.longestGap)) at a time.",
           "Give it a USB controller and a disk of its own, or lower the rate."))
     }
     if stream.repeatedTimes > 0 {
@@ -101,6 +101,5 @@ struct StreamRules {
     return found
   }
 
-  private func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
   private func seconds(_ time: Double) -> String { String(format: "%.2f s", time) }
 }

@@ -67,15 +67,13 @@ struct FrameSurfaces: Sendable {
     }
     let file = context.output.refinedCalibration
     let refined = try CalibrationFile.read(file)
-    let places = try cache.cameras.map { camera throws(CaptureError) in
-      guard let rigFromColor = refined.rigFromColor[camera.description.id] else {
-        throw CaptureError(
-          .badInput, "Camera `\(camera.description.id)` has no place.", at: file.path,
-          remedy: "Remove the folder `train` and run again.")
-      }
-      return refined.worldFromRig * rigFromColor
+    let rig = TakeDescription(
+      name: "", framesPerSecond: 1, cameras: cache.cameras.map(\.description))
+    do {
+      return cache.seen(from: try place(rig, refined).map(\.worldFromColor))
+    } catch {
+      throw error.within(file.path)
     }
-    return cache.seen(from: places)
   }
 
   /// What the stages before left of one frame.

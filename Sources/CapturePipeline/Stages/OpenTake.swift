@@ -51,8 +51,7 @@ struct OpenTake: Sendable {
   private init(_ whole: OpenTake, _ indices: [Int]) {
     reader = whole.reader.keeping(indices)
     (cameras, biases) = (indices.map { whole.cameras[$0] }, indices.map { whole.biases[$0] })
-    let ids = Set(cameras.map(\.description.id))
-    corrections = whole.corrections.filter { ids.contains($0.key) }
+    corrections = whole.corrections
   }
 
   /// The take with the cameras at these ascending indices alone.

@@ -20,10 +20,6 @@ struct TrainStage: PipelineStage {
 
   func run(_ context: StageContext) throws(CaptureError) -> StageResult {
     let windows = try Self.windows(context)
-    // What would fail after the training, which may take hours, fails before.
-    try SurfaceExtractor.check(
-      try ObservationCache.open(folder: context.output.folder(.observe)).box,
-      context.configuration.meshing)
     let list = try FrameList.read(context.output)
     let corrections =
       context.configuration.training.refinePoses ? try OpenTake(list).corrections : [:]
@@ -73,6 +69,8 @@ struct TrainStage: PipelineStage {
     let configuration = context.configuration.training
     let folder = context.output.folder(.train)
     let source = try ObservationCache.open(folder: context.output.folder(.observe))
+    // What would fail after the training, which may take hours, fails before.
+    try SurfaceExtractor.check(source.box, context.configuration.meshing)
     let count = windows.ranges.count
     var (parameters, last): (Int, TrainingReport?) = (0, nil)
     for (number, window) in chosen.enumerated() {

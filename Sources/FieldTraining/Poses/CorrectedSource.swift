@@ -24,28 +24,32 @@ final class CorrectedSource: ObservationSource {
   private let seconds: [Double]
   private let recent = Mutex<[(index: Int, frame: CorrectedFrame)]>([])
 
-  /// - Parameter corrections: One a camera.
-  init(_ base: any ObservationSource, _ corrections: [CameraCorrection]) {
-    precondition(corrections.count == base.cameras.count, "one correction a camera")
-    self.base = base
-    let pivot = SIMD3<Double>(base.box.center)
-    let motions = corrections.map { $0.motion(about: pivot) }
-    (self.motions, seconds) = (motions, corrections.map(\.seconds))
-    cameras = base.cameras.enumerated().map {
-      PlacedCamera(
-        description: $1.description, worldFromColor: motions[$0] * $1.worldFromColor)
+  /// - Parameters:
+  ///   - motions: Of what each camera saw, in the world.
+  ///   - seconds: Added to the times of its images.
+  private init(
+    _ base: any ObservationSource, motions: [RigidTransform], seconds: [Double]
+  ) {
+    precondition(motions.count == base.cameras.count, "one correction a camera")
+    (self.base, self.motions, self.seconds) = (base, motions, seconds)
+    cameras = zip(base.cameras, motions).map {
+      PlacedCamera(description: $0.description, worldFromColor: $1 * $0.worldFromColor)
     }
   }
 
+  /// - Parameter corrections: One a camera.
+  convenience init(_ base: any ObservationSource, _ corrections: [CameraCorrection]) {
+    let pivot = SIMD3<Double>(base.box.center)
+    self.init(
+      base, motions: corrections.map { $0.motion(about: pivot) },
+      seconds: corrections.map(\.seconds))
+  }
+
   /// - Parameter places: Colour lens to world, one a camera.
-  init(_ base: any ObservationSource, worldFromColor places: [RigidTransform]) {
-    precondition(places.count == base.cameras.count, "one place a camera")
-    self.base = base
-    motions = zip(base.cameras, places).map { $1 * $0.worldFromColor.inverse }
-    seconds = places.map { _ in 0 }
-    cameras = zip(base.cameras, places).map {
-      PlacedCamera(description: $0.description, worldFromColor: $1)
-    }
+  convenience init(_ base: any ObservationSource, worldFromColor places: [RigidTransform]) {
+    self.init(
+      base, motions: zip(base.cameras, places).map { $1 * $0.worldFromColor.inverse },
+      seconds: places.map { _ in 0 })
   }
 
   var frameCount: Int { base.frameCount }
