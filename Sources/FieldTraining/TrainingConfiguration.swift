@@ -98,25 +98,8 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   /// Seed of everything random.
   public var seed: UInt64 = 1
 
-  /// The standard preset.
+  /// The defaults.
   public init() {}
-
-  /// Names of ``preset(_:)``.
-  public static let presets = ["preview", "standard", "fine"]
-
-  /// A named preset; nil when there is none of that name.
-  public static func preset(_ name: String) -> TrainingConfiguration? {
-    var c = TrainingConfiguration()
-    switch name {
-    case "preview":
-      (c.width, c.depth, c.rank, c.bands, c.steps) = (64, 6, 8, 6, 1500)
-    case "standard": break
-    case "fine":
-      c.steps = 40_000
-    default: return nil
-    }
-    return c
-  }
 
   /// The sizes of a field of a rank, which may be the take's.
   func size(rank: Int) -> FieldSize {

@@ -8,6 +8,9 @@ extension SyncReport {
   ) {
     self.sets = sets.count
     (start, end) = (sets.first?.time ?? 0, sets.last?.time ?? 0)
+    setBeforeLongestGap = sets.indices.dropLast().max {
+      sets[$0 + 1].time - sets[$0].time < sets[$1 + 1].time - sets[$1].time
+    }
     (self.period, self.tolerance) = (period, tolerance)
     let leadDelay = lead.map { cameras[$0].sync.depthDelay } ?? 0
     self.cameras = cameras.enumerated().map { index, camera in
@@ -113,6 +116,8 @@ extension SyncReport.Camera {
     colorDrops = color.drops(period: color.medianInterval ?? period)
     depthDropShare = share(depthDrops, of: depthFrames)
     colorDropShare = share(colorDrops, of: colorFrames)
+    firstSet = entries.firstIndex { $0.depth != nil }
+    lastSet = entries.lastIndex { $0.depth != nil }
     missingSets = entries.count - errors.count
     unusedDepth = depth.times.count - errors.count
     setsWithoutColor = entries.count { $0.depth != nil && $0.color == nil }

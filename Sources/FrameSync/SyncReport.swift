@@ -18,6 +18,8 @@ public struct SyncReport: Codable, Equatable, Sendable {
     public var repeatedTimes: Int
     /// First and last depth image on the rig's clock, seconds; 0 without depth.
     public var first, last: Double
+    /// First and last frame set that has its depth; nil where none has.
+    public var firstSet, lastSet: Int?
     /// Frame sets without this camera's depth, however that came.
     public var missingSets: Int
     /// Depth images in no frame set: another one of the camera lies nearer to the set's time.
@@ -44,6 +46,8 @@ public struct SyncReport: Codable, Equatable, Sendable {
   public var sets: Int
   /// Time of the first and last frame set, seconds on the rig's clock; 0 without sets.
   public var start, end: Double
+  /// The frame set before the longest interval without one; nil with fewer than two sets.
+  public var setBeforeLongestGap: Int?
   /// Frame period as measured in the depth streams, seconds.
   public var period: Double
   /// Farthest that an image was allowed to lie from its set's time, seconds.

@@ -130,7 +130,7 @@ import Testing
       defer { unlink(url.path) }
       #expect(try JobConfiguration().reading(url) == preset.configuration)
     }
-    #expect(JobPreset.all.map(\.name) == TrainingConfiguration.presets)
+    #expect(JobPreset.all.map(\.name) == ["preview", "standard", "fine"])
     #expect(try JobPreset.named("standard").configuration == JobConfiguration())
   }
 

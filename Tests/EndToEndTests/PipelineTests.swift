@@ -223,13 +223,26 @@ import Testing
 
   @Test("A trained field has meshes between frames, fusion has none")
   func betweenFrames() throws {
-    try run()
+    // So short a pause is bridged, and no longer one.
+    let setting = "observations.bridge=0.01"
+    try run(setting)
     let list = try FrameList.read(OutputFolder(output))
-    let middle = (list.frames[1].time + list.frames[2].time) / 2
-    let pipeline = try TinyTake.pipeline(output, TinyTake.configuration())
-    let files = try pipeline.meshes(at: [middle])
-    #expect(files.map(\.lastPathComponent) == [String(format: "time_%.6f.ply", middle)])
-    #expect(try PLYReader.read(files[0]).isWatertight)
+    let (first, second) = (list.frames[1].time, list.frames[2].time)
+    let middle = (first + second) / 2
+    let between = RecordingObserver()
+    let pipeline = try TinyTake.pipeline(
+      output, TinyTake.configuration(setting), observer: between)
+    let files = try pipeline.meshes(at: [first, middle])
+    #expect(
+      files.map(\.lastPathComponent)
+        == [first, middle].map { String(format: "time_%.6f.ply", $0) })
+    for file in files { #expect(try PLYReader.read(file).isWatertight) }
+    #expect(
+      between.warnings.filter { $0.hasPrefix("No frame") } == [
+        String(
+          format: "No frame lies between %.2f s and %.2f s: the mesh at %.2f s is a guess.", first,
+          second, middle)
+      ])
     #expect(throws: CaptureError.self) { _ = try pipeline.meshes(at: [1e3]) }
     let trimmed = try TinyTake.pipeline(output, TinyTake.configuration("meshing.trim=unseen"))
     #expect(

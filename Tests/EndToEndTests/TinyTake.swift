@@ -62,6 +62,10 @@ enum TinyTake {
 /// Remembers which stages ran and which were kept.
 final class RecordingObserver: PipelineObserver {
   private let log = Mutex<[String]>([])
+  private let sentences = Mutex<[String]>([])
+
+  /// What was warned of, in order.
+  var warnings: [String] { sentences.withLock(\.self) }
 
   /// `ran mesh`, `kept train`, in order; forgets them.
   func take() -> [String] {
@@ -73,7 +77,9 @@ final class RecordingObserver: PipelineObserver {
 
   func began(_ stage: StageName) {}
   func progressed(_ stage: StageName, done: Int, total: Int, note: String) {}
-  func warned(_ stage: StageName, _ sentence: String) {}
+  func warned(_ stage: StageName, _ sentence: String) {
+    sentences.withLock { $0.append(sentence) }
+  }
   func ended(_ stage: StageName, seconds: Double, reused: Bool, summary: String) {
     log.withLock { $0.append((reused ? "kept " : "ran ") + stage.rawValue) }
   }

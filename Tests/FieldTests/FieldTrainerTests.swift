@@ -225,10 +225,6 @@ import Testing
 }
 
 @Suite struct TrainingConfigurationTests {
-  @Test(arguments: TrainingConfiguration.presets) func presetsAreValid(_ name: String) throws {
-    try #require(TrainingConfiguration.preset(name)).validate()
-  }
-
   @Test func valuesOutOfRangeAreNamed() {
     var c = TrainingConfiguration()
     c.steps = 0

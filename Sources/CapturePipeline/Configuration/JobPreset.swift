@@ -15,7 +15,6 @@ public struct JobPreset: Sendable {
     _ name: String, _ sentence: String, _ change: (inout JobConfiguration) -> Void = { _ in }
   ) {
     var configuration = JobConfiguration()
-    configuration.training = TrainingConfiguration.preset(name) ?? configuration.training
     change(&configuration)
     (self.name, self.sentence, self.configuration) = (name, sentence, configuration)
   }
@@ -23,10 +22,15 @@ public struct JobPreset: Sendable {
   /// Every preset; one line adds one.
   public static let all = [
     JobPreset("preview", "A small field and coarse meshes: a first look.") {
+      ($0.training.width, $0.training.depth) = (64, 6)
+      ($0.training.rank, $0.training.bands, $0.training.steps) = (8, 6, 1500)
       $0.meshing.voxel = 0.008
     },
     JobPreset("standard", "The default."),
-    JobPreset("fine", "Longer training and finer meshes.") { $0.meshing.voxel = 0.003 },
+    JobPreset("fine", "Longer training and finer meshes.") {
+      $0.training.steps = 40_000
+      $0.meshing.voxel = 0.003
+    },
   ]
 
   /// The preset of a name.

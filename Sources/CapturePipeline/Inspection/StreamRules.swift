@@ -6,6 +6,8 @@ struct StreamRules {
   private let sync: SyncReport
   /// When most cameras began and ended, seconds.
   private let usual: (start: Double, end: Double)
+  /// The frame set with which most cameras ended.
+  private let usualLastSet: Int
   /// How far off is no chance, seconds.
   private let tolerance: Double
   /// How long all cameras stood still at once, seconds; 0 where they did not.
@@ -18,6 +20,8 @@ struct StreamRules {
     usual =
       recorded.isEmpty
       ? (sync.start, sync.end) : (starts[(starts.count - 1) / 2], ends[ends.count / 2])
+    let lastSets = recorded.compactMap(\.lastSet).sorted()
+    usualLastSet = lastSets.isEmpty ? 0 : lastSets[lastSets.count / 2]
     tolerance = max(5 * sync.period, 0.1 * (usual.end - usual.start))
     let gaps = recorded.map(\.longestGap).sorted()
     let isShared =
@@ -29,11 +33,12 @@ struct StreamRules {
   /// The findings, camera by camera.
   func findings() -> [Inspection.Finding] {
     var found: [Inspection.Finding] = []
-    if pause > 0 {
+    if pause > 0, let last = sync.setBeforeLongestGap {
       found.append(
         Inspection.Finding(
           verdict: .usable, camera: nil, what: "All cameras paused for \(seconds(pause)).",
-          remedy: "Nothing is known of that time: use --frames before it, or after it."))
+          remedy:
+            "Nothing is known of that time: use --frames '..<\(last + 1)' or '\(last + 1)..<'."))
     }
     return found + sync.cameras.indices.flatMap { findings($0) }
   }
@@ -66,19 +71,21 @@ struct StreamRules {
           finding(
             missing > 0.5 * (usual.end - usual.start) ? .broken : .usable,
             "Camera \(id) stopped \(seconds(missing)) before the others.",
-            "Use --frames up to there, or look for a full disk or a loose cable."))
+            "Use --frames '..<\((stream.lastSet ?? 0) + 1)', or look for a full disk or a loose cable."
+          ))
       } else if more > tolerance {
         found.append(
           finding(
             .usable, "Camera \(id) went on for \(seconds(more)) after the others.",
-            "Use --frames up to there; if they did not stop, its last times are wrong."))
+            "Use --frames '..<\(usualLastSet + 1)'; if they did not stop, its last times are wrong."
+          ))
       }
       let late = stream.first - usual.start
       if late > tolerance {
         found.append(
           finding(
             .usable, "Camera \(id) started \(seconds(late)) after the others.",
-            "Use --frames from there on; start subordinates before the master."))
+            "Use --frames '\(stream.firstSet ?? 0)..<'; start subordinates before the master."))
       }
     }
     let paused = pause > 0 ? Int((pause / sync.period).rounded()) - 1 : 0

@@ -31,6 +31,12 @@ extension Pipeline {
     try AtomicFile.makeFolder(output.between)
     return try times.map { time throws(CaptureError) in
       try context.monitor.checkCancelled()
+      if let gap = cache.gap(around: time, longerThan: configuration.observations.bridge) {
+        context.monitor.warn(
+          String(
+            format: "No frame lies between %.2f s and %.2f s: the mesh at %.2f s is a guess.",
+            gap.lowerBound, gap.upperBound, time))
+      }
       // Nothing is carved: no camera looked at that instant.
       let mesh = try SurfaceExtractor.mesh(
         of: try trained.field(at: time), in: cache.box, endsAtFloor: cache.endsAtFloor,
@@ -40,5 +46,13 @@ extension Pipeline {
       try PLYWriter().write(mesh, to: url)
       return url
     }
+  }
+}
+
+extension ObservationSource {
+  /// The frames' times on both sides of a time, where they lie farther apart than so many seconds.
+  fileprivate func gap(around time: Double, longerThan length: Double) -> ClosedRange<Double>? {
+    zip(times, times.dropFirst()).first { $0 < time && time < $1 && $1 - $0 > length }
+      .map { $0...$1 }
   }
 }

@@ -39,7 +39,9 @@ struct PairStage: PipelineStage {
       whole.cameras, context.configuration.clocks, threads: context.threads,
       monitor: context.monitor)
     let (all, report) = whole.reader.synchronized(context.configuration.sync, clocks: clocks)
-    let findings = StreamRules(report).findings()
+    // What is left out harms nothing.
+    let used = Set(cameras.map { whole.cameras[$0].description.id })
+    let findings = StreamRules(report).findings().filter { $0.camera.map(used.contains) ?? true }
     let warned =
       whole.reader.warnings + report.warnings + findings.map { "\($0.what) \($0.remedy)" }
     for warning in warned { context.monitor.warn(warning) }
