@@ -5,7 +5,7 @@ from .page import Verdict, at_least, median, number, ratio, table
 TITLE = "Training step"
 BY_PROCESSOR = True
 WIDTHS = (64, 128, 256)
-SINGLE = "avx512"
+SINGLE, NARROW = "avx512", "avx2"
 
 
 def measure(context):
@@ -15,19 +15,22 @@ def measure(context):
     for width in WIDTHS:
         for threads in context.thread_counts():
             size = ["--width", width, "--threads", threads, "--points", points, "--steps", steps]
-            mine, single, peer = [], [], []
+            mine, single, narrow, peer = [], [], [], []
             # In turns, so that a change of the machine's speed meets all of them.
             for _ in range(rounds):
                 mine.append(context.bench("step", *size))
                 if "bf16" in mine[0]["backend"]:
                     single.append(context.bench("step", *size, "--target", SINGLE))
+                # What machines without wider vectors run, as a share of what these could do here.
+                if SINGLE in mine[0]["backend"]:
+                    narrow.append(context.bench("step", *size, "--target", NARROW))
                 try:
                     peer.append(context.peer("step", *size))
                 except Missing:
                     pass
             best = sorted(mine, key=lambda r: r["pointsPerSecond"])[len(mine) // 2]
             rows.append({"width": width, "threads": threads, "fieldmesh": best,
-                         "single": _rates(single) or _rates(mine),
+                         "single": _rates(single) or _rates(mine), "narrow": _rates(narrow),
                          "peer": median([p["pointsPerSecond"] for p in peer]),
                          "peerVersion": peer[0]["version"] if peer else None})
     return {"points": points, "rounds": rounds, "steps": steps, "peak": "on as many threads, between the steps", "rows": rows}
@@ -59,6 +62,11 @@ def tables(data):
                      number(ratio(single["pointsPerSecond"], r["peer"]), 1)])
     text += table(["width>", "threads>", "points/s>", "of the peak>", "fp32 points/s>", "of the peak>", "PyTorch points/s>",
                    "ratio>", "fp32 ratio>"], rows)
+    narrow = [[r["width"], r["threads"], number(r["narrow"]["pointsPerSecond"]), number(_share(r["narrow"], r["threads"])) + " %",
+               number(ratio(r["narrow"]["pointsPerSecond"], r["peer"]), 1)] for r in data["rows"] if r.get("narrow")]
+    if narrow:
+        text += "\n\nThe kernels for processors with AVX2 alone, on this one, against the peak of multiply-adds that wide:\n\n"
+        text += table(["width>", "threads>", "points/s>", "of that peak>", "of PyTorch's, with all vectors>"], narrow)
     names = [p["name"] for p in data["rows"][0]["fieldmesh"]["phases"]]
     text += "\n\nWhere the core time of a step goes, ms:\n\n"
     rows = []
