@@ -20,6 +20,8 @@ public struct MeshingConfiguration: DocumentedConfiguration {
   public var refinementSteps = 1
   /// Frames before and after one whose fields steady its surface; 0: none.
   public var steadyFrames = 1
+  /// What sheets of which cameras saw one side alone measure across, metres; 0 leaves them as the field has them.
+  public var sheets: Float = 0.002
   /// Smallest component that is kept, as a share of the largest one's area.
   public var smallestShare: Float = 0.01
   /// Smallest component that is kept, square metres.
@@ -56,6 +58,10 @@ public struct MeshingConfiguration: DocumentedConfiguration {
       "Frames before and after one that steady its surface, as the subject moved; 0 leaves it as the field has it."
     ),
     ConfigurationField(
+      "sheets", "m",
+      "What sheets of which cameras saw one side alone, such as capes, measure across; 0 leaves them as the field has them."
+    ),
+    ConfigurationField(
       "smallestShare", "", "Components below this share of the largest one's area are dropped."),
     ConfigurationField(
       "smallestArea", "m²", "Components below this area are dropped."),
@@ -79,6 +85,9 @@ public struct MeshingConfiguration: DocumentedConfiguration {
       choices: Trim.allCases.map(\.rawValue)),
   ]
 
+  /// Whether anything asks how well cameras saw the vertices.
+  var needsConfidence: Bool { confidence || trim == .unseen || sheets > 0 }
+
   /// - Throws: ``CaptureError`` `usage`, naming the key, when a value is out of its range.
   public func validate() throws(CaptureError) {
     try require("voxel", voxel, in: 0.0005...0.5)
@@ -86,6 +95,7 @@ public struct MeshingConfiguration: DocumentedConfiguration {
     try require("steepness", steepness, in: 0.5...10)
     try require("refinementSteps", refinementSteps, in: 0...8)
     try require("steadyFrames", steadyFrames, in: 0...8)
+    try require("sheets", sheets, in: 0...0.02)
     try require("smallestShare", smallestShare, in: 0...1)
     try require("smallestArea", smallestArea, in: 0...100)
     try require("observedWithin", observedWithin, in: 0...10)

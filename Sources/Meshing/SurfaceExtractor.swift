@@ -65,18 +65,25 @@ public enum SurfaceExtractor {
     try SurfaceSteadying(instants: instants, voxel: configuration.voxel)
       .apply(to: &surface, normals: mesh.normals, &sampler)
     (mesh.positions, mesh.triangles) = (surface.positions, surface.triangles)
+    if let observations, configuration.needsConfidence {
+      mesh.confidence = VertexConfidence(observations, voxel: configuration.voxel)
+        .values(of: mesh, threads: sampler.threads)
+      if configuration.sheets > 0 {
+        ThinSheets(thickness: configuration.sheets, voxel: configuration.voxel).apply(
+          to: &surface, normals: mesh.normals, confidence: mesh.confidence,
+          threads: sampler.threads)
+        mesh.positions = surface.positions
+      }
+    }
     if configuration.color {
       let colors = VertexColors(
         voxel: configuration.voxel, observations: configuration.seenColors ? observations : nil,
         cameras: cameras)
       mesh.colors = try colors.colors(of: mesh, &sampler)
     }
-    if configuration.confidence || configuration.trim == .unseen, let observations {
-      mesh.confidence = VertexConfidence(observations, voxel: configuration.voxel)
-        .values(of: mesh, threads: sampler.threads)
-      sampler.report.unseenVertices = mesh.confidence.count { $0 == 0 }
-      if configuration.trim == .unseen { try trim(&mesh, &surface) }
-    }
+    sampler.report.unseenVertices = mesh.confidence.count { $0 == 0 }
+    if configuration.trim == .unseen, observations != nil { try trim(&mesh, &surface) }
+    if !configuration.confidence, configuration.trim == .none { mesh.confidence = [] }
     let floor = endsAtFloor ? box.lower.y + 0.05 * configuration.voxel : -.infinity
     account(for: surface, floor: floor, &sampler.report)
     sampler.report.vertices = mesh.positions.count

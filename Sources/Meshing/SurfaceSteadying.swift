@@ -8,17 +8,12 @@ internal import CaptureCore
 ///
 ///     x' = x − n · Σ_k w_k r_k / (1 + Σ_k w_k),   w_k = (1 − (r_k / gate)²)²
 ///
-/// Between the vertices that were asked, the move is the mean of those around, weighted by nearness.
+/// Only some vertices are asked for.
 struct SurfaceSteadying {
   /// One vertex in so many is asked for.
   private static let stride = 4
-  /// Standard deviation of the weights of moves around a vertex, voxels.
-  private static let blur: Float = 1
   /// What differs by more is not the same surface, metres.
   private static let gate: Float = 0.008
-  /// Normals that are further apart belong to different surfaces, cosine.
-  private static let facing: Float = 0.3
-
   let instants: [NearbyInstant]
   let voxel: Float
 
@@ -29,18 +24,9 @@ struct SurfaceSteadying {
     let free = surface.kinds.indices.filter { surface.kinds[$0] == .field }
     let asked = Swift.stride(from: 0, to: free.count, by: Self.stride).map { free[$0] }
     guard !instants.isEmpty, !asked.isEmpty else { return }
-    let places = asked.map { surface.positions[$0] }
-    let facing = asked.map { normals[$0] }
-    let samples = zip(zip(places, facing), try moves(places, &sampler)).map {
-      SurfaceSums.Sample(place: $0.0, normal: $0.1, value: SIMD4($1, 0, 0, 1))
-    }
-    let sums = SurfaceSums(samples, deviation: Self.blur * voxel, facing: Self.facing)
-    let start = surface.positions
-    let shifts = concurrentValues(free.count, threads: sampler.threads, block: 2048) { k in
-      let sum = sums.around(start[free[k]], facing: normals[free[k]])
-      return sum.w > 0 ? sum.x / sum.w : 0
-    }
-    for (k, i) in free.enumerated() { surface.positions[i] = start[i] - normals[i] * shifts[k] }
+    let moves = try moves(asked.map { surface.positions[$0] }, &sampler)
+    surface.sink(
+      free, normals, asked: asked, by: moves, voxel: voxel, threads: sampler.threads)
     try sampler.monitor.checkCancelled()
   }
 

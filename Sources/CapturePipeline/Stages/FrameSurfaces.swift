@@ -35,6 +35,7 @@ struct FrameSurfaces: Sendable {
       configuration.meshing.confidence = false
       configuration.meshing.seenColors = false
       configuration.meshing.steadyFrames = 0
+      configuration.meshing.sheets = 0
     }
     source = try Self.source(cache, context)
     motions = NeighbourMotions(source, reach: configuration.meshing.steadyFrames)
