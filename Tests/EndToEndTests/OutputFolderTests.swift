@@ -140,6 +140,39 @@ import Testing
     #expect(try SourceFiles.fingerprint(of: [take], excluding: inside.url) == second)
   }
 
+  @Test("A recording's fingerprint follows links: that to the take, and those to its cameras")
+  func linkedSources() throws {
+    for name in ["first/cam0/a.png", "second/cam0/b.png", "store/c.png"] { try put(name) }
+    func link(_ name: String, to target: String) throws {
+      let url = output.url.appendingPathComponent(name)
+      unlink(url.path)
+      try FileManager.default.createSymbolicLink(
+        at: url, withDestinationURL: output.url.appendingPathComponent(target))
+    }
+    let take = output.url.appendingPathComponent("latest")
+    func print() throws -> String {
+      try SourceFiles.fingerprint(
+        of: [take], excluding: output.url.appendingPathComponent("first/out"))
+    }
+    try link("latest", to: "first")
+    let first = try print()
+    try link("latest", to: "second")
+    #expect(try print() != first)
+    try link("latest", to: "first")
+    #expect(try print() == first)
+    try link("first/cam1", to: "store")
+    let two = try print()
+    #expect(two != first)
+    try put("store/c.png", "longer")
+    let changed = try print()
+    #expect(changed != two)
+    try put("first/out/mesh/a.ply")
+    #expect(try print() == changed, "what the run itself writes")
+    // A link to a folder that it stands in.
+    try link("store/again", to: "first")
+    #expect(try print() == changed)
+  }
+
   @Test("A recording that is not there is said so")
   func missingSource() {
     let take = output.url.appendingPathComponent("none")

@@ -9,8 +9,9 @@ enum SourceFiles {
 
   /// A hash over names, sizes and times of all files below the folders, and of single files.
   ///
-  /// Descriptions and lists (JSON and text up to 4 MiB) count by their content, so that copying a
-  /// take changes nothing but what its images' times say. `excluded` is the output folder.
+  /// Links are followed: what counts is what they lead to. Descriptions and lists (JSON and text up to
+  /// 4 MiB) count by their content, so that copying a take changes nothing but what its images' times
+  /// say. `excluded` is the output folder.
   static func fingerprint(
     of takes: [URL], excluding excluded: URL
   ) throws(CaptureError) -> String {
@@ -31,11 +32,7 @@ enum SourceFiles {
   ) throws(CaptureError) {
     for name in try names(in: take, excluding: excluded) {
       let url = name.isEmpty ? take : take.appendingPathComponent(name)
-      var status = stat()
-      guard stat(url.path, &status) == 0 else {
-        throw CaptureError(
-          .badInput, "Reading failed: \(String(cString: strerror(errno))).", at: url.path)
-      }
+      let status = try Self.status(of: url)
       guard status.st_mode & S_IFMT == S_IFREG else { continue }
       let time = status.st_mtim
       let isText = ["json", "txt"].contains(url.pathExtension) && status.st_size <= 4 << 20
@@ -47,6 +44,16 @@ enum SourceFiles {
     }
   }
 
+  private static func status(of url: URL) throws(CaptureError) -> stat {
+    var status = stat()
+    guard stat(url.path, &status) == 0 else {
+      throw CaptureError(
+        .badInput, "Reading failed: \(String(cString: strerror(errno))).", at: url.path)
+    }
+    return status
+  }
+
+  /// Names of all that is in a folder, relative to it, sorted; an empty one for a file.
   private static func names(in take: URL, excluding excluded: URL) throws(CaptureError) -> [String]
   {
     var isFolder: ObjCBool = false
@@ -55,21 +62,33 @@ enum SourceFiles {
         .badInput, "There is no such recording.", at: take.path,
         remedy: "Name the folder of a take, the one that holds take.json.")
     }
-    guard isFolder.boolValue, let walk = FileManager.default.enumerator(atPath: take.path) else {
-      return [""]
-    }
-    let root = take.standardizedFileURL.path + "/"
-    let skipped =
-      excluded.path.hasPrefix(root) ? String(excluded.path.dropFirst(root.count)) + "/" : "\0"
+    guard isFolder.boolValue else { return [""] }
+    let skipped = excluded.resolvingSymlinksInPath().path
     var names: [String] = []
-    while let name = walk.nextObject() as? String {
-      guard !(name + "/").hasPrefix(skipped), !name.hasPrefix(".") else { continue }
-      names.append(name)
-      guard names.count <= limit else {
+    // `above` are the folders on the way here: a link to one of them has no end.
+    func walk(_ folder: URL, _ prefix: String, above: [String]) throws(CaptureError) {
+      let place = folder.resolvingSymlinksInPath().path
+      guard place != skipped, !above.contains(place) else { return }
+      let entries: [String]
+      do { entries = try FileManager.default.contentsOfDirectory(atPath: folder.path) } catch {
         throw CaptureError(
-          .limitExceeded, "The folder has more than \(limit) files.", at: take.path)
+          .badInput, "Reading failed: \(error.localizedDescription)", at: folder.path)
+      }
+      for entry in entries {
+        let name = prefix + entry
+        guard !name.hasPrefix(".") else { continue }
+        names.append(name)
+        guard names.count <= limit else {
+          throw CaptureError(
+            .limitExceeded, "The folder has more than \(limit) files.", at: take.path)
+        }
+        let url = folder.appendingPathComponent(entry)
+        if try status(of: url).st_mode & S_IFMT == S_IFDIR {
+          try walk(url, name + "/", above: above + [place])
+        }
       }
     }
+    try walk(take, "", above: [])
     return names.sorted()
   }
 }
