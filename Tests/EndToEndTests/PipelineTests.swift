@@ -280,6 +280,26 @@ import Testing
     #expect(throws: CaptureError.self) { try run("method=tsdf", "strict=true", take: take) }
   }
 
+  @Test("A calibration that was given counts as it was then, whatever becomes of its file")
+  func givenCalibration() throws {
+    let take = try TinyTake.copy()
+    let file = Scratch.unused("given.json")
+    try FileManager.default.moveItem(at: take.appendingPathComponent("calibration.json"), to: file)
+    func paired(_ output: URL) throws -> Pipeline {
+      let pipeline = try TinyTake.pipeline(output, TinyTake.configuration("method=tsdf"))
+      _ = try pipeline.run(only: .pair, TakeSource(take: take, calibration: file))
+      return pipeline
+    }
+    let undisturbed = try paired(Scratch.unused("undisturbed"))
+    _ = try undisturbed.run(only: .observe)
+    let pipeline = try paired(output)
+    try FileManager.default.removeItem(at: file)
+    _ = try pipeline.run(only: .observe)
+    #expect(
+      try contents(of: pipeline.output.folder(.observe))
+        == contents(of: undisturbed.output.folder(.observe)))
+  }
+
   @Test("A frame set whose images are all broken is left out and named")
   func brokenFrame() throws {
     let take = try TinyTake.copy()

@@ -19,7 +19,7 @@ struct FrameList: Codable, Equatable, Sendable {
 
   /// Absolute paths of the recording's folders or files.
   var takes: [String]
-  /// Absolute path of the calibration; nil for the one in the recording.
+  /// Name of the given calibration's copy beside this list; nil for the one in the recording.
   var calibration: String?
   /// Name of the recording.
   var name: String
@@ -37,12 +37,12 @@ struct FrameList: Codable, Equatable, Sendable {
       remedy: "Run 'fieldmesh pair' again.")
   }
 
-  /// The recording that the list was made from.
+  /// The recording that the list was made from; `output` is where the list stands.
   /// - Throws: ``CaptureError`` `usage` when the list names none.
-  func source() throws(CaptureError) -> TakeSource {
+  func source(_ output: OutputFolder) throws(CaptureError) -> TakeSource {
     try TakeSource(
       takes: takes.map { URL(fileURLWithPath: $0) },
-      calibration: calibration.map { URL(fileURLWithPath: $0) })
+      calibration: calibration.map { output.folder(.pair).appendingPathComponent($0) })
   }
 
   /// The frame sets, numbered from 0 whatever their numbers in the take.

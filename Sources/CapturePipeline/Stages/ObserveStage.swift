@@ -24,7 +24,7 @@ struct ObserveStage: PipelineStage {
 
   func run(_ context: StageContext) throws(CaptureError) -> StageResult {
     let list = try FrameList.read(context.output)
-    let take = try OpenTake(list)
+    let take = try OpenTake(list, in: context.output)
     let report = try ObservationStage.build(
       cameras: take.cameras, frames: list.sets,
       load: { set throws(CaptureError) in try take.images(of: set, threads: context.threads) },

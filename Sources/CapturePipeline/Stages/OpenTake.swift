@@ -42,9 +42,10 @@ struct OpenTake: Sendable {
     corrections = calibration.corrections
   }
 
-  /// The take that the first stage paired, with the cameras that it used.
-  init(_ list: FrameList) throws(CaptureError) {
-    let whole = try OpenTake(list.source(), using: list.cameras)
+  /// The take that the first stage paired, with the cameras that it used, in the places that it found
+  /// them in: what became of the calibration's file since does not matter.
+  init(_ list: FrameList, in output: OutputFolder) throws(CaptureError) {
+    let whole = try OpenTake(list.source(output), using: list.cameras)
     self = whole.keeping(try whole.indices(of: list.cameras))
   }
 

@@ -32,6 +32,9 @@ struct PairStage: PipelineStage {
     guard let source = context.source else {
       throw CaptureError(.usage, "The first stage needs a recording.", at: context.output.url.path)
     }
+    let calibration = try source.calibration.map { file throws(CaptureError) in
+      try AtomicFile.read(file, limit: RigCalibration.fileLimit)
+    }
     let whole = try OpenTake(source, using: context.configuration.cameras)
     let cameras = try whole.indices(of: context.configuration.cameras)
     // Clocks and frame sets are those of all cameras, so that a frame has its number whoever is used.
@@ -68,15 +71,19 @@ struct PairStage: PipelineStage {
     }
     let list = FrameList(
       takes: source.takes.map(\.standardizedFileURL.path),
-      calibration: source.calibration?.standardizedFileURL.path, name: take.reader.take.name,
+      calibration: calibration.map { _ in RigCalibration.fileName }, name: take.reader.take.name,
       cameras: take.cameras.map(\.description.id),
       framesPerSecond: report.period > 0 ? 1 / report.period : take.reader.take.framesPerSecond,
       frames: sets.map(FrameList.Frame.init))
     let folder = context.output.folder(.pair)
     try AtomicFile.writeJSON(list, to: folder.appendingPathComponent(FrameList.fileName))
     try AtomicFile.writeJSON(report, to: folder.appendingPathComponent("sync.json"))
+    if let calibration {
+      try AtomicFile.write(calibration, to: folder.appendingPathComponent(RigCalibration.fileName))
+    }
     return StageResult(
-      outputs: [FrameList.fileName, "sync.json"],
+      outputs: [FrameList.fileName, "sync.json"]
+        + (calibration == nil ? [] : [RigCalibration.fileName]),
       summary: "\(sets.count) frame sets of \(take.cameras.count) cameras", skipped: failures)
   }
 

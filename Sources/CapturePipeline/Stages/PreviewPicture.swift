@@ -18,7 +18,7 @@ struct PreviewPicture {
   /// - Throws: ``CaptureError`` for what reading and writing meets.
   func write() throws(CaptureError) {
     let list = try FrameList.read(output)
-    let take = try OpenTake(list)
+    let take = try OpenTake(list, in: output)
     let records = try MeshRecord.all(in: output, frames: list.frames)
     let drawable = records.indices.filter { records[$0].mesh != nil }
     let count = min(Self.rows, drawable.count)

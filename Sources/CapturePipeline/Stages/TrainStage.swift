@@ -22,7 +22,8 @@ struct TrainStage: PipelineStage {
     let windows = try Self.windows(context)
     let list = try FrameList.read(context.output)
     let corrections =
-      context.configuration.training.refinePoses ? try OpenTake(list).corrections : [:]
+      context.configuration.training.refinePoses
+      ? try OpenTake(list, in: context.output).corrections : [:]
     let work = try train(windows.ranges.indices, of: windows, context)
     var outputs = TrainedField.names(windows: windows.ranges.count)
     var summary =
