@@ -9,6 +9,13 @@ public enum Host {
     return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }()
 
+  /// Most memory that this process has held, bytes.
+  public static var peakMemory: Int {
+    var usage = rusage()
+    // Linux counts in kibibytes.
+    return getrusage(Int32(RUSAGE_SELF.rawValue), &usage) == 0 ? usage.ru_maxrss << 10 : 0
+  }
+
   /// What the kernel calls its present run; another one after each start. Empty where it tells none.
   public static let boot: String =
     (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?

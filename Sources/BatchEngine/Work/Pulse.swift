@@ -80,7 +80,7 @@ final class Pulse: Sendable {
       state.phase = .done
       (state.error, state.code) = (nil, nil)
       (state.summary, state.skipped, state.bytes) = (result.summary, result.skipped, result.bytes)
-      state.memory = Self.peakMemory
+      state.memory = Host.peakMemory
     }
     log("done: \(result.summary)")
   }
@@ -92,7 +92,7 @@ final class Pulse: Sendable {
     try write { state in
       state.phase = isStopping ? .stopped : .failed
       if !isStopping { (state.error, state.code) = (error.description, error.code.rawValue) }
-      state.memory = Self.peakMemory
+      state.memory = Host.peakMemory
     }
   }
 
@@ -109,12 +109,6 @@ final class Pulse: Sendable {
       } catch { return error }
     }
     if let failure { throw failure }
-  }
-
-  private static var peakMemory: Int {
-    var usage = rusage()
-    // Linux counts in kibibytes.
-    return getrusage(Int32(RUSAGE_SELF.rawValue), &usage) == 0 ? usage.ru_maxrss << 10 : 0
   }
 }
 

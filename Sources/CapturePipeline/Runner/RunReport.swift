@@ -46,9 +46,7 @@ public struct RunReport: Codable, Equatable, Sendable {
         name: $0.stage, ran: ran.contains($0.stage), seconds: $0.seconds, summary: $0.summary,
         warnings: $0.warnings, skipped: $0.skipped)
     }
-    var usage = rusage()
-    // Linux counts in kibibytes.
-    peakMemory = getrusage(Int32(RUSAGE_SELF.rawValue), &usage) == 0 ? usage.ru_maxrss << 10 : 0
+    peakMemory = Host.peakMemory
   }
 
   /// Everything that could not be used, over all stages.

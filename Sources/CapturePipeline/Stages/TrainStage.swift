@@ -35,9 +35,11 @@ struct TrainStage: PipelineStage {
     }
     if let report = work.report, let poses = report.poses {
       try AtomicFile.writeJSON(poses, to: context.output.poses)
-      try CalibrationFile.write(
-        calibration(report.cameras, corrections, name: list.name),
-        to: context.output.refinedCalibration)
+      var refined = RigCalibration(
+        rig: list.name,
+        worldFromColor: report.cameras.map { ($0.description.id, $0.worldFromColor) })
+      refined.corrections = corrections
+      try CalibrationFile.write(refined, to: context.output.refinedCalibration)
       outputs += [context.output.poses.lastPathComponent, RigCalibration.fileName]
       let most = poses.map(\.subjectMillimetres).max() ?? 0
       summary += String(format: ", poses moved by up to %.1f mm", most)
@@ -96,19 +98,6 @@ struct TrainStage: PipelineStage {
       last = report
     }
     return (parameters, last)
-  }
-
-  /// The cameras as a calibration whose reference is the first of them.
-  private func calibration(
-    _ cameras: [PlacedCamera], _ corrections: [String: DeviceCorrection], name: String
-  ) -> RigCalibration {
-    let worldFromRig = cameras[0].worldFromColor
-    return RigCalibration(
-      rig: name, reference: cameras[0].description.id,
-      rigFromColor: Dictionary(
-        uniqueKeysWithValues: cameras.map {
-          ($0.description.id, worldFromRig.inverse * $0.worldFromColor)
-        }), worldFromRig: worldFromRig, corrections: corrections)
   }
 }
 
