@@ -29,7 +29,7 @@ struct Rates: Sendable {
     "train-field": (145, 630e3, 700e6),
     "mesh-field": (6.9, 27e6, 900e6),
     "mesh-tsdf": (2.3, 27e6, 900e6),
-    "export": (0.02, 4_000, 300e6),
+    "export": (0.05, 27e6, 300e6),
   ]
   /// Bytes of a preview, however many frames a take has.
   private static let preview = 1.2e6

@@ -23,7 +23,7 @@ public struct BatchSummary: Codable, Equatable, Sendable {
     public var errors: [String]
     /// Seconds by stage, all parts together.
     public var seconds: [String: Double]
-    /// Bytes of all results on the disk; a mesh that export only links counts once.
+    /// Bytes of all results on the disk.
     public var bytes: Int
     /// Most memory of a worker, bytes.
     public var memory: Int

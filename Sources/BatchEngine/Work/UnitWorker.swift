@@ -90,13 +90,10 @@ public struct UnitWorker: Sendable {
     if unit.stage == .export {
       let report = try pipeline.run(try job.source())
       let own = report.stages.first { $0.name == .export }
-      let files = [
-        pipeline.output.folder(.export).appendingPathComponent("sequence.json"),
-        pipeline.output.preview,
-      ]
+      let outputs = StageManifest.find(in: pipeline.output.folder(.export))?.outputs ?? []
       return UnitResult(
         summary: own?.summary ?? "", skipped: report.skipped.count,
-        bytes: files.reduce(0) { $0 + (AtomicFile.size(of: $1) ?? 0) })
+        bytes: outputs.reduce(AtomicFile.size(of: pipeline.output.preview) ?? 0) { $0 + $1.bytes })
     }
     let manifest = try pipeline.run(
       only: unit.stage, unit.stage == .pair ? try job.source() : nil)

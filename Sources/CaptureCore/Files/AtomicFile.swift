@@ -32,6 +32,32 @@ public enum AtomicFile {
     }
   }
 
+  /// Copies a file, piece by piece. Where the file system can, the two share their blocks until one
+  /// of them is changed, and the copy costs no space.
+  /// - Throws: ``CaptureError`` `badInput` when the source cannot be read, and as
+  ///   ``write(_:to:isSynced:)`` does.
+  public static func copy(_ source: URL, to url: URL) throws(CaptureError) {
+    func check(_ succeeded: Bool) throws(CaptureError) {
+      guard succeeded else {
+        throw CaptureError(
+          .badInput, "Reading failed: \(String(cString: strerror(errno))).", at: source.path)
+      }
+    }
+    let file = open(source.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    try check(file >= 0)
+    defer { close(file) }
+    let copy = try AtomicFileStream(url)
+    var piece = Data(count: copy.clone(file) ? 0 : 1 << 20)
+    while !piece.isEmpty {
+      let n = piece.withUnsafeMutableBytes { Foundation.read(file, $0.baseAddress, $0.count) }
+      if n < 0 && errno == EINTR { continue }
+      try check(n >= 0)
+      guard n > 0 else { break }
+      try copy.append(piece.prefix(n))
+    }
+    try copy.commit()
+  }
+
   /// Waits until a file's data is on the disk.
   /// - Throws: ``CaptureError`` as ``write(_:to:isSynced:)`` does.
   public static func sync(_ url: URL) throws(CaptureError) {

@@ -40,6 +40,12 @@ public final class AtomicFileStream {
     try put(data, at: offset)
   }
 
+  /// Lets the file have the blocks of another one, where the file system can.
+  func clone(_ source: Int32) -> Bool {
+    // FICLONE of linux/fs.h, a macro that Swift does not see.
+    ioctl(descriptor, 0x4004_9409, source) == 0
+  }
+
   private func put(_ data: Data, at offset: Int) throws(CaptureError) {
     let descriptor = descriptor
     let status = data.withUnsafeBytes { bytes -> Int32 in

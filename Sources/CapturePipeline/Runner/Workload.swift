@@ -6,7 +6,7 @@ internal import Meshing
 /// How much work the stages of a take are, in units that seconds and bytes are about proportional to.
 public struct Workload: Codable, Equatable, Sendable {
   /// By stage: images for `pair` and `observe`; for `train`, points times the square of the field's
-  /// width times its layers, in 10¹²; for `mesh`, frames in cells of 4 mm; frames for `export`.
+  /// width times its layers, in 10¹²; for `mesh` and `export`, frames in cells of 4 mm.
   private var amounts: [String: Double]
 
   /// The work of a take of so many frame sets and cameras, whose depth images have so many pixels.
@@ -25,10 +25,11 @@ public struct Workload: Codable, Equatable, Sendable {
     let voxel =
       configuration.method == .tsdf
       ? max(configuration.meshing.voxel, configuration.fusion.voxel) : configuration.meshing.voxel
+    let meshes = frames * pow(0.004 / Double(voxel), 2)
     amounts = [
       "pair": images * pixels, "observe": images * pixels,
       "train": points * layers / 1e12,
-      "mesh": frames * pow(0.004 / Double(voxel), 2), "export": frames,
+      "mesh": meshes, "export": meshes,
     ]
   }
 

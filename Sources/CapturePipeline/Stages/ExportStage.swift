@@ -41,10 +41,8 @@ struct ExportStage: PipelineStage {
     let name = SequenceManifest.meshName(frame: mesh.index, fileExtension: writer.fileExtension)
     let target = output.folder(.export).appendingPathComponent(name)
     if name == mesh.file {
-      // A second name for the same file costs no space; some file systems have none to give.
-      unlink(target.path)
-      if link(source.path, target.path) == 0 { return mesh }
-      try AtomicFile.write(try AtomicFile.read(source, limit: BuiltinMeshReaders.limit), to: target)
+      // No second name for one file: what is edited in the export would change the mesh stage's result.
+      try AtomicFile.copy(source, to: target)
       return mesh
     }
     var entry = mesh
