@@ -48,10 +48,13 @@ public struct SequenceManifest: Codable, Equatable, Sendable {
   public private(set) var bounds: BoundingBox?
   /// The meshes, by frame.
   public private(set) var frames: [Frame]
+  /// Numbers of frames that have no mesh, ascending; nil where none is missing.
+  public private(set) var missing: [Int]?
 
   /// The contents of a folder; the frames are put in order.
-  public init(framesPerSecond: Double, frames: [Frame]) {
+  public init(framesPerSecond: Double, frames: [Frame], missing: [Int] = []) {
     self.framesPerSecond = framesPerSecond
+    self.missing = missing.isEmpty ? nil : missing.sorted()
     self.frames = frames.sorted { $0.index < $1.index }
     var all = BoundingBox.empty
     for frame in frames {

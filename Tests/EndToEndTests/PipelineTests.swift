@@ -308,6 +308,9 @@ import Testing
     #expect(report.skipped.last == "frame set 1: No camera's depth can be read.")
     let sequence = try SequenceManifest.read(fromFolder: output.appendingPathComponent("export"))
     #expect(sequence.frames.map(\.index) == [0, 2, 3])
+    #expect(sequence.missing == [1])
+    #expect(
+      observer.warnings.last == "There is no mesh of frame 1: the sequence has a gap there.")
   }
 
   @Test("What is missing is said with its remedy")

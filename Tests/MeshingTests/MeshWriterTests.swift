@@ -175,6 +175,10 @@ func withFolder(_ body: (URL) throws -> Void) throws { try body(Scratch.folder()
         #""unit" : "metre""#, #""axes" : "+y up, right-handed""#, #""file" : "frame_000002.ply""#,
         #""vertices" : 4"#, #""faces" : 4"#, #""sha256" : "#,
       ] { #expect(text.contains(part), "\(part)") }
+      #expect(!text.contains("missing"))
+      let gaps = SequenceManifest(framesPerSecond: 30, frames: frames, missing: [4, 3])
+      try gaps.write(toFolder: folder)
+      #expect(try SequenceManifest.read(fromFolder: folder).missing == [3, 4])
     }
   }
 

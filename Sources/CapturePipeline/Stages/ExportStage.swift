@@ -19,6 +19,15 @@ struct ExportStage: PipelineStage {
     let writers = try context.configuration.export.formats.map { name throws(CaptureError) in
       try BuiltinMeshWriters.named(name)
     }
+    let missing = missing(list, meshes, context)
+    if !missing.isEmpty {
+      let numbers = missing.prefix(10).map(String.init).joined(separator: ", ")
+      let frames = missing.count == 1 ? "frame \(numbers)" : "frames \(numbers)"
+      let more = missing.count > 10 ? " and \(missing.count - 10) more" : ""
+      context.monitor.warn(
+        "There is no mesh of \(frames)\(more): the sequence has \(missing.count == 1 ? "a gap" : "gaps") there."
+      )
+    }
     var entries: [SequenceManifest.Frame] = []
     for (position, mesh) in meshes.enumerated() {
       try context.monitor.checkCancelled()
@@ -26,12 +35,27 @@ struct ExportStage: PipelineStage {
       for writer in writers { entries.append(try export(mesh, writer, context.output)) }
     }
     context.monitor.report(meshes.count, meshes.count, "")
-    try SequenceManifest(framesPerSecond: list.framesPerSecond, frames: entries)
-      .write(toFolder: context.output.folder(.export))
+    try SequenceManifest(
+      framesPerSecond: list.framesPerSecond, frames: entries, missing: missing
+    ).write(toFolder: context.output.folder(.export))
     return StageResult(
       outputs: entries.map(\.file) + [SequenceManifest.fileName],
       summary:
         "\(entries.count) files (\(context.configuration.export.formats.joined(separator: ", ")))")
+  }
+
+  /// Numbers of frames without a mesh from the first frame that was paired to the last: those without
+  /// a surface, and those that were chosen and then had no image to be paired.
+  private func missing(
+    _ list: FrameList, _ meshes: [SequenceManifest.Frame], _ context: StageContext
+  ) -> [Int] {
+    guard let first = list.frames.first?.number, let last = list.frames.last?.number else {
+      return []
+    }
+    let known = Set(meshes.map(\.index))
+    return (first...max(first, last)).filter {
+      context.configuration.frames.contains($0) && !known.contains($0)
+    }
   }
 
   private func export(
