@@ -48,8 +48,9 @@ struct CheckpointStore {
   ) -> (state: OptimizerState, poses: PoseState?)? {
     for step in steps() {
       do {
-        let file = try ParameterFile.read(
-          Header.self, magic: Self.magic, arrays: 3, at: url(step))
+        let file = try ParameterFile.decode(
+          ParameterFile.data(at: url(step)), Header.self, magic: Self.magic, arrays: 3,
+          at: url(step))
         guard file.header.fingerprint == fingerprint, file.header.step == step, step >= 0,
           file.arrays[0].count == count,
           file.header.poses.map({ cameras.map($0.isValid) ?? false }) ?? (cameras == nil)

@@ -33,17 +33,22 @@ enum ParameterFile {
     try AtomicFile.write(data, to: url)
   }
 
-  /// Reads a file of `arrays` arrays of equal length.
-  /// - Throws: ``CaptureError`` `badInput` unless the file is whole and of this kind.
-  static func read<Header: Decodable>(
-    _ type: Header.Type, magic: String, arrays count: Int, at url: URL
+  /// All bytes of a file.
+  /// - Throws: ``CaptureError`` as `AtomicFile.read` does.
+  static func data(at url: URL) throws(CaptureError) -> Data {
+    try AtomicFile.read(url, limit: 16 << 30)
+  }
+
+  /// What a file of `arrays` arrays of equal length holds.
+  /// - Throws: ``CaptureError`` `badInput` unless the bytes are whole and of this kind.
+  static func decode<Header: Decodable>(
+    _ data: Data, _ type: Header.Type, magic: String, arrays count: Int, at url: URL
   ) throws(CaptureError) -> Contents<Header> {
     func damaged(_ what: String) -> CaptureError {
       CaptureError(
         .badInput, "The file \(what).", at: url.path,
         remedy: "Remove it and run the same command again.")
     }
-    let data = try AtomicFile.read(url, limit: 16 << 30)
     guard data.count >= 24, data.prefix(8).elementsEqual(Data(magic.utf8.prefix(8))) else {
       throw damaged("is not a \(magic) file")
     }

@@ -52,11 +52,29 @@ public struct TrainedField: Sendable {
     self.windows = windows
   }
 
-  /// Number of parameters of a window's field, where a whole one is there; else nil.
-  public static func parameters(ofWindow index: Int, of count: Int, in folder: URL) -> Int? {
+  /// Number of parameters of a window's field; nil where there is none, where it is another window's,
+  /// and where it is damaged, which the monitor is told.
+  /// - Throws: ``CaptureError`` `tryAgain` for a file that cannot be read: it may be whole, and hours of
+  ///   training.
+  public static func parameters(
+    ofWindow index: Int, of count: Int, in folder: URL, monitor: StageMonitor = .silent
+  ) throws(CaptureError) -> Int? {
     let place = WindowPlace(index: index, count: count)
-    let field = try? WindowField.read(folder.appendingPathComponent(place.fieldName))
-    return field.flatMap { $0.place == place ? $0.layout.count : nil }
+    let url = folder.appendingPathComponent(place.fieldName)
+    guard access(url.path, F_OK) == 0 || errno != ENOENT else { return nil }
+    let data: Data
+    do { data = try ParameterFile.data(at: url) } catch {
+      throw CaptureError(
+        .tryAgain, error.what, at: error.place,
+        remedy: "Run the same command again; once the file is removed, it is trained anew.")
+    }
+    do {
+      let field = try WindowField.decode(data, at: url)
+      return field.place == place ? field.layout.count : nil
+    } catch {
+      monitor.warn("\(url.path): \(error.what) It is trained anew.")
+      return nil
+    }
   }
 
   /// Names of the files that the windows' fields stand in.
@@ -127,7 +145,12 @@ struct WindowField: Sendable {
   }
 
   static func read(_ url: URL) throws(CaptureError) -> WindowField {
-    let file = try ParameterFile.read(Header.self, magic: magic, arrays: 1, at: url)
+    try decode(ParameterFile.data(at: url), at: url)
+  }
+
+  /// The field in a file's bytes.
+  static func decode(_ data: Data, at url: URL) throws(CaptureError) -> WindowField {
+    let file = try ParameterFile.decode(data, Header.self, magic: magic, arrays: 1, at: url)
     let layout = try ParameterLayout(file.header.field)
     let (header, space) = (file.header, file.header.space)
     func check(_ holds: Bool, _ complaint: @autoclosure () -> String) throws(CaptureError) {

@@ -93,7 +93,7 @@ import Testing
     let checkpoints = try FileManager.default.contentsOfDirectory(
       atPath: folder.appendingPathComponent("two").path)
     #expect(Set(checkpoints) == ["checkpoint_0002_00000040.fmc", "checkpoint_0002_00000050.fmc"])
-    #expect(TrainedField.parameters(ofWindow: 1, of: 2, in: one) ?? 0 > 1000)
+    #expect(try TrainedField.parameters(ofWindow: 1, of: 2, in: one) ?? 0 > 1000)
     // The other window leaves its neighbour's checkpoints alone.
     _ = try train([0], in: "two")
     let two = try train([1], in: "two")
@@ -153,7 +153,27 @@ import Testing
     try FileManager.default.copyItem(at: place.appendingPathComponent("field_0001.fmf"), to: second)
     let error = #expect(throws: CaptureError.self) { try load(place) }
     #expect(error?.what == "The field is that of another window, or of windows of another length.")
-    #expect(TrainedField.parameters(ofWindow: 1, of: 2, in: place) == nil)
+    let told = Mutex<[String]>([])
+    let monitor = StageMonitor(warn: { sentence in told.withLock { $0.append(sentence) } })
+    func parameters() throws -> Int? {
+      try TrainedField.parameters(ofWindow: 1, of: 2, in: place, monitor: monitor)
+    }
+    #expect(try parameters() == nil)
+    try FileManager.default.removeItem(at: second)
+    #expect(try parameters() == nil)
+    #expect(told.withLock { $0 } == [])
+    try kept.dropLast(4).write(to: second)
+    #expect(try parameters() == nil)
+    #expect(
+      told.withLock { $0 } == [
+        "\(second.path): The file is damaged: its checksum is wrong. It is trained anew."
+      ])
+    // What cannot be read may be whole.
+    try FileManager.default.removeItem(at: second)
+    try FileManager.default.createDirectory(at: second, withIntermediateDirectories: false)
+    let unread = #expect(throws: CaptureError.self) { try parameters() }
+    #expect(unread?.code == .tryAgain && unread?.place == second.path)
+    try FileManager.default.removeItem(at: second)
     try kept.write(to: second)
     _ = try load(place)
   }

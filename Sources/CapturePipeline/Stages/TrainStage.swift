@@ -58,9 +58,11 @@ struct TrainStage: PipelineStage {
   static func isComplete(_ context: StageContext) throws(CaptureError) -> Bool {
     let count = try windows(context).ranges.count
     let folder = context.output.folder(.train)
-    return (0..<count).allSatisfy {
-      TrainedField.parameters(ofWindow: $0, of: count, in: folder) != nil
+    for window in 0..<count
+    where try TrainedField.parameters(ofWindow: window, of: count, in: folder) == nil {
+      return false
     }
+    return true
   }
 
   /// Trains some of the windows, but those whose fields an earlier run has left.
@@ -79,7 +81,8 @@ struct TrainStage: PipelineStage {
     for (number, window) in chosen.enumerated() {
       // What refinement says of the poses is in no field.
       if !configuration.refinePoses,
-        let known = TrainedField.parameters(ofWindow: window, of: count, in: folder)
+        let known = try TrainedField.parameters(
+          ofWindow: window, of: count, in: folder, monitor: context.monitor)
       {
         parameters += known
         continue
