@@ -11,14 +11,16 @@ import Testing
 
   init() throws { folder = BatchFolder(try Scratch.folder()) }
 
-  private func plan(_ takes: Int, parts: Int = 1) throws -> BatchPlan {
+  private func plan(
+    _ takes: Int, parts: Int = 1, method: JobConfiguration.Method = .field
+  ) throws -> BatchPlan {
     var configuration = JobConfiguration()
     configuration.frames.every = 1
     let plan = BatchPlan(
       engine: "local", framesPerPart: 0,
       takes: (0..<takes).map {
         BatchPlan.Take(
-          id: "take-\($0)", name: "take \($0)", method: .field, cameras: 4, frames: 300,
+          id: "take-\($0)", name: "take \($0)", method: method, cameras: 4, frames: 300,
           parts: parts, trainingParts: 1,
           work: Workload(configuration, frames: 300, cameras: 4, depthPixels: 92160),
           sources: ["/data/take \($0)"])
@@ -87,6 +89,25 @@ import Testing
     try FileManager.default.setAttributes(
       [.modificationDate: Date(timeIntervalSinceNow: -3600)], ofItemAtPath: silent.path)
     #expect(try BatchStatus(folder).takes[0].units[4].phase == .lost)
+  }
+
+  @Test("A summary counts the results of the plan's stages, not those of a method before")
+  func otherMethod() throws {
+    for stage in StageName.allCases {
+      try Scratch.put(
+        """
+        {"format": "fieldmesh-stage", "version": 1, "stage": "\(stage.rawValue)", "program": "",
+         "inputs": {}, "outputs": [{"file": "a", "bytes": 7}], "summary": "", "seconds": 1,
+         "warnings": ["of \(stage.rawValue)"], "skipped": [], "finished": ""}
+        """,
+        folder.take("take-0").output.folder(stage).appendingPathComponent(StageManifest.fileName))
+    }
+    for (method, count) in [(JobConfiguration.Method.field, 5), (.tsdf, 4)] {
+      _ = try plan(1, method: method)
+      let take = try BatchSummary(folder).takes[0]
+      #expect(take.warnings.contains("of train") == (method == .field))
+      #expect(take.warnings.count == count && take.bytes == 7 * count)
+    }
   }
 
   @Test("A damaged state counts as none")

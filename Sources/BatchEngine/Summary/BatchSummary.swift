@@ -63,17 +63,15 @@ public struct BatchSummary: Codable, Equatable, Sendable {
         result.mayPass = result.mayPass || unit.mayPass || unit.phase == .lost
       }
     }
-    for stage in StageName.allCases {
+    let units = status.units.compactMap { try? BatchUnit(named: $0.name) }
+    // Another method may have left results of stages that the take no longer passes.
+    for stage in StageName.allCases where units.contains(where: { $0.stage == stage }) {
       guard let manifest = StageManifest.find(in: output.folder(stage)) else { continue }
       result.warnings += manifest.warnings
       result.skipped += manifest.skipped
-      let linked = stage == .export ? ".ply" : "\0"
-      result.bytes += manifest.outputs.reduce(0) {
-        $1.file.hasSuffix(linked) ? $0 : $0 + $1.bytes
-      }
+      result.bytes += manifest.outputs.reduce(0) { $0 + $1.bytes }
     }
-    let notes = status.units.compactMap { try? BatchUnit(named: $0.name) }
-      .filter { $0.stage == .train }
+    let notes = units.filter { $0.stage == .train }
       .compactMap { UnitState.read(folder.take(status.id).state($0))?.note }
     result.trainingNote = notes.filter { !$0.isEmpty }.joined(separator: ", ")
     if AtomicFile.size(of: output.preview) != nil {
