@@ -87,15 +87,21 @@ public struct TrainedField: Sendable {
     (windows.first?.lowerBound ?? 0)...(windows.last?.upperBound ?? 0)
   }
 
-  /// The surface at a time in seconds; between frames the field's coefficients are interpolated.
-  /// - Throws: ``CaptureError`` `usage` for a time outside of the take, `badInput` when a window's file
-  ///   can no longer be read.
-  public func field(at time: Double) throws(CaptureError) -> any ScalarField {
-    guard duration.contains(time), let last = windows.lastIndex(where: { $0.contains(time) }) else {
+  /// - Throws: ``CaptureError`` `usage` for a time in seconds outside of the take.
+  public func check(_ time: Double) throws(CaptureError) {
+    guard duration.contains(time) else {
       throw CaptureError(
         .usage, "The time \(time) s lies outside of the take.",
         remedy: "Choose a time from \(duration.lowerBound) to \(duration.upperBound) s.")
     }
+  }
+
+  /// The surface at a time in seconds; between frames the field's coefficients are interpolated.
+  /// - Throws: ``CaptureError`` `usage` for a time outside of the take, `badInput` when a window's file
+  ///   can no longer be read.
+  public func field(at time: Double) throws(CaptureError) -> any ScalarField {
+    try check(time)
+    let last = windows.lastIndex { $0.contains(time) } ?? 0
     guard last > 0, windows[last - 1].contains(time) else { return try surface(last, time) }
     let (start, end) = (windows[last].lowerBound, windows[last - 1].upperBound)
     let share = end > start ? (time - start) / (end - start) : 1

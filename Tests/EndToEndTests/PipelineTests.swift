@@ -230,6 +230,8 @@ import Testing
     let between = RecordingObserver()
     let pipeline = try TinyTake.pipeline(
       output, TinyTake.configuration(setting), observer: between)
+    #expect(throws: CaptureError.self) { _ = try pipeline.meshes(at: [first, 1e3]) }
+    #expect(pipeline.output.names(in: pipeline.output.between) == [], "all times come first")
     let files = try pipeline.meshes(at: [first, middle])
     #expect(
       files.map(\.lastPathComponent)
@@ -241,7 +243,6 @@ import Testing
           format: "No frame lies between %.2f s and %.2f s: the mesh at %.2f s is a guess.", first,
           second, middle)
       ])
-    #expect(throws: CaptureError.self) { _ = try pipeline.meshes(at: [1e3]) }
     let trimmed = try TinyTake.pipeline(output, TinyTake.configuration("meshing.trim=unseen"))
     #expect(
       throws: CaptureError(

@@ -28,6 +28,7 @@ extension Pipeline {
     _ = try context.fingerprint(.train)
     let cache = try ObservationCache.open(folder: output.folder(.observe))
     let trained = try TrainedField.load(folder: output.folder(.train), backend: backend)
+    for time in times { try trained.check(time) }
     try AtomicFile.makeFolder(output.between)
     return try times.map { time throws(CaptureError) in
       try context.monitor.checkCancelled()
