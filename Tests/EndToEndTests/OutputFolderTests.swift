@@ -108,15 +108,47 @@ import Testing
     #expect(output.names(in: output.folder(.mesh)) == ["inputs.json"])
   }
 
+  @Test("Other inputs remove what the stage wrote, and nothing that somebody put beside it")
+  func ownFiles() throws {
+    let names: [(stage: StageName, own: [String], others: [String])] = [
+      (.pair, ["frames.json", "sync.json", "calibration.json"], ["notes.json"]),
+      (.observe, ["observations.json", "frame_000001.obs"], ["frame_000001.obs.bak"]),
+      (
+        .train,
+        [
+          "field.fmf", "field_0003.fmf", "checkpoint_00000040.fmc",
+          "checkpoint_0003_00000040.fmc", "poses.json", "calibration.json",
+        ], ["field_old.fmf"]
+      ),
+      (
+        .mesh, ["frame_000001.ply", "frame_1234567.json"],
+        ["frame_000001_cleaned.ply", "frame_1.ply", "walk.blend"]
+      ),
+      (
+        .export, ["sequence.json", "frame_000001.ply", "frame_000001.obj"],
+        ["frame_000001.blend", "walk/a.png"]
+      ),
+    ]
+    for (stage, own, others) in names {
+      try output.claim(stage, for: ["a": "1"])
+      for name in own + others { try put("\(stage.rawValue)/\(name)") }
+      #expect(output.results(of: stage) == own.sorted())
+      try output.claim(stage, for: ["a": "2"])
+      let left = try FileManager.default.subpathsOfDirectory(atPath: output.folder(stage).path)
+      #expect(Set(left).isSuperset(of: others) && Set(left).isDisjoint(with: own))
+    }
+  }
+
   @Test("Files of somebody else are never removed")
   func foreignFiles() throws {
-    try put("mesh/holiday.jpg")
+    for name in ["mesh/holiday.jpg", "mesh/manifest.json", "preview.png"] { try put(name) }
     #expect(
       throws: CaptureError(
         .badInput, "The folder holds files that fieldmesh did not write.",
         at: output.folder(.mesh).path, remedy: "Choose another output folder.")
     ) { try output.claim(.mesh, for: ["a": "1"]) }
-    #expect(output.names(in: output.folder(.mesh)) == ["holiday.jpg"])
+    #expect(output.names(in: output.folder(.mesh)) == ["holiday.jpg", "manifest.json"])
+    #expect(output.names(in: output.url).contains("preview.png"))
   }
 
   @Test("A recording's fingerprint follows names, sizes, times, and the text of its lists")

@@ -152,6 +152,20 @@ import Testing
     }
   }
 
+  @Test("A configuration that somebody else put there is refused, and stays")
+  func foreignConfiguration() throws {
+    let folder = OutputFolder(output)
+    for text in ["{\"training\": {\"steps\": 9}}", "x", ""] {
+      try Scratch.put(text, folder.configuration)
+      #expect(
+        throws: CaptureError(
+          .badInput, "The folder holds a config.json that fieldmesh did not write.",
+          at: folder.url.path, remedy: "Choose another output folder.")
+      ) { try run("method=tsdf") }
+      #expect(try String(contentsOf: folder.configuration, encoding: .utf8) == text)
+    }
+  }
+
   @Test("The picture shows the meshes that are there")
   func preview() throws {
     try run("method=tsdf")

@@ -40,10 +40,19 @@ public struct OutputFolder: Sendable {
       && Int(parts[parts.count - 2]) != nil
   }
 
-  /// Names of what a stage has left in its folder, besides the runner's own files.
+  /// Names of what a stage has left in its folder, finished or not.
   func results(of stage: StageName) -> [String] {
-    names(in: folder(stage)).filter {
-      !$0.hasPrefix(".") && $0 != StageManifest.fileName && $0 != StageClaim.fileName
+    names(in: folder(stage)).filter(stage.makes)
+  }
+
+  /// Whether `config.json` is there and nothing that a run has left: a configuration names the stages.
+  var hasForeignConfiguration: Bool {
+    guard access(configuration.path, F_OK) == 0 else { return false }
+    let known = (try? AtomicFile.read(configuration, limit: 1 << 20)).flatMap {
+      try? JSONValue(parsing: $0)
+    }
+    return !["method", "observations", "training", "meshing", "export"].allSatisfy {
+      known?[[$0]] != nil
     }
   }
 
@@ -59,8 +68,9 @@ public struct OutputFolder: Sendable {
 /// any other leftovers are removed first.
 struct StageClaim: Codable, Equatable {
   static let fileName = "inputs.json"
+  static let formatName = "fieldmesh-claim"
 
-  var format = "fieldmesh-claim"
+  var format = Self.formatName
   var program = programVersion
   var inputs: [String: String]
 }
@@ -78,28 +88,66 @@ extension OutputFolder {
     claim(on: stage) == StageClaim(inputs: inputs)
   }
 
-  /// Makes a stage's folder ready to work for the given inputs.
-  /// - Throws: ``CaptureError`` `badInput` when the folder holds files of another program.
-  func claim(_ stage: StageName, for inputs: [String: String]) throws(CaptureError) {
+  /// Refuses a stage's folder that holds files of another program.
+  /// - Throws: ``CaptureError`` `badInput`.
+  func check(_ stage: StageName) throws(CaptureError) {
+    guard claim(on: stage)?.format != StageClaim.formatName else { return }
     let folder = folder(stage)
-    try AtomicFile.makeFolder(folder)
-    let url = folder.appendingPathComponent(StageClaim.fileName)
-    let claim = StageClaim(inputs: inputs)
-    let known = self.claim(on: stage)
-    // The manifest goes first: what it vouches for is about to change.
-    unlink(folder.appendingPathComponent(StageManifest.fileName).path)
-    // So does the picture of meshes that are to change.
-    if stage == .mesh { unlink(preview.path) }
-    guard known != claim else { return }
-    let names = names(in: folder)
-    guard known?.format == claim.format || names.isEmpty else {
+    guard names(in: folder).isEmpty else {
       throw CaptureError(
         .badInput, "The folder holds files that fieldmesh did not write.", at: folder.path,
         remedy: "Choose another output folder.")
     }
-    for name in names where name != StageClaim.fileName {
-      unlink(folder.appendingPathComponent(name).path)
+  }
+
+  /// Makes a stage's folder ready to work for the given inputs.
+  ///
+  /// What the stage has left for other inputs goes, by the names that it gives; whatever else is in the
+  /// folder stays.
+  /// - Throws: ``CaptureError`` `badInput` when the folder holds files of another program.
+  func claim(_ stage: StageName, for inputs: [String: String]) throws(CaptureError) {
+    try check(stage)
+    let folder = folder(stage)
+    try AtomicFile.makeFolder(folder)
+    let isKnown = isClaimed(stage, for: inputs)
+    // The manifest goes first: what it vouches for is about to change.
+    unlink(folder.appendingPathComponent(StageManifest.fileName).path)
+    // So does the picture of meshes that are to change.
+    if stage == .mesh { unlink(preview.path) }
+    guard !isKnown else { return }
+    removeResults(of: stage)
+    try write(StageClaim(inputs: inputs), of: stage)
+  }
+
+  private func write(_ claim: StageClaim, of stage: StageName) throws(CaptureError) {
+    try AtomicFile.writeJSON(
+      claim, to: folder(stage).appendingPathComponent(StageClaim.fileName))
+  }
+
+  private func removeResults(of stage: StageName) {
+    for name in results(of: stage) { unlink(folder(stage).appendingPathComponent(name).path) }
+  }
+}
+
+extension StageName {
+  /// Names that the stage gives to files in its folder; `#` stands for the digits of a number.
+  private var names: Set<String> {
+    switch self {
+    case .pair: ["frames.json", "sync.json", "calibration.json"]
+    case .observe: ["observations.json", "frame_#.obs"]
+    case .train:
+      [
+        "field.fmf", "field_#.fmf", "checkpoint_#.fmc", "checkpoint_#_#.fmc", "poses.json",
+        "calibration.json",
+      ]
+    case .mesh: ["frame_#.ply", "frame_#.json"]
+    case .export: ["sequence.json", "frame_#.ply", "frame_#.obj"]
     }
-    try AtomicFile.writeJSON(claim, to: url)
+  }
+
+  /// Whether the stage gives such a name to a file in its folder.
+  func makes(_ name: String) -> Bool {
+    // The shortest of the numbers are those of windows, of four digits.
+    names.contains(name.replacing(/[0-9]{4,}/, with: "#"))
   }
 }

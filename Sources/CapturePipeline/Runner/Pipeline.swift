@@ -143,6 +143,11 @@ public struct Pipeline: Sendable {
     try configuration.validate()
     try AtomicFile.makeFolder(output.url)
     let lock = try FolderLock(output.url, patience: patience, isCancelled: isCancelled)
+    guard !output.hasForeignConfiguration else {
+      throw CaptureError(
+        .badInput, "The folder holds a config.json that fieldmesh did not write.",
+        at: output.url.path, remedy: "Choose another output folder.")
+    }
     output.sweep()
     let text = try configuration.text()
     if (try? AtomicFile.read(output.configuration, limit: 1 << 20)) != Data(text.utf8) {
