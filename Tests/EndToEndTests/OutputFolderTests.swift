@@ -139,6 +139,35 @@ import Testing
     }
   }
 
+  @Test("A finished training steps aside for other inputs, and comes back unless they finish")
+  func setAside() throws {
+    let folder = output.folder(.train)
+    func finish(_ inputs: [String: String]) throws -> StageManifest {
+      try output.claim(.train, for: inputs)
+      try put("train/field.fmf")
+      var manifest = manifest(inputs)
+      (manifest.stage, manifest.outputs) = (.train, [.init(file: "field.fmf", bytes: 1)])
+      try AtomicFile.writeJSON(manifest, to: folder.appendingPathComponent("manifest.json"))
+      output.removeEarlierTraining()
+      return manifest
+    }
+    let first = try finish(["a": "1"])
+    let whole = output.names(in: folder)
+    for other in ["2", "3"] {
+      try output.claim(.train, for: ["a": other])
+      try put("train/checkpoint_00000040.fmc")
+      #expect(output.results(of: .train) == ["checkpoint_00000040.fmc"])
+      #expect(StageManifest.find(in: folder) == nil)
+      #expect(try output.restore(.train, for: ["a": other]) == nil)
+    }
+    #expect(try output.restore(.train, for: ["a": "1"]) == first)
+    #expect(output.names(in: folder) == whole)
+    #expect(output.isClaimed(.train, for: ["a": "1"]))
+    _ = try finish(["a": "2"])
+    #expect(output.names(in: folder) == whole)
+    #expect(try output.restore(.train, for: ["a": "1"]) == nil)
+  }
+
   @Test("Files of somebody else are never removed")
   func foreignFiles() throws {
     for name in ["mesh/holiday.jpg", "mesh/manifest.json", "preview.png"] { try put(name) }

@@ -152,6 +152,29 @@ import Testing
     }
   }
 
+  @Test("An exported mesh that is edited in place changes nothing but itself")
+  func editedExport() throws {
+    try run("method=tsdf")
+    let mesh = try contents(of: output.appendingPathComponent("mesh"))
+    let file = try FileHandle(forWritingTo: exported("frame_000001.ply"))
+    try file.write(contentsOf: Data("edited".utf8))
+    try file.close()
+    #expect(try contents(of: output.appendingPathComponent("mesh")) == mesh)
+  }
+
+  @Test("A choice of frames that fails costs nothing: results and configuration stay")
+  func mistyped() throws {
+    try run("method=tsdf")
+    let before = try contents(of: output)
+    #expect(throws: CaptureError.self) { try run("method=tsdf", "frames.first=9") }
+    #expect(try contents(of: output) == before)
+    _ = observer.take()
+    let pipeline = try TinyTake.pipeline(
+      output, JobConfiguration().reading(OutputFolder(output).configuration), observer: observer)
+    _ = try pipeline.run(only: .export)
+    #expect(observer.take() == ["kept export"])
+  }
+
   @Test("A configuration that somebody else put there is refused, and stays")
   func foreignConfiguration() throws {
     let folder = OutputFolder(output)

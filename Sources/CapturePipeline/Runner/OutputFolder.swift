@@ -103,13 +103,14 @@ extension OutputFolder {
   /// Makes a stage's folder ready to work for the given inputs.
   ///
   /// What the stage has left for other inputs goes, by the names that it gives; whatever else is in the
-  /// folder stays.
+  /// folder stays. A finished training steps aside instead, see ``restore(_:for:)``.
   /// - Throws: ``CaptureError`` `badInput` when the folder holds files of another program.
   func claim(_ stage: StageName, for inputs: [String: String]) throws(CaptureError) {
     try check(stage)
     let folder = folder(stage)
     try AtomicFile.makeFolder(folder)
     let isKnown = isClaimed(stage, for: inputs)
+    if stage == .train, !isKnown { try setAsideTraining() }
     // The manifest goes first: what it vouches for is about to change.
     unlink(folder.appendingPathComponent(StageManifest.fileName).path)
     // So does the picture of meshes that are to change.
@@ -126,6 +127,62 @@ extension OutputFolder {
 
   private func removeResults(of stage: StageName) {
     for name in results(of: stage) { unlink(folder(stage).appendingPathComponent(name).path) }
+  }
+}
+
+/// A training takes hours, its fields little room: what it has left goes only once other settings have
+/// left something in its place. Until then it stands in `OUT/train/earlier`.
+extension OutputFolder {
+  private var earlier: URL { folder(.train).appendingPathComponent("earlier") }
+
+  /// Puts a finished training aside, the one before it goes.
+  private func setAsideTraining() throws(CaptureError) {
+    let folder = folder(.train)
+    guard let manifest = StageManifest.find(in: folder),
+      manifest.isCurrent(for: manifest.inputs, in: folder)
+    else { return }
+    removeEarlierTraining()
+    try AtomicFile.makeFolder(earlier)
+    // First the manifest: until the rest has followed, the stage goes on with what is left as its own.
+    for name in [StageManifest.fileName] + manifest.outputs.map(\.file) {
+      try move(name, from: folder, to: earlier)
+    }
+  }
+
+  /// Puts back a training that stepped aside for one that did not end, if it is of these inputs.
+  /// - Returns: Its manifest; nil where there is none, and for other stages.
+  func restore(
+    _ stage: StageName, for inputs: [String: String]
+  ) throws(CaptureError) -> StageManifest? {
+    guard stage == .train, let manifest = StageManifest.find(in: earlier),
+      manifest.isCurrent(for: inputs, in: earlier)
+    else { return nil }
+    let folder = folder(stage)
+    unlink(folder.appendingPathComponent(StageManifest.fileName).path)
+    removeResults(of: stage)
+    try write(StageClaim(inputs: inputs), of: stage)
+    for name in manifest.outputs.map(\.file) + [StageManifest.fileName] {
+      try move(name, from: earlier, to: folder)
+    }
+    rmdir(earlier.path)
+    return manifest
+  }
+
+  /// Removes what stepped aside, once there is something in its place.
+  func removeEarlierTraining() {
+    guard StageManifest.isThere(in: earlier) else { return }
+    for name in names(in: earlier).filter(StageName.train.makes) + [StageManifest.fileName] {
+      unlink(earlier.appendingPathComponent(name).path)
+    }
+    rmdir(earlier.path)
+  }
+
+  private func move(_ name: String, from old: URL, to new: URL) throws(CaptureError) {
+    let target = new.appendingPathComponent(name)
+    guard rename(old.appendingPathComponent(name).path, target.path) == 0 else {
+      throw CaptureError(
+        .badInput, "Moving failed: \(String(cString: strerror(errno))).", at: target.path)
+    }
   }
 }
 

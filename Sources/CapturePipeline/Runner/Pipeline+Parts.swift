@@ -99,6 +99,10 @@ extension Pipeline {
   ) throws(CaptureError) {
     let lock = try begin(nil)
     defer { withExtendedLifetime(lock) {} }
-    if !output.isClaimed(name, for: inputs) { try output.claim(name, for: inputs) }
+    if try output.restore(name, for: inputs) != nil || output.isClaimed(name, for: inputs) {
+      try writeConfiguration()
+    } else {
+      try claim(name, for: inputs)
+    }
   }
 }

@@ -47,7 +47,7 @@ public struct Pipeline: Sendable {
     for stage in BuiltinStages.needed(by: configuration) {
       let context = context(for: stage.name, source, manifests)
       let inputs = try stage.inputs(context)
-      if let known = current(stage, inputs) {
+      if let known = try current(stage, inputs) {
         manifests[stage.name] = known
         continue
       }
@@ -97,7 +97,7 @@ public struct Pipeline: Sendable {
     defer { withExtendedLifetime(lock) {} }
     let context = context(for: name, source, try standing(before: name))
     let inputs = try stage.inputs(context)
-    if let known = current(stage, inputs) { return known }
+    if let known = try current(stage, inputs) { return known }
     return try perform(stage, inputs, context)
   }
 
@@ -149,11 +149,21 @@ public struct Pipeline: Sendable {
         at: output.url.path, remedy: "Choose another output folder.")
     }
     output.sweep()
+    return lock
+  }
+
+  /// Makes this the folder's configuration: what is in the folder is its own from here on.
+  func writeConfiguration() throws(CaptureError) {
     let text = try configuration.text()
     if (try? AtomicFile.read(output.configuration, limit: 1 << 20)) != Data(text.utf8) {
       try AtomicFile.write(Data(text.utf8), to: output.configuration)
     }
-    return lock
+  }
+
+  /// Takes a stage's folder over, and the configuration with it.
+  func claim(_ name: StageName, for inputs: [String: String]) throws(CaptureError) {
+    try output.claim(name, for: inputs)
+    try writeConfiguration()
   }
 
   func context(
@@ -168,11 +178,17 @@ public struct Pipeline: Sendable {
         warn: { observer.warned(name, $0) }, isCancelled: isCancelled))
   }
 
-  private func current(_ stage: any PipelineStage, _ inputs: [String: String]) -> StageManifest? {
+  /// What a stage has left for these inputs; nil where it has to run.
+  private func current(
+    _ stage: any PipelineStage, _ inputs: [String: String]
+  ) throws(CaptureError) -> StageManifest? {
     let folder = output.folder(stage.name)
-    guard let manifest = StageManifest.find(in: folder),
-      manifest.isCurrent(for: inputs, in: folder)
-    else { return nil }
+    var known = StageManifest.find(in: folder)
+    if known?.isCurrent(for: inputs, in: folder) != true {
+      known = try output.restore(stage.name, for: inputs)
+    }
+    guard let manifest = known else { return nil }
+    try writeConfiguration()
     observer.ended(
       stage.name, seconds: manifest.seconds, reused: true, summary: manifest.summary)
     return manifest
@@ -184,7 +200,7 @@ public struct Pipeline: Sendable {
     try context.monitor.checkCancelled()
     observer.began(stage.name)
     let folder = output.folder(stage.name)
-    try output.claim(stage.name, for: inputs)
+    try output.check(stage.name)
     let clock = ContinuousClock()
     let start = clock.now
     let warnings = Mutex<[String]>([])
@@ -194,12 +210,15 @@ public struct Pipeline: Sendable {
       warnings.withLock { $0.append(sentence) }
       warn(sentence)
     }
-    let result = try stage.run(context)
+    let result = try stage.run(context) { () throws(CaptureError) in
+      try claim(stage.name, for: inputs)
+    }
     let manifest = StageManifest(
       stage: stage.name, inputs: inputs, outputs: try sizes(of: result.outputs, in: folder),
       summary: result.summary, warnings: warnings.withLock { $0 }, skipped: result.skipped,
       seconds: (clock.now - start).inSeconds, finished: Date().ISO8601Format())
     try AtomicFile.writeJSON(manifest, to: folder.appendingPathComponent(StageManifest.fileName))
+    if stage.name == .train { output.removeEarlierTraining() }
     observer.ended(
       stage.name, seconds: manifest.seconds, reused: false, summary: manifest.summary)
     return manifest

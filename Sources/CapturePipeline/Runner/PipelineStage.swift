@@ -57,7 +57,11 @@ protocol PipelineStage: Sendable {
   /// Hashes of everything the result depends on, by what it is.
   func inputs(_ context: StageContext) throws(CaptureError) -> [String: String]
   /// Does the work in the stage's folder, going on with what an interrupted run left there.
-  func run(_ context: StageContext) throws(CaptureError) -> StageResult
+  /// - Parameter claim: Makes the folder ready, where what there is of other inputs goes; to be called
+  ///   before the first file is looked for. What fails before costs no earlier result.
+  func run(
+    _ context: StageContext, claim: () throws(CaptureError) -> Void
+  ) throws(CaptureError) -> StageResult
 }
 
 /// Every stage, in the order in which a take passes them; one line adds one.

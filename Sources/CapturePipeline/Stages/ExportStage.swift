@@ -13,7 +13,10 @@ struct ExportStage: PipelineStage {
     ]
   }
 
-  func run(_ context: StageContext) throws(CaptureError) -> StageResult {
+  func run(
+    _ context: StageContext, claim: () throws(CaptureError) -> Void
+  ) throws(CaptureError) -> StageResult {
+    try claim()
     let list = try FrameList.read(context.output)
     let meshes = try MeshRecord.all(in: context.output, frames: list.frames).compactMap(\.mesh)
     let writers = try context.configuration.export.formats.map { name throws(CaptureError) in

@@ -24,7 +24,10 @@ struct MeshStage: PipelineStage {
     return inputs
   }
 
-  func run(_ context: StageContext) throws(CaptureError) -> StageResult {
+  func run(
+    _ context: StageContext, claim: () throws(CaptureError) -> Void
+  ) throws(CaptureError) -> StageResult {
+    try claim()
     let list = try FrameList.read(context.output)
     let records = try extract(list.frames.indices, of: list.frames, context)
     let meshes = records.compactMap(\.mesh)

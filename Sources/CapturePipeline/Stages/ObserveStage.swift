@@ -22,7 +22,10 @@ struct ObserveStage: PipelineStage {
     return configuration
   }
 
-  func run(_ context: StageContext) throws(CaptureError) -> StageResult {
+  func run(
+    _ context: StageContext, claim: () throws(CaptureError) -> Void
+  ) throws(CaptureError) -> StageResult {
+    try claim()
     let list = try FrameList.read(context.output)
     let take = try OpenTake(list, in: context.output)
     let report = try ObservationStage.build(

@@ -28,7 +28,9 @@ struct PairStage: PipelineStage {
     ]
   }
 
-  func run(_ context: StageContext) throws(CaptureError) -> StageResult {
+  func run(
+    _ context: StageContext, claim: () throws(CaptureError) -> Void
+  ) throws(CaptureError) -> StageResult {
     guard let source = context.source else {
       throw CaptureError(.usage, "The first stage needs a recording.", at: context.output.url.path)
     }
@@ -75,6 +77,8 @@ struct PairStage: PipelineStage {
       cameras: take.cameras.map(\.description.id),
       framesPerSecond: report.period > 0 ? 1 / report.period : take.reader.take.framesPerSecond,
       frames: sets.map(FrameList.Frame.init))
+    // The choice of frames may have been mistyped: until here what was paired before is as it was.
+    try claim()
     let folder = context.output.folder(.pair)
     try AtomicFile.writeJSON(list, to: folder.appendingPathComponent(FrameList.fileName))
     try AtomicFile.writeJSON(report, to: folder.appendingPathComponent("sync.json"))

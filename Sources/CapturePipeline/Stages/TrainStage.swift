@@ -18,7 +18,10 @@ struct TrainStage: PipelineStage {
     ]
   }
 
-  func run(_ context: StageContext) throws(CaptureError) -> StageResult {
+  func run(
+    _ context: StageContext, claim: () throws(CaptureError) -> Void
+  ) throws(CaptureError) -> StageResult {
+    try claim()
     let windows = try Self.windows(context)
     let list = try FrameList.read(context.output)
     let corrections =
