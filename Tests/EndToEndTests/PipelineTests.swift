@@ -189,6 +189,28 @@ import Testing
     }
   }
 
+  @Test("What is kept is told with its warnings, and the memory that it took")
+  func keptWarnings() throws {
+    let settings = ["method=tsdf", "observations.box=[-0.9, 0.6, -0.9, 0.9, 1.2, 0.9]"]
+    let configuration = try TinyTake.configuration().setting(
+      settings + ["observations.cutFloor=false"])
+    func warnings() throws -> (told: [String], report: RunReport) {
+      let observer = RecordingObserver()
+      let report = try TinyTake.pipeline(output, configuration, observer: observer)
+        .run(TakeSource(take: TinyTake.folder))
+      return (observer.warnings, report)
+    }
+    let first = try warnings()
+    #expect(first.told.count >= TinyTake.frames)
+    let folder = OutputFolder(output).folder(.mesh)
+    var manifest = try #require(StageManifest.find(in: folder))
+    manifest.peakMemory = 1 << 50
+    try AtomicFile.writeJSON(manifest, to: folder.appendingPathComponent("manifest.json"))
+    let second = try warnings()
+    #expect(second.told == first.told)
+    #expect(second.report.peakMemory == 1 << 50)
+  }
+
   @Test("The picture shows the meshes that are there")
   func preview() throws {
     try run("method=tsdf")

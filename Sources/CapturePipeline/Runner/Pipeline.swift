@@ -178,7 +178,7 @@ public struct Pipeline: Sendable {
         warn: { observer.warned(name, $0) }, isCancelled: isCancelled))
   }
 
-  /// What a stage has left for these inputs; nil where it has to run.
+  /// What a stage has left for these inputs, which is told again; nil where it has to run.
   private func current(
     _ stage: any PipelineStage, _ inputs: [String: String]
   ) throws(CaptureError) -> StageManifest? {
@@ -189,6 +189,7 @@ public struct Pipeline: Sendable {
     }
     guard let manifest = known else { return nil }
     try writeConfiguration()
+    for warning in manifest.warnings { observer.warned(stage.name, warning) }
     observer.ended(
       stage.name, seconds: manifest.seconds, reused: true, summary: manifest.summary)
     return manifest
@@ -216,7 +217,8 @@ public struct Pipeline: Sendable {
     let manifest = StageManifest(
       stage: stage.name, inputs: inputs, outputs: try sizes(of: result.outputs, in: folder),
       summary: result.summary, warnings: warnings.withLock { $0 }, skipped: result.skipped,
-      seconds: (clock.now - start).inSeconds, finished: Date().ISO8601Format())
+      seconds: (clock.now - start).inSeconds, peakMemory: Host.peakMemory,
+      finished: Date().ISO8601Format())
     try AtomicFile.writeJSON(manifest, to: folder.appendingPathComponent(StageManifest.fileName))
     if stage.name == .train { output.removeEarlierTraining() }
     observer.ended(

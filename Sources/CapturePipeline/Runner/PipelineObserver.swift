@@ -4,7 +4,7 @@ public protocol PipelineObserver: Sendable {
   func began(_ stage: StageName)
   /// A stage has done so many units; `note` may be empty.
   func progressed(_ stage: StageName, done: Int, total: Int, note: String)
-  /// A sentence that the user should read.
+  /// A sentence that the user should read; of a stage whose result was there already, once more.
   func warned(_ stage: StageName, _ sentence: String)
   /// A stage ended; `reused` when its result was there already.
   func ended(_ stage: StageName, seconds: Double, reused: Bool, summary: String)

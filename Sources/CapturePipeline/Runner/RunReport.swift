@@ -32,7 +32,7 @@ public struct RunReport: Codable, Equatable, Sendable {
   public var poses: [PoseChange]?
   /// Wall time of this run.
   public var seconds: Double
-  /// Most memory that the process has held, bytes.
+  /// Most memory that a process has held at these stages, in this run or when they ran, bytes.
   public var peakMemory: Int
 
   init(
@@ -46,7 +46,7 @@ public struct RunReport: Codable, Equatable, Sendable {
         name: $0.stage, ran: ran.contains($0.stage), seconds: $0.seconds, summary: $0.summary,
         warnings: $0.warnings, skipped: $0.skipped)
     }
-    peakMemory = Host.peakMemory
+    peakMemory = max(Host.peakMemory, stages.compactMap(\.peakMemory).max() ?? 0)
   }
 
   /// Everything that could not be used, over all stages.

@@ -37,6 +37,8 @@ public struct StageManifest: Codable, Equatable, Sendable {
   public var skipped: [String]
   /// How long the stage ran, the last time that it had to.
   public var seconds: Double
+  /// Most memory that the process had held when the stage ended, bytes; absent where older versions ran it.
+  public var peakMemory: Int?
   /// When the stage ended, ISO 8601.
   public var finished: String
 
