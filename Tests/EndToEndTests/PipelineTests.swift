@@ -175,6 +175,26 @@ import Testing
     #expect(observer.take() == ["kept export"])
   }
 
+  @Test("A training that other settings began to replace is there again with its own")
+  func triedTraining() throws {
+    try run()
+    let before = try contents(of: output)
+    let watcher = StoppingObserver(in: .train, after: 9)
+    #expect(throws: CaptureError.self) {
+      _ = try TinyTake.pipeline(
+        output, TinyTake.configuration("training.steps=400"), observer: watcher,
+        isCancelled: { watcher.isCancelled() }
+      ).run(TakeSource(take: TinyTake.folder))
+    }
+    #expect(try contents(of: output)["train/field.fmf"] == nil)
+    _ = observer.take()
+    try run()
+    #expect(observer.take().allSatisfy { $0.hasPrefix("kept ") })
+    var after = try contents(of: output)
+    after["report.json"] = before["report.json"]
+    #expect(after == before)
+  }
+
   @Test("A configuration that somebody else put there is refused, and stays")
   func foreignConfiguration() throws {
     let folder = OutputFolder(output)
