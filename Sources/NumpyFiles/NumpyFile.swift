@@ -39,7 +39,8 @@ public enum NumpyFile {
         .badInput,
         "An array of shape \(shape) and type \(type.rawValue) does not have \(body.count) bytes.")
     }
-    let ordered = fortran && shape.count > 1 ? cOrder(body, shape, type.width)[...] : body
+    let ordered =
+      fortran && shape.count > 1 && count > 0 ? cOrder(body, shape, type.width)[...] : body
     return try NumpyArray(shape: shape, elements: type.elements(ordered, count: count))
   }
 

@@ -24,6 +24,7 @@ extension FuzzTarget {
 
   static let npy = FuzzTarget("npy") {
     try arrays.map { array in try written("a.npy") { try NumpyFile.write(array, to: $0) } }
+      + [emptyFortranArray]
   } run: {
     reading("a.npy") { _ = try NumpyFile.read($0, limit: 1 << 24).doubles() }
   }
@@ -33,6 +34,13 @@ extension FuzzTarget {
     return [try written("a.npz") { try NumpyArchive.write(named, to: $0) }]
   } run: {
     reading("a.npz") { _ = try NumpyArchive.read($0, limit: 1 << 24) }
+  }
+
+  /// An array without elements whose first length is close to what a number can hold.
+  private static var emptyFortranArray: Data {
+    let header = "{'descr': '<i2', 'fortran_order': True, 'shape': (4611686018427387904, 0), }\n"
+    return Data([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0])
+      + Data(header.utf8)
   }
 
   private static var arrays: [NumpyArray] {

@@ -50,6 +50,11 @@ import Testing
         == [0, 1, 10, 11, 20, 21, 100, 101, 110, 111, 120, 121])
   }
 
+  @Test func lengthsOfAnEmptyArrayAreNotMultiplied() throws {
+    let header = "{'descr': '<i2', 'fortran_order': True, 'shape': (4611686018427387904, 0), }"
+    #expect(try read(npy(header)).shape == [4_611_686_018_427_387_904, 0])
+  }
+
   @Test func everyTruncatedPrefixIsRefused() throws {
     try NumpyFile.write(NumpyArray(shape: [2], elements: .float64([1, -1])), to: url)
     let whole = try Data(contentsOf: url)
