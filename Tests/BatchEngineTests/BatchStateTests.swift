@@ -2,6 +2,7 @@ import CaptureCore
 import CapturePipeline
 import CaptureTestSupport
 import Foundation
+import Synchronization
 import Testing
 
 @testable import BatchEngine
@@ -164,6 +165,35 @@ import Testing
     let second = try BatchLock(url, waits: true)
     second.release()
     #expect(BatchLock.holder(of: url) == nil)
+  }
+
+  @Test("A batch that finds the folder taken closes its file once")
+  func refusedLock() throws {
+    let first = try BatchLock(folder.url)
+    let isOver = Atomic(false)
+    let lost = Atomic(0)
+    let done = DispatchSemaphore(value: 0)
+    // A file that another thread opens gets the number that was closed; it must stay what it is.
+    let path = folder.url.appendingPathComponent("other").path
+    Thread.detachNewThread {
+      while !isOver.load(ordering: .relaxed) {
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        let isWritten = pwrite(file, "text", 4, 0) == 4
+        sched_yield()
+        var byte: UInt8 = 0
+        let isThere = pread(file, &byte, 1, 0) == 1
+        if close(file) != 0 || !isWritten || !isThere { lost.wrappingAdd(1, ordering: .relaxed) }
+      }
+      done.signal()
+    }
+    for _ in 0..<2000 {
+      #expect(throws: CaptureError.self) { _ = try BatchLock(folder.url) }
+    }
+    isOver.store(true, ordering: .relaxed)
+    done.wait()
+    #expect(lost.load(ordering: .relaxed) == 0)
+    #expect(BatchLock.holder(of: folder.url)?.process == getpid())
+    first.release()
   }
 
   @Test(

@@ -39,13 +39,12 @@ final class BatchLock: Sendable {
     isCancelled: () -> Bool = { false }, note: (String) -> Void = { _ in }
   ) throws(CaptureError) {
     let path = folder.appendingPathComponent(Self.fileName).path
-    file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard file >= 0 else {
       throw CaptureError(
         .badInput, "The folder cannot be written: \(String(cString: strerror(errno))).",
         at: folder.path, remedy: "Choose an output folder that can be written.")
     }
-    self.rhythm = rhythm
     var isNoted = false
     while true {
       let isLocked = flock(file, LOCK_EX | LOCK_NB) == 0
@@ -62,6 +61,8 @@ final class BatchLock: Sendable {
       isNoted = true
       usleep(200_000)
     }
+    // Not before: what a failed `init` had set, its `deinit` would release, the holder's record with it.
+    (self.file, self.rhythm) = (file, rhythm)
     write(beat: 1)
     Thread.detachNewThread { [weak self] in
       while let self, self.isReleased.withLock({ !$0 }) {
