@@ -176,6 +176,22 @@ import Testing
     }
   }
 
+  @Test func damageWithinAChunkOfABagThatWasCutOffCostsThatChunk() throws {
+    var bag = [UInt8](RecordingFixture.bag(.twoLenses, 0, withIndex: false))
+    let marks = Array("compression=none".utf8)
+    let chunks = bag.indices.dropLast(marks.count).filter {
+      bag[$0] == marks[0] && bag[$0..<$0 + marks.count].elementsEqual(marks)
+    }
+    // The second one of images; the first one says what topics there are. Behind the mark are the field `size` and the length of the data: the first record's header.
+    let header = chunks[3] + marks.count + 4 + 9 + 4
+    for byte in 0..<4 { bag[header + byte] = 0x7f }
+    try inFile(bag) { url in
+      let reader = try RecordingFormats.open(url)
+      #expect(reader.warnings.contains("1 of the bag's \(chunks.count) chunks are damaged."))
+      #expect(reader.samples(camera: 0, kind: .depth).count == 2)
+    }
+  }
+
   @Test(arguments: [1, 2]) func damageCostsTheImagesThatItHits(_ camera: Int) throws {
     let source = FixtureSource.twoLenses
     let whole = [UInt8](RecordingFixture.bag(source, camera))

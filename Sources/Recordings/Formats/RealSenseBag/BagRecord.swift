@@ -29,7 +29,7 @@ struct BagRecord {
     let length = Int(try cursor.uint32())
     guard length <= BagRecord.headerLimit else {
       throw CaptureError(
-        .limitExceeded, "A header of \(length) bytes; at most \(BagRecord.headerLimit) are read.")
+        .badInput, "A header of \(length) bytes; at most \(BagRecord.headerLimit) are read.")
     }
     fields = try BagRecord.fields(try cursor.take(length))
     dataLength = Int(try cursor.uint32())
