@@ -1,9 +1,12 @@
 internal import CaptureCore
 internal import Foundation
+internal import Synchronization
 
 /// A worker as a process of its own group: a terminal's Ctrl-C reaches this program alone.
-struct ChildProcess: Sendable {
+final class ChildProcess: Sendable {
   let id: pid_t
+  /// Whether the system has given the number back, and may have given it to another process.
+  private let isOver = Mutex(false)
 
   /// How a process ended.
   enum End: Equatable, Sendable {
@@ -49,14 +52,23 @@ struct ChildProcess: Sendable {
         remedy: "Look at the log's folder and at the limits of processes and memory.")
     }
     self.id = id
-    let child = id
-    Thread.detachNewThread {
-      var raw: Int32 = 0
-      while waitpid(child, &raw, 0) < 0, errno == EINTR {}
-      whenOver(raw & 0x7f == 0 ? .exit((raw >> 8) & 0xff) : .signal(raw & 0x7f))
-    }
+    Thread.detachNewThread { [self] in whenOver(wait()) }
   }
 
-  /// Asks the worker to stop at the next safe place.
-  func interrupt() { kill(id, SIGINT) }
+  /// Waits for the end, which leaves the number as it is, then gives the number back.
+  private func wait() -> End {
+    var info = siginfo_t()
+    while waitid(P_PID, id_t(id), &info, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+    var raw: Int32 = 0
+    isOver.withLock { isOver in
+      while waitpid(id, &raw, 0) < 0, errno == EINTR {}
+      isOver = true
+    }
+    return raw & 0x7f == 0 ? .exit((raw >> 8) & 0xff) : .signal(raw & 0x7f)
+  }
+
+  /// Asks the worker to stop at the next safe place; false where it has ended.
+  @discardableResult func interrupt() -> Bool {
+    isOver.withLock { !$0 && kill(id, SIGINT) == 0 }
+  }
 }
