@@ -100,7 +100,8 @@ let package = Package(
     .executableTarget(
       name: "fieldmesh",
       dependencies: [
-        "BatchEngine", "CapturePipeline", "NeuralFields", "FieldBackendCPU", arguments, log,
+        "BatchEngine", "CapturePipeline", "SyntheticRigs", "NeuralFields", "FieldBackendCPU",
+        arguments, log,
       ],
       swiftSettings: strict),
     .executableTarget(
