@@ -6,8 +6,8 @@ internal import Foundation
 /// The format lists posed images and says nothing of cameras or instants. Here frames that share
 /// pose and lens belong to one camera, which stands still:
 /// - every pose is used once, and no `time` is given: one instant, seen by as many cameras;
-/// - poses come again: as many cameras as poses, each with a sequence, ordered by `time` (seconds, or
-///   any number that rises evenly), else by the number in the file's name at 30 Hz;
+/// - poses come again: as many cameras as poses, each with a sequence, ordered by `time`, seconds,
+///   else by the number in the file's name at 30 Hz;
 /// - every pose is used once, and times differ: a camera that is carried about, which is refused.
 ///
 /// What else is taken from it, and how:
