@@ -5,6 +5,8 @@ internal import CaptureCore
 public struct ReadMarker: Equatable, Sendable {
   /// Its number in the dictionary.
   public var id: Int
+  /// Bits that had to be corrected.
+  public var corrected: Int
   /// Corners as printed, from the upper left clockwise, pixels.
   public var corners: [SIMD2<Double>]
 }
@@ -40,7 +42,7 @@ final class MarkerReader {
     return found.prefix(Int(min(count, Int64(found.count)))).map { marker in
       let c = marker.corners
       return ReadMarker(
-        id: Int(marker.id),
+        id: Int(marker.id), corrected: Int(marker.corrected),
         corners: [
           SIMD2(c.0, c.1), SIMD2(c.2, c.3), SIMD2(c.4, c.5), SIMD2(c.6, c.7),
         ])

@@ -56,18 +56,19 @@ public final class TargetDetector {
         .map { .otherGrid(columns: $0.x, rows: $0.y) } ?? .absent
     }
     let own = target.markers.map(\.id)
-    let seen = Set(detection.markers.map(\.id))
-    // Some markers are read by chance where others are; what is read more often is there.
+    let seen = Self.credible(detection.markers)
+    // What is read more often is there.
     if 4 * seen.count < own.count {
-      if try reader.markers(in: image.mirrored).count >= max(3, 2 * seen.count) { return .mirrored }
+      let mirrored = Self.credible(try reader.markers(in: image.mirrored), exact: 4)
+      if mirrored.count >= max(1, 2 * seen.count) { return .mirrored }
       var best = (name: "", count: 0)
       // A shorter dictionary of the same markers is no other one.
       for other in TargetDictionary.all where !other.codes.starts(with: dictionary.codes) {
-        let count = Set(try MarkerReader(other).markers(in: image).map(\.id)).count
+        let count = Self.credible(try MarkerReader(other).markers(in: image), exact: 4).count
         // Of two that are read as often, the one with more bits is less likely to be chance.
         if count >= best.count { best = (other.name, count) }
       }
-      if best.count >= max(3, 2 * seen.count) {
+      if best.count >= max(1, 2 * seen.count) {
         return .otherDictionary(name: best.name, markers: best.count)
       }
     }
@@ -79,6 +80,16 @@ public final class TargetDetector {
     }
     return seen.count >= 4 && consistent(detection.markers).isEmpty
       ? .otherLayout(markers: seen.count) : .tooLittle(markers: seen.count)
+  }
+
+  /// The numbers of markers that were not read by chance; none where fewer than `exact` were read without
+  /// a wrong bit, or less than half of them.
+  ///
+  /// A dark square of anything, a tile or a marker of another dictionary, is taken for one of 250 markers of
+  /// 16 bits in a quarter of all cases if one bit may be wrong, but in a seventeenth of these alone if none may.
+  private static func credible(_ markers: [ReadMarker], exact least: Int = 1) -> Set<Int> {
+    let exact = Set(markers.filter { $0.corrected == 0 }.map(\.id))
+    return exact.count >= least && 2 * exact.count >= markers.count ? Set(markers.map(\.id)) : []
   }
 
   /// The board's markers that lie to each other as on the board: the largest group in which each is

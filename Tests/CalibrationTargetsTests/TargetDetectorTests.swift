@@ -1,9 +1,10 @@
 import BoardFixtures
-import CalibrationTargets
 import CaptureCore
 import Foundation
 import ImageFiles
 import Testing
+
+@testable import CalibrationTargets
 
 /// The repository's folder.
 let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -83,6 +84,34 @@ let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingL
     let found = try detector.detect(in: image)
     #expect(found.corners.isEmpty)
     return try detector.explain(found, in: image)
+  }
+
+  @Test("Tiles of a floor are no markers", arguments: 0..<4)
+  func tiles(camera: Int) throws {
+    let file = root.appendingPathComponent("samples/knight/cam\(camera)/color/000000.jpg")
+    let image = GreyImage(try ImageFile.color(at: file))
+    for name in ["charuco-a1", "charuco-a3", "aprilgrid-6x6"] {
+      #expect(try problem(Self.shipped(name), image) == .absent, "\(name)")
+    }
+  }
+
+  @Test("Markers that nobody knows are not taken for those of a smaller dictionary")
+  func unknownMarkers() throws {
+    let target = try Self.shipped("aprilgrid-6x6")
+    guard
+      case .tagGrid(let columns, let rows, let tag, let gap, let squares, _, let first) =
+        target.pattern
+    else { return Issue.record("a grid of tags") }
+    var random = SeededGenerator(seed: 4)
+    let codes = (0..<first + columns * rows).map { _ in random.next() >> 28 }
+    var other = target
+    other.pattern = .tagGrid(
+      columns: columns, rows: rows, tag: tag, gap: gap, hasCornerSquares: squares,
+      dictionary: TargetDictionary(name: "other", cells: 6, codes: codes, corrected: 0),
+      firstID: first)
+    var picture = BoardPicture(other)
+    (picture.width, picture.height, picture.focal) = (640, 480, 600)
+    #expect(try problem(target, picture.image()) == .absent)
   }
 
   @Test("Why nothing is seen is said")
