@@ -65,7 +65,7 @@ public struct CalibratedRig: Equatable, Sendable {
         .badInput,
         "The lens of camera `\(camera.id)` has a distortion that \(format) cannot hold.",
         remedy:
-          "Undistort the images to the same focal lengths and centre, and write pinholes with --undistorted."
+          "Export with --to colmap, which holds any; or undistort the images, as OpenCV's undistort does, and export with --undistorted."
       )
     }
     return lens

@@ -75,7 +75,7 @@ import Testing
     let error = #expect(throws: CaptureError.self) { try format.write(rig, to: url) }
     #expect(
       error?.description
-        == "The lens of camera `left` has a distortion that \(name) cannot hold. Undistort the images to the same focal lengths and centre, and write pinholes with --undistorted."
+        == "The lens of camera `left` has a distortion that \(name) cannot hold. Export with --to colmap, which holds any; or undistort the images, as OpenCV's undistort does, and export with --undistorted."
     )
     try format.write(rig.undistorted, to: url)
     #expect(try format.read(url).cameras.count == 2)

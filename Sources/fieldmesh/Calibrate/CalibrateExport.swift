@@ -26,7 +26,10 @@ struct CalibrateExport: ParsableCommand {
       "A take of the rig, for the lenses and serial numbers of its cameras.", valueName: "take"))
   var take: String?
 
-  @Flag(help: "Write pinholes, for images undistorted to the same focal lengths and centre.")
+  @Flag(
+    help:
+      "Write pinholes, for images undistorted to the same focal lengths and centre, as OpenCV's undistort does."
+  )
   var undistorted = false
 
   @Flag(help: "Write over what is there.")
