@@ -5,7 +5,6 @@
 #include <eigen3/Eigen/Cholesky>
 #include <eigen3/Eigen/Eigenvalues>
 #include <eigen3/Eigen/LU>
-#include <eigen3/Eigen/SVD>
 
 namespace {
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -41,18 +40,6 @@ int32_t cda_symmetric_eigen(const double *matrix, int64_t n, double *values, dou
   if (solver.info() != Eigen::Success) return 0;
   Eigen::Map<Vector>(values, n) = solver.eigenvalues();
   Map(vectors, n, n) = solver.eigenvectors();
-  return 1;
-}
-
-int32_t cda_svd(const double *matrix, int64_t rows, int64_t columns, double *u, double *values,
-                double *v) {
-  ConstMap a(matrix, rows, columns);
-  if (!a.allFinite()) return 0;
-  Eigen::JacobiSVD<Eigen::MatrixXd> svd(a, Eigen::ComputeThinU | Eigen::ComputeThinV);
-  const int64_t k = rows < columns ? rows : columns;
-  Map(u, rows, k) = svd.matrixU();
-  Eigen::Map<Vector>(values, k) = svd.singularValues();
-  Map(v, columns, k) = svd.matrixV();
   return 1;
 }
 

@@ -32,13 +32,6 @@ public struct DenseMatrix: Equatable, Sendable {
     set { elements[row * columns + column] = newValue }
   }
 
-  /// Rows for columns.
-  public var transposed: DenseMatrix {
-    var result = DenseMatrix(rows: columns, columns: rows)
-    for i in 0..<rows { for j in 0..<columns { result[j, i] = self[i, j] } }
-    return result
-  }
-
   /// The product; the columns of `a` are as many as the rows of `b`.
   public static func * (a: DenseMatrix, b: DenseMatrix) -> DenseMatrix {
     precondition(a.columns == b.rows, "wrong shapes")
@@ -121,27 +114,5 @@ public struct SymmetricEigen: Sendable {
   /// One eigenvector.
   public func vector(_ index: Int) -> [Double] {
     (0..<vectors.rows).map { vectors[$0, index] }
-  }
-}
-
-/// Singular values and vectors: `matrix = u diag(values) vᵀ`.
-public struct SingularValues: Sendable {
-  /// The singular values, falling, min(rows, columns) of them.
-  public let values: [Double]
-  /// The left and right vectors, one a column.
-  public let u, v: DenseMatrix
-
-  /// Decomposes a matrix; nil where it is not finite.
-  public init?(_ matrix: DenseMatrix) {
-    let k = min(matrix.rows, matrix.columns)
-    var values = [Double](repeating: 0, count: k)
-    var u = DenseMatrix(rows: matrix.rows, columns: k)
-    var v = DenseMatrix(rows: matrix.columns, columns: k)
-    guard
-      cda_svd(
-        matrix.elements, Int64(matrix.rows), Int64(matrix.columns), &u.elements, &values,
-        &v.elements) == 1
-    else { return nil }
-    (self.values, self.u, self.v) = (values, u, v)
   }
 }

@@ -14,7 +14,9 @@ extension SyntheticRig {
   /// The same whether or not the image is among ``samples(camera:kind:)``. Cost: about 0.1 s for
   /// 320×288 on one core.
   public func depth(camera: Int, frame: Int) -> DepthRendering {
-    let view = depthView(camera, at: exposureTime(camera: camera, frame: frame))
+    let view = View(
+      scene: scene(at: exposureTime(camera: camera, frame: frame)), rays: depthRays,
+      worldFromLens: worldFromColor[camera] * RigLenses.colorFromDepth)
     let hits = view.hits()
     let samples = DepthSensor(configuration).measure(
       view, hits, seed: RigLayout.mix(configuration.seed, camera, 15, frame))
@@ -23,12 +25,8 @@ extension SyntheticRig {
       let image = try? DepthImage(
         width: width, height: height, samples: samples, unit: Float(configuration.depthUnit))
     else { preconditionFailure("a lens measures one sample a pixel") }
-    return DepthRendering(measured: image, truth: Self.truth(hits))
-  }
-
-  /// True z-depth of each pixel of a depth camera at a time, metres; 0 where nothing is met.
-  public func trueDepth(camera: Int, at time: Double) -> [Float] {
-    Self.truth(depthView(camera, at: time).hits())
+    return DepthRendering(
+      measured: image, truth: hits.map { $0.kind == .nothing || !$0.t.isFinite ? 0 : $0.t })
   }
 
   /// The colour image of a trigger. Cost: about 0.2 s for 640×360 on one core.
@@ -50,15 +48,5 @@ extension SyntheticRig {
         width: width, height: height, samples: hits.map { $0.kind == .subject ? 255 : 0 })
     else { preconditionFailure("a lens measures one sample a pixel") }
     return (color, mask)
-  }
-
-  private func depthView(_ camera: Int, at time: Double) -> View {
-    View(
-      scene: scene(at: time), rays: depthRays,
-      worldFromLens: worldFromColor[camera] * RigLenses.colorFromDepth)
-  }
-
-  private static func truth(_ hits: [Hit]) -> [Float] {
-    hits.map { $0.kind == .nothing || !$0.t.isFinite ? 0 : $0.t }
   }
 }

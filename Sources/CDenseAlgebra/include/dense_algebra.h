@@ -21,11 +21,6 @@ int32_t cda_cholesky_solve(const double *lower, int64_t n, double *b, int64_t co
 /// which the lower triangle is read.
 int32_t cda_symmetric_eigen(const double *matrix, int64_t n, double *values, double *vectors);
 
-/// Singular values `[k]`, falling, k = min(rows, columns), and the thin factors `u [rows x k]`,
-/// `v [columns x k]`, so that `matrix = u * diag(values) * v^T`.
-int32_t cda_svd(const double *matrix, int64_t rows, int64_t columns, double *u, double *values,
-                double *v);
-
 /// Inverse of a square matrix `[n x n]` that is well conditioned.
 int32_t cda_inverse(const double *matrix, int64_t n, double *inverse);
 
