@@ -12,8 +12,6 @@ struct CorrectedStep {
   var beta1: Float = 0
   var beta2: Float = 0
   var epsilon: Float = 0
-  var coefficientScale: Float = 0
-  var basisScale: Float = 0
 }
 
 extension OptimizerStep {
@@ -23,17 +21,14 @@ extension OptimizerStep {
     let second = (1 - powf(beta2, Float(step))).squareRoot()
     return CorrectedStep(
       rule: matrixRule, matrixRate: rate * matrixRateScale, matrixMomentum: matrixMomentum,
-      rate: rate * second / first, beta1: beta1, beta2: beta2, epsilon: epsilon * second,
-      coefficientScale: coefficientRateScale, basisScale: basisRateScale)
+      rate: rate * second / first, beta1: beta1, beta2: beta2, epsilon: epsilon * second)
   }
 }
 
 /// From the slices' gradients to new parameters, one pass over each array.
 extension CPUSession {
   func updateCoefficients(_ piece: CoefficientPiece, _ step: CorrectedStep) {
-    adam(
-      piece.parameter, coefficientGradient.base + piece.gradient, piece.count, step,
-      step.coefficientScale)
+    adam(piece.parameter, coefficientGradient.base + piece.gradient, piece.count, step)
   }
 
   /// `gradient` is room for one piece, zero on entry and on return, here and below.
@@ -43,7 +38,7 @@ extension CPUSession {
     let piece = pieces[index]
     if step.rule != .muon || !layout.isHidden(piece) {
       sumSlices(piece, gradient)
-      adam(piece.begin, gradient, piece.count, step, 1)
+      adam(piece.begin, gradient, piece.count, step)
     }
     guard let l = piece.layer else { return }
     let layer = layout.layers[l]
@@ -55,7 +50,7 @@ extension CPUSession {
             sumOfSlices(time, piece), row(time, l)[r], parameters.base + basis, gradient,
             piece.count)
       }
-      adam(basis, gradient, piece.count, step, step.basisScale)
+      adam(basis, gradient, piece.count, step)
     }
   }
 
@@ -130,11 +125,10 @@ extension CPUSession {
 
   /// One step of Adam over a range of the parameters; clears the gradient.
   private func adam(
-    _ begin: Int, _ gradient: UnsafeMutablePointer<Float>, _ count: Int, _ step: CorrectedStep,
-    _ scale: Float
+    _ begin: Int, _ gradient: UnsafeMutablePointer<Float>, _ count: Int, _ step: CorrectedStep
   ) {
     target.kernels.pointee.adam(
       parameters.base + begin, gradient, firstMoment.base + begin, secondMoment.base + begin, count,
-      step.rate * scale, step.beta1, step.beta2, step.epsilon)
+      step.rate, step.beta1, step.beta2, step.epsilon)
   }
 }

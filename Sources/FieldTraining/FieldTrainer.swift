@@ -6,16 +6,10 @@ public import NeuralFields
 public struct TrainingReport: Codable, Equatable, Sendable {
   /// Steps in all, and those that an earlier run had done.
   public var steps, resumedAt: Int
-  /// Points that this run drew.
-  public var points: Int
-  /// Seconds of this run.
-  public var seconds: Double
   /// Parameters of the field, and the highest rank of its residuals.
   public var parameters, rank: Int
   /// Name of the backend.
   public var backend: String
-  /// Unweighted value of each loss at the last step of this run, by the name of its weight.
-  public var losses: [String: Float]
   /// What became of each camera's pose; nil unless ``TrainingConfiguration/refinePoses``.
   public var poses: [PoseChange]?
   /// The cameras in the places that the field was trained with.
@@ -125,7 +119,6 @@ private final class TrainingRun {
   }
 
   func finish() throws(CaptureError) -> TrainingReport {
-    let began = Date()
     let sampler = BatchSampler(
       source: source, configuration: configuration, space: space, capacity: layout.field.capacity,
       threads: backend.threads)
@@ -138,7 +131,6 @@ private final class TrainingRun {
     if let poses, poses.rounds > 0 {
       sampler.follow(CorrectedSource(source, poses.corrections))
     }
-    var points = 0
     for step in resumedAt..<max(configuration.steps, resumedAt) {
       if monitor.isCancelled() {
         try store.save(session.state, poses)
@@ -159,7 +151,6 @@ private final class TrainingRun {
         points: UnsafeBufferPointer(
           rebasing: sampler.batch.positions[..<(3 * sampler.batch.count)]),
         groups: sampler.batch.groups, loss: objective, optimizer: optimizer(step))
-      points += sampler.batch.count
       try report(step, objective)
       if (step + 1) % configuration.checkpointSteps == 0, step + 1 < configuration.steps {
         try checkConvergence(step, objective)
@@ -174,12 +165,9 @@ private final class TrainingRun {
     store.removeAll()
     let changes = poses.map { refiner.changes($0) }
     for change in changes ?? [] where change.isHeld { monitor.warn(change.warning) }
-    let names = BuiltinLosses.all.map { $0.weightKey }
     return TrainingReport(
-      steps: configuration.steps, resumedAt: resumedAt, points: points,
-      seconds: Date().timeIntervalSince(began), parameters: layout.count,
+      steps: configuration.steps, resumedAt: resumedAt, parameters: layout.count,
       rank: layout.field.distance.map(\.rank).max() ?? 0, backend: backend.name,
-      losses: Dictionary(uniqueKeysWithValues: zip(names, objective.totals())),
       poses: changes,
       cameras: poses.map { CorrectedSource(source, $0.corrections).cameras } ?? source.cameras)
   }

@@ -37,7 +37,9 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   public var hiddenPerFrame = 130
   /// Points anywhere in the box, a frame and step.
   public var uniformPerFrame = 90
-  /// Rays rendered a frame and step, 32 points each.
+  /// Points along a rendered ray.
+  public static let pointsPerRenderedRay = TrainingBatch.raySamples
+  /// Rays rendered a frame and step, ``pointsPerRenderedRay`` points each.
   public var renderedPerFrame = 4
   /// Standard deviation of the near-surface points' offsets, metres.
   public var nearSigma = 0.012

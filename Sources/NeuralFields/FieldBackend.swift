@@ -84,8 +84,6 @@ public struct OptimizerStep: Equatable, Sendable {
   public var beta1: Float = 0.9, beta2: Float = 0.999
   /// Keeps the quotient finite.
   public var epsilon: Float = 1e-8
-  /// Factors on the rate for the ResField layers' coefficients and bases.
-  public var coefficientRateScale: Float = 1, basisRateScale: Float = 1
   /// What ``ParameterLayout/hiddenMatrices`` follow.
   public var matrixRule = MatrixRule.adam
   /// Factor on the rate and decay of the momentum, with ``MatrixRule/muon``.

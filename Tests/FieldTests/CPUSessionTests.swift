@@ -122,22 +122,6 @@ struct SessionCase {
 @Suite struct CPUSessionTests {
   static let names = BuiltinFields.all.map(\.name)
 
-  @Test func rateScalesReachTheirKindAlone() throws {
-    let c = try SessionCase("resfield", counts: [70, 40], seed: 1)
-    let session = try c.session(threads: 1)
-    var step = OptimizerStep(rate: 1e-3)
-    (step.basisRateScale, step.coefficientRateScale) = (0, 2)
-    c.step(session, step)
-    let moved = zip(session.state.parameters, c.start.parameters).map { abs($0 - $1) }
-    #expect(moved[..<c.layout.composedCount].max() ?? 0 > 9e-4)
-    for layer in c.layout.layers where layer.block.rank > 0 {
-      #expect(moved[layer.basis..<layer.coefficients].allSatisfy { $0 == 0 })
-      // Adam's first step has the length of the rate.
-      let rows = moved[layer.coefficients..<layer.coefficients + 3 * c.layout.field.capacity]
-      #expect(abs((rows.max() ?? 0) - 2e-3) < 1e-5)
-    }
-  }
-
   @Test func muonMovesHiddenMatricesAlone() throws {
     let c = try SessionCase("resfield", counts: [70, 40], seed: 6)
     let sessions = try (c.session(threads: 1), c.session(threads: 1))

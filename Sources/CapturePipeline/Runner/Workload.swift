@@ -18,7 +18,7 @@ public struct Workload: Codable, Equatable, Sendable {
     let perFrame =
       training.raysPerFrame * (1 + training.nearPerRay + training.freePerRay)
       + training.backgroundPerFrame + training.hiddenPerFrame + training.uniformPerFrame
-      + 32 * training.renderedPerFrame
+      + TrainingConfiguration.pointsPerRenderedRay * training.renderedPerFrame
     let points =
       windows * Double(training.steps) * Double(training.framesPerStep) * Double(perFrame)
     let layers = Double(training.width * training.width) * Double(training.depth)

@@ -20,12 +20,12 @@ enum RenderedColorLoss: LossTerm {
       for c in 0..<3 {
         func rgb(_ i: Int) -> Float { tile.rgb[c * tile.stride + ray.first + i] }
         var sum: Float = 0
-        for i in 0..<32 { sum += ray.weights[i] * rgb(i) }
+        for i in 0..<TrainingBatch.raySamples { sum += ray.weights[i] * rgb(i) }
         let color = sum / ray.opacity
         let e = color - ray.truth.rgb[c]
         value += share * abs(e)
         let d = weight * share * (e > 0 ? 1 : -1) / ray.opacity
-        for i in 0..<32 {
+        for i in 0..<TrainingBatch.raySamples {
           a[i] += d * (rgb(i) - color)
           tile.dRGB[c * tile.stride + ray.first + i] += d * ray.weights[i]
         }

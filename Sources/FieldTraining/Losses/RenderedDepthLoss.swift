@@ -17,14 +17,16 @@ enum RenderedDepthLoss: LossTerm {
       guard ray.truth.isSubject, ray.opacity > 0.05 else { return }
       func t(_ i: Int) -> Float { batch.targets[tile.first + ray.first + i] }
       var sum: Float = 0
-      for i in 0..<32 { sum += ray.weights[i] * t(i) }
+      for i in 0..<TrainingBatch.raySamples { sum += ray.weights[i] * t(i) }
       let depth = sum / ray.opacity
       let e = depth - ray.truth.range
       let share = ray.truth.confidence / count
       value += share * abs(e)
       var a: TrainingBatch.RaySamples = .init(repeating: 0)
       let sign: Float = e > 0 ? 1 : -1
-      for i in 0..<32 { a[i] = weight * share * sign * (t(i) - depth) / ray.opacity }
+      for i in 0..<TrainingBatch.raySamples {
+        a[i] = weight * share * sign * (t(i) - depth) / ray.opacity
+      }
       ray.addDistanceGradient(a, tile, settings)
     }
     return value
