@@ -1,4 +1,4 @@
-internal import Foundation
+public import Foundation
 
 /// The machine that the program runs on.
 public enum Host {
@@ -20,4 +20,11 @@ public enum Host {
   public static let boot: String =
     (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
     .trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+
+  /// Where a program is that a shell would start under this name; nil where it is not installed.
+  public static func program(_ name: String) -> URL? {
+    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+      .map { URL(fileURLWithPath: String($0)).appendingPathComponent(name) }
+      .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+  }
 }

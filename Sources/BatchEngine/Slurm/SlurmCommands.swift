@@ -11,7 +11,7 @@ struct SlurmCommands: Sendable {
   static func run(
     _ name: String, _ arguments: [String], in folder: URL
   ) throws(CaptureError) -> String {
-    guard let program = find(name) else {
+    guard let program = Host.program(name) else {
       throw CaptureError(
         .usage, "The program '\(name)' is not on the PATH.", at: "--engine slurm",
         remedy: "Start the batch where jobs are submitted, or use '--engine local'.")
@@ -41,12 +41,6 @@ struct SlurmCommands: Sendable {
         remedy: "Look at the cluster and the profile; what was submitted is kept.")
     }
     return String(decoding: output, as: UTF8.self)
-  }
-
-  private static func find(_ name: String) -> URL? {
-    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-      .map { URL(fileURLWithPath: String($0)).appendingPathComponent(name) }
-      .first { access($0.path, X_OK) == 0 }
   }
 
   /// What a cluster says of its limits.

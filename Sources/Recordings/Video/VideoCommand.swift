@@ -9,11 +9,7 @@ enum VideoCommand: String {
   static let patience: Int32 = 60_000
 
   /// Where the command is, by `PATH`.
-  var url: URL? {
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    return folders.map { URL(fileURLWithPath: String($0)).appendingPathComponent(rawValue) }
-      .first { FileManager.default.isExecutableFile(atPath: $0.path) }
-  }
+  var url: URL? { Host.program(rawValue) }
 
   /// Starts the command on one local file, read as what its name says it is and as nothing else: a
   /// list of other files, say.
