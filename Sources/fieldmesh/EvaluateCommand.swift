@@ -29,7 +29,7 @@ struct Evaluate: ParsableCommand {
   var images: String?
 
   @Option(
-    help: ArgumentHelp("Calibration of the rig, unless the take holds it.", valueName: "file"))
+    help: ArgumentHelp("Calibration of the rig, instead of the take's own.", valueName: "file"))
   var calibration: String?
 
   @Option(help: ArgumentHelp("Compare with these cameras only: cam0,cam2.", valueName: "names"))

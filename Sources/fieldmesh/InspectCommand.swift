@@ -12,7 +12,8 @@ struct Inspect: ParsableCommand {
 
   @OptionGroup var recording: SourceArguments
 
-  @Option(help: ArgumentHelp("Calibration to use, not the take's own.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Calibration of the rig, instead of the take's own.", valueName: "file"))
   var calibration: String?
 
   @Option(

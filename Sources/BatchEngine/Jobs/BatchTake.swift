@@ -24,7 +24,7 @@ public struct BatchSettings: Sendable {
   public var config: URL?
   /// Single keys, the strongest of all.
   public var settings: [String]
-  /// Calibration of takes that are given none and hold none.
+  /// Calibration of takes that `batch.json` gives none, instead of their own.
   public var calibration: URL?
 
   /// Settings; those left out change nothing.

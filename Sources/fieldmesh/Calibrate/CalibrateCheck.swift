@@ -15,7 +15,7 @@ struct CalibrateCheck: ParsableCommand {
 
   @OptionGroup var recording: SourceArguments
 
-  @Option(help: ArgumentHelp("The calibration, unless the take holds it.", valueName: "file"))
+  @Option(help: ArgumentHelp("The calibration, instead of the take's own.", valueName: "file"))
   var calibration: String?
 
   @Flag(help: "Look at a few moments in thumbnails, as 'fieldmesh run' does at its start.")

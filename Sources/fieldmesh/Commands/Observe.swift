@@ -21,7 +21,7 @@ struct Observe: ParsableCommand {
   var output: String?
 
   @Option(
-    help: ArgumentHelp("Calibration of the rig, unless the take holds it.", valueName: "file"))
+    help: ArgumentHelp("Calibration of the rig, instead of the take's own.", valueName: "file"))
   var calibration: String?
 
   @OptionGroup var configuration: ConfigurationOptions

@@ -11,7 +11,7 @@ struct TakeOptions: ParsableArguments {
   var output: String
 
   @Option(
-    help: ArgumentHelp("Calibration of the rig, unless the take holds it.", valueName: "file"))
+    help: ArgumentHelp("Calibration of the rig, instead of the take's own.", valueName: "file"))
   var calibration: String?
 
   @Option(help: ArgumentHelp("Use only these cameras: cam0,cam2.", valueName: "names"))
