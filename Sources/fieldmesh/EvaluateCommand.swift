@@ -35,8 +35,11 @@ struct Evaluate: ParsableCommand {
   @Option(help: ArgumentHelp("Compare with these cameras only: cam0,cam2.", valueName: "names"))
   var cameras: String?
 
-  @Option(help: ArgumentHelp("Distance that counts as near.", valueName: "metres"))
-  var within = 0.01
+  @Option(
+    help: ArgumentHelp(
+      "Distance from what cameras measured that counts as near; 0.01 if left out.",
+      valueName: "metres"))
+  var within: Double?
 
   @Option(
     help: ArgumentHelp("Picture of images and predictions to write, .png.", valueName: "file"))
@@ -58,9 +61,9 @@ struct Evaluate: ParsableCommand {
           .usage, "There is nothing to compare the meshes with.",
           remedy: "Name a folder of true meshes, or a recording with --images.")
       }
-      guard calibration == nil, cameras == nil, picture == nil else {
+      guard calibration == nil, cameras == nil, within == nil, picture == nil else {
         throw CaptureError(
-          .usage, "--calibration, --cameras and --picture speak of a recording.",
+          .usage, "--calibration, --cameras, --within and --picture speak of a recording.",
           remedy: "Name it with --images in place of the true meshes.")
       }
       let outcome = try Evaluation(
@@ -73,14 +76,14 @@ struct Evaluate: ParsableCommand {
         .usage, "Meshes are compared with true ones or with --images.", remedy: "Leave one out.")
     }
     let sheet = try picture?.url("--picture")
-    let outcome = try ImageEvaluation(
+    var evaluation = ImageEvaluation(
       meshes: folder,
       source: TakeSource(
         take: URL(fileURLWithPath: images),
         calibration: calibration.map { URL(fileURLWithPath: $0) }),
-      configuration: try configuration(), within: within,
-      picture: sheet
-    ).run()
+      configuration: try configuration(), picture: sheet)
+    if let within { evaluation.within = within }
+    let outcome = try evaluation.run()
     print(json ? outcome.json : outcome.table)
   }
 

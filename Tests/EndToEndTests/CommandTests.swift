@@ -70,7 +70,11 @@ struct Command {
       ),
       (
         ["evaluate", "meshes", "truth", "--cameras", "cam0"],
-        "fieldmesh: --calibration, --cameras and --picture speak of a recording. Name it with --images in place of the true meshes.\n"
+        "fieldmesh: --calibration, --cameras, --within and --picture speak of a recording. Name it with --images in place of the true meshes.\n"
+      ),
+      (
+        ["evaluate", "meshes", "truth", "--within", "0"],
+        "fieldmesh: --calibration, --cameras, --within and --picture speak of a recording. Name it with --images in place of the true meshes.\n"
       ),
       (
         ["synth", "/nowhere/b", "--set", "zzzzzzzzzzzz=1"],
