@@ -33,18 +33,21 @@ public final class MatroskaWriter {
   /// - Parameters:
   ///   - cluster: Number of the cluster.
   ///   - file: A file of the same tracks and ticks.
-  /// - Returns: False, and nothing is written, when the cluster fails its checksum.
+  /// - Returns: Whether the cluster fits its checksum.
   /// - Throws: ``CaptureError`` when reading or writing fails.
   public func copy(cluster: Int, of file: MatroskaFile) throws(CaptureError) -> Bool {
     let cluster = file.clusters[cluster]
-    guard try MatroskaFile.isWhole(cluster, in: file.file) else { return false }
+    let isWhole = try MatroskaFile.isWhole(cluster, in: file.file)
     var blocks: [(Int, Int64)] = []
     var bytes = BufferedBytes(file.file)
     var (at, time): (Int, Int64) = (cluster.content.lowerBound, 0)
     while at < cluster.content.upperBound {
       let head = EBMLElement(
         try bytes.bytes(at: at, count: EBMLElement.longestHead), at: at)
-      guard let head, let next = head.end, next <= cluster.content.upperBound else { return false }
+      guard let head, let next = head.end, next <= cluster.content.upperBound else {
+        throw CaptureError(
+          .badInput, "The cluster changed while it was read.", at: "\(file.url.path), byte \(at)")
+      }
       if head.id == ElementID.timecode, let size = head.size, size <= 8 {
         time = Int64(
           clamping: try bytes.bytes(at: head.data, count: size).unsigned ?? 0)
@@ -69,7 +72,7 @@ public final class MatroskaWriter {
       try stream.append(try file.file.read(at..<end))
       at = end
     }
-    return true
+    return isWhole
   }
 
   /// A cue a second, for the first track.

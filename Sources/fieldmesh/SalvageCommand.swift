@@ -10,8 +10,8 @@ struct Salvage: ParsableCommand {
     discussion: """
       Every whole part is copied into a well-formed file, and the start of the camera's clock is \
       rebuilt from its motion sensors where the recorder could not write it. The damaged file is \
-      left as it is. Exit status 4: damaged parts are left out in between, or the clock's start is \
-      lost. What follows the last whole part is told.
+      left as it is. Exit status 4: a part fails its checksum, so that images in it may be wrong, or \
+      the clock's start is lost. How much is in no whole part is told.
       """)
 
   @Argument(help: ArgumentHelp("The damaged file.", valueName: "file"))

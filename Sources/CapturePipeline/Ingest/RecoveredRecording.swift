@@ -18,6 +18,7 @@ public struct RecoveredRecording: Sendable {
     report = try RecordingSalvage.salvage(source, to: output, monitor: monitor)
   }
 
-  /// - Throws: ``CaptureError`` `partialResult` when something that the recording held is missing.
+  /// - Throws: ``CaptureError`` `partialResult` when something that the recording held is missing or
+  ///   may be wrong.
   public func checkComplete() throws(CaptureError) { try report.checkComplete() }
 }

@@ -5,8 +5,8 @@ internal import Matroska
 /// Makes a well-formed `.mkv` out of one that a full disk, a crash or a bad copy left damaged:
 /// `fieldmesh salvage`.
 ///
-/// Every whole cluster is copied as it is; a recorder's clusters are a thirtieth of a second. One that
-/// fails its checksum is left out. What the end of the file would have told is made anew: sizes, cues,
+/// Every cluster whose blocks can be told apart is copied as it is, a recorder's are a thirtieth of a second.
+/// One that fails its checksum keeps it, so that readers go on telling. What the end of the file would have told is made anew: sizes, cues,
 /// duration, and, for recordings of Azure Kinects, the start offset, from the motion sensors' times.
 public struct RecordingSalvage: Equatable, Sendable {
   /// What is known of the device's clock at the file's beginning.
@@ -21,7 +21,7 @@ public struct RecordingSalvage: Equatable, Sendable {
     case none
   }
 
-  /// Clusters that were copied, and those that failed their checksums.
+  /// Clusters that were copied, and those among them that fail their checksums.
   public var clusters, damagedClusters: Int
   /// Bytes of the file that belong to no whole cluster.
   public var skippedBytes: Int
@@ -59,17 +59,13 @@ public struct RecordingSalvage: Equatable, Sendable {
         "There is nothing to recover: no \(file.tracks.isEmpty ? "track" : "whole cluster").",
         at: source.path)
     }
+    try AtomicFile.makeFolder(output.deletingLastPathComponent())
     let writer = try MatroskaWriter(output, head: try head(of: file))
-    var (copied, damaged) = (0, 0)
+    var damaged = 0
     for cluster in 0..<file.clusterCount {
       try monitor.checkCancelled()
-      if try writer.copy(cluster: cluster, of: file) { copied += 1 } else { damaged += 1 }
+      if try !writer.copy(cluster: cluster, of: file) { damaged += 1 }
       monitor.report(cluster + 1, file.clusterCount, "")
-    }
-    guard copied > 0 else {
-      throw CaptureError(
-        .badInput, "There is nothing to recover: every cluster fails its checksum.",
-        at: source.path)
     }
     let offset = try startOffset(of: file)
     var tags: [MatroskaTag] = []
@@ -79,7 +75,7 @@ public struct RecordingSalvage: Equatable, Sendable {
     try writer.finish(tags: tags)
     let whole = try MatroskaFile(output)
     return RecordingSalvage(
-      clusters: copied, damagedClusters: damaged,
+      clusters: file.clusterCount, damagedClusters: damaged,
       skippedBytes: file.damage.reduce(0) { $0 + $1.bytes.count },
       blocks: whole.tracks.map {
         ($0.name.isEmpty ? $0.codec : $0.name, whole.blocks(ofTrack: $0.number).count)
@@ -116,7 +112,7 @@ extension RecordingSalvage: CustomStringConvertible {
   /// The figures as text to read.
   public var description: String {
     var lines = [
-      "\(clusters) clusters recovered, \(damagedClusters) left out for their checksums, \(skippedBytes) bytes in no whole cluster",
+      "\(clusters) clusters recovered, \(damagedClusters) of them with wrong checksums, \(skippedBytes) bytes in no whole cluster",
       blocks.map { "\($0.track): \($0.count)" }.joined(separator: ", "),
     ]
     switch startOffset {
@@ -132,12 +128,14 @@ extension RecordingSalvage: CustomStringConvertible {
     return lines.joined(separator: "\n")
   }
 
-  /// - Throws: ``CaptureError`` `partialResult` when something that the recording held is missing.
+  /// - Throws: ``CaptureError`` `partialResult` when something that the recording held is missing or
+  ///   may be wrong.
   public func checkComplete() throws(CaptureError) {
     guard damagedClusters > 0 || startOffset == .lost else { return }
     let what =
       damagedClusters > 0
-      ? "\(damagedClusters) damaged clusters are left out." : "The start offset is lost."
+      ? "Wrong checksums: \(damagedClusters) of \(clusters) clusters; pixels there may be wrong."
+      : "The start offset is lost."
     throw CaptureError(.partialResult, what)
   }
 }
