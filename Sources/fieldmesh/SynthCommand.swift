@@ -44,11 +44,11 @@ struct Synth: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How images are stored: take, or mkv, one file a camera as Azure Kinects record.",
+      "How images are stored: take, or mkv, one file a camera as Azure Kinects record, colour of 1280x720 and depth of 320x288 unless the knobs say another of their sizes.",
       valueName: "name"))
   var format = "take"
 
-  @Flag(help: "The small rig that tests use: 64x48 depth, 8 frames.")
+  @Flag(help: "The small rig that tests use: 8 frames and, in a take, 64x48 depth.")
   var tiny = false
 
   @Flag(help: "Leave out the true surfaces, places and depth images.")
@@ -61,18 +61,12 @@ struct Synth: ParsableCommand {
   var quiet = false
 
   func run() throws {
-    let knobs = try loaded()
+    let chosen = try chosenFormat()
+    let knobs = try loaded(for: chosen)
     if list { return print(try knobs.listing(), terminator: "") }
     guard let output else {
       throw CaptureError(
         .usage, "There is no folder for the take.", remedy: "Write 'fieldmesh synth OUT'.")
-    }
-    guard let chosen = SyntheticTake.Format(rawValue: format) else {
-      throw CaptureError(
-        .usage, "There is no format '\(format)'.", at: "--format",
-        remedy:
-          "Choose one of: \(SyntheticTake.Format.allCases.map(\.rawValue).joined(separator: ", "))."
-      )
     }
     let rig = try SyntheticRig(knobs)
     let take = try SyntheticTake(
@@ -87,8 +81,21 @@ struct Synth: ParsableCommand {
         isCancelled: { Interruption.isPending }))
   }
 
-  private func loaded() throws(CaptureError) -> SyntheticRigConfiguration {
-    var knobs = tiny ? SyntheticRigConfiguration.tiny : SyntheticRigConfiguration()
+  private func chosenFormat() throws(CaptureError) -> SyntheticTake.Format {
+    guard let chosen = SyntheticTake.Format(rawValue: format) else {
+      throw CaptureError(
+        .usage, "There is no format '\(format)'.", at: "--format",
+        remedy:
+          "Choose one of: \(SyntheticTake.Format.allCases.map(\.rawValue).joined(separator: ", "))."
+      )
+    }
+    return chosen
+  }
+
+  private func loaded(
+    for format: SyntheticTake.Format
+  ) throws(CaptureError) -> SyntheticRigConfiguration {
+    var knobs = format.sized(tiny ? .tiny : SyntheticRigConfiguration())
     if let config { knobs = try knobs.reading(URL(fileURLWithPath: config)) }
     if let subject { knobs.subject = subject }
     if let seed { knobs.seed = seed }

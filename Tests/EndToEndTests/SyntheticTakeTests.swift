@@ -26,7 +26,7 @@ import Testing
     knobs.droppedShare = 0.3
     let rig = try SyntheticRig(knobs)
     try SyntheticTake(rig, folder: folder, withTruth: false).write()
-    let reader = try NativeTakeReader.open(folder)
+    let reader = try RecordingFormats.open(folder)
     #expect(reader.take.cameras.map(\.depth) == rig.take.cameras.map(\.depth))
     #expect(reader.take.cameras.map(\.sync) == rig.take.cameras.map(\.sync))
     #expect(
@@ -163,6 +163,33 @@ import Testing
       result.withUnsafeMutableBufferPointer { field.distances(at: points, into: $0) }
     }
     return result
+  }
+
+  @Test func recordingsOfKinectsAreMadeUpWithoutFurtherKnobs() throws {
+    let folder = Scratch.unused()
+    let command = try Command(
+      "synth", folder.path, "--format", "mkv", "--tiny", "--cameras", "2", "--frames", "2",
+      "--no-truth", "-q")
+    #expect(command.status == 0, "\(command.errors)")
+    let reader = try RecordingFormats.open(folder)
+    #expect(reader.take.cameras.map(\.color?.width) == [1280, 1280])
+    for camera in 0..<2 {
+      #expect(reader.samples(camera: camera, kind: .depth).count == 2)
+      #expect(try reader.depth(camera: camera, index: 1).height == 288)
+      #expect(try reader.color(camera: camera, index: 1).height == 720)
+    }
+  }
+
+  @Test func sizesThatAKinectDoesNotHaveAreRefusedBeforeAnythingIsWritten() throws {
+    let folder = Scratch.unused()
+    let command = try Command(
+      "synth", folder.path, "--format", "mkv", "--set", "colorWidth=640")
+    #expect(command.status == 2)
+    #expect(
+      command.errors
+        == "fieldmesh: camera cam0: An Azure Kinect has no colour images of 640x720. Choose one of 1280x720, 1920x1080, 2560x1440, 2048x1536, 3840x2160, 4096x3072. The knobs are colorWidth, colorHeight, depthWidth and depthHeight.\n"
+    )
+    #expect(!FileManager.default.fileExists(atPath: folder.path))
   }
 
   @Test func aRecordingIsNotWrittenOver() throws {

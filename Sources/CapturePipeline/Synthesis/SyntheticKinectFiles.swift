@@ -39,7 +39,7 @@ final class SyntheticKinectFiles: SyntheticImages {
   private let rig: SyntheticRig
   private let folder: URL
 
-  /// Begins a file for each camera.
+  /// Begins a file for each camera, in a folder that is made.
   /// - Throws: ``CaptureError`` `usage` for image sizes that no mode of the device has, `badInput` where there
   ///   is a recording already.
   init(_ rig: SyntheticRig, folder: URL) throws(CaptureError) {
@@ -52,6 +52,14 @@ final class SyntheticKinectFiles: SyntheticImages {
         .badInput, "There is a recording already.", at: folder.path,
         remedy: "Choose another folder, or remove this one.")
     }
+    do {
+      for camera in rig.take.cameras { try AzureKinectWriter.check(camera) }
+    } catch {
+      var error = error
+      error.remedy += " The knobs are colorWidth, colorHeight, depthWidth and depthHeight."
+      throw error
+    }
+    try AtomicFile.makeFolder(folder)
     var writers: [AzureKinectWriter] = []
     for (number, camera) in rig.take.cameras.enumerated() {
       var settings = AzureKinectWriter.Settings()

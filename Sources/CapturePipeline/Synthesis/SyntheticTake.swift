@@ -21,6 +21,16 @@ public struct SyntheticTake {
     case take
     /// One `.mkv` file a camera, as Azure Kinects record them; no masks.
     case mkv
+
+    /// Knobs with image sizes that the format has, where it does not have all: to begin with, before
+    /// what the user asks for.
+    public func sized(_ knobs: SyntheticRigConfiguration) -> SyntheticRigConfiguration {
+      guard self == .mkv else { return knobs }
+      var knobs = knobs
+      (knobs.colorWidth, knobs.colorHeight) = (1280, 720)
+      (knobs.depthWidth, knobs.depthHeight) = (320, 288)
+      return knobs
+    }
   }
 
   /// Metres per step of the true depth images.
@@ -43,7 +53,6 @@ public struct SyntheticTake {
     _ rig: SyntheticRig, folder: URL, format: Format = .take, withTruth: Bool = true
   ) throws(CaptureError) {
     (self.rig, self.folder) = (rig, folder)
-    try AtomicFile.makeFolder(folder)
     writer =
       switch format {
       case .take:

@@ -67,6 +67,13 @@ public final class AzureKinectWriter {
       url, head: try Self.head(camera, framesPerSecond, settings))
   }
 
+  /// Checks that a camera's lenses have the size of a mode of the device.
+  /// - Throws: ``CaptureError`` `usage` when they have not.
+  public static func check(_ camera: CameraDescription) throws(CaptureError) {
+    _ = try mode(camera.color, SensorMode.color, "colour", camera)
+    _ = try mode(camera.depth, SensorMode.depth, "depth", camera)
+  }
+
   /// Adds a colour image.
   /// - Parameter time: Device time, seconds.
   /// - Throws: ``CaptureError`` when encoding or writing fails.
