@@ -208,16 +208,19 @@ public struct TargetDrawing: Sendable {
     text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
   }
 
-  /// Writes the page as the file's name asks: `.svg` or `.pdf`.
+  /// Writes the page as the file's name asks: `.svg` or `.pdf`; the folder is made where there is none.
   /// - Throws: ``CaptureError`` `usage` for another name, and for what writing meets.
   public func write(to url: URL) throws(CaptureError) {
+    let page: Data
     switch url.pathExtension.lowercased() {
-    case "svg": try AtomicFile.write(Data(svg.utf8), to: url)
-    case "pdf": try AtomicFile.write(pdf, to: url)
+    case "svg": page = Data(svg.utf8)
+    case "pdf": page = pdf
     default:
       throw CaptureError(
         .usage, "A board is drawn as SVG or PDF.", at: url.path,
         remedy: "Give the file a name that ends in .svg or .pdf.")
     }
+    try AtomicFile.makeFolder(url.deletingLastPathComponent())
+    try AtomicFile.write(page, to: url)
   }
 }

@@ -101,7 +101,10 @@ let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingL
     guard
       case .tagGrid(let columns, let rows, let tag, let gap, let squares, _, let first) =
         target.pattern
-    else { return Issue.record("a grid of tags") }
+    else {
+      Issue.record("The board is no grid of tags.")
+      return
+    }
     var random = SeededGenerator(seed: 4)
     let codes = (0..<first + columns * rows).map { _ in random.next() >> 28 }
     var other = target

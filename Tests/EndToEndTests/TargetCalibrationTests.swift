@@ -75,9 +75,9 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: job.output.path))
   }
 
-  @Test("A board is drawn as the name of the file asks")
+  @Test("A board is drawn as the name of the file asks, in a folder that is made")
   func drawing() throws {
-    let file = Scratch.unused("board").appendingPathExtension("pdf")
+    let file = Scratch.unused("new").appendingPathComponent("board.pdf")
     try BoardPrint.write(target: Self.board("charuco-a3"), to: file)
     #expect(try Data(contentsOf: file).starts(with: Data("%PDF-1.4".utf8)))
   }
