@@ -3,8 +3,9 @@ import CaptureTestSupport
 import Foundation
 import ImageFiles
 import NumpyFiles
-import Recordings
 import Testing
+
+@testable import Recordings
 
 @Suite struct CameraFoldersReaderTests {
   @Test func aRecordingIsReadInTheProjectsConventions() throws {

@@ -2,8 +2,9 @@ import CaptureCore
 import CaptureTestSupport
 import Foundation
 import ImageFiles
-import Recordings
 import Testing
+
+@testable import Recordings
 
 @Suite struct NativeTakeReaderTests {
   /// Opens the tiny take after `damage` and expects the error, with the take's folder as `<take>`.

@@ -1,8 +1,9 @@
 import CaptureCore
 import CaptureTestSupport
 import Foundation
-import Recordings
 import Testing
+
+@testable import Recordings
 
 @Suite struct TakeWriterTests {
   let folder = Scratch.unused()

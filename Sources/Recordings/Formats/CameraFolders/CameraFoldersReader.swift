@@ -1,5 +1,5 @@
-public import CaptureCore
-public import Foundation
+internal import CaptureCore
+internal import Foundation
 
 /// Reads the layout of NeuS and ResFields: one folder a camera, with `rgb` (or `image`), `depth`,
 /// `mask` and `cameras_sphere.npz`.
@@ -18,20 +18,17 @@ public import Foundation
 /// - **Masks** may be grey or colour; the first channel counts.
 ///
 /// Source: P. Wang et al., *NeuS*, NeurIPS 2021; M. Mihajlovic et al., *ResFields*, ICLR 2024.
-public struct CameraFoldersReader: RecordingReader {
-  /// Name of the format.
-  public static let name = "NeuS camera folders"
-  /// What the folder must hold.
-  public static let signature = "<camera>/cameras_sphere.npz"
+struct CameraFoldersReader: ImageFileRecording {
+  static let name = "NeuS camera folders"
+  static let signature = "<camera>/cameras_sphere.npz"
 
-  /// What was recorded, by which cameras.
-  public let take: TakeDescription
+  let take: TakeDescription
   /// The poses of `world_mat`; the first camera is the reference.
-  public let calibration: RigCalibration?
-  private let streams: RecordedStreams
+  let calibration: RigCalibration?
+  let streams: RecordedStreams
 
   /// Whether a folder in the folder holds a `cameras_sphere.npz`.
-  public static func recognizes(_ url: URL) -> Bool { !cameraFolders(url).isEmpty }
+  static func recognizes(_ url: URL) -> Bool { !cameraFolders(url).isEmpty }
 
   private static func cameraFolders(_ url: URL) -> [URL] {
     NumberedImages.subfolders(of: url) {
@@ -42,7 +39,7 @@ public struct CameraFoldersReader: RecordingReader {
 
   /// Opens a recording: lists its folders, reads its matrices and the size of one image a camera.
   /// - Throws: ``CaptureError`` that names the file.
-  public static func open(_ url: URL) throws(CaptureError) -> CameraFoldersReader {
+  static func open(_ url: URL) throws(CaptureError) -> CameraFoldersReader {
     let folders = cameraFolders(url)
     try CameraDescription.check(
       count: folders.count, of: "camera folders", at: url, code: .badInput)
@@ -62,36 +59,5 @@ public struct CameraFoldersReader: RecordingReader {
         worldFromColor: cameras.map { ($0.description.id, $0.worldFromColor) }),
       streams: RecordedStreams(
         cameras: descriptions, streams: cameras.map(\.streams), masksAreGrey: false))
-  }
-
-  /// The images of a stream, by frame number.
-  public func samples(camera: Int, kind: StreamKind) -> [StreamSample] {
-    streams.samples(camera, kind)
-  }
-
-  /// Decodes a depth image.
-  /// - Throws: ``CaptureError`` that names file, camera and frame.
-  public func depth(camera: Int, index: Int) throws(CaptureError) -> DepthImage {
-    try streams.depth(camera, index)
-  }
-
-  /// Decodes a colour image.
-  /// - Throws: ``CaptureError`` that names file, camera and frame.
-  public func color(camera: Int, index: Int) throws(CaptureError) -> ColorImage {
-    try streams.color(camera, index)
-  }
-
-  /// Decodes a mask.
-  /// - Throws: ``CaptureError`` that names file, camera and frame.
-  public func mask(camera: Int, index: Int) throws(CaptureError) -> MaskImage {
-    try streams.mask(camera, index)
-  }
-
-  /// The file of a colour or depth image, as it is.
-  /// - Throws: ``CaptureError`` that names file, camera and frame.
-  public func encoded(
-    camera: Int, kind: StreamKind, index: Int
-  ) throws(CaptureError) -> Data? {
-    try streams.encoded(camera, kind, index)
   }
 }

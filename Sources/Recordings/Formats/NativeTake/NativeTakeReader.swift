@@ -1,27 +1,24 @@
-public import CaptureCore
-public import Foundation
+internal import CaptureCore
+internal import Foundation
 
 /// Reads the program's own format: `take.json`, lists of files, JPEG and PNG.
 ///
 /// Opening reads `take.json`, `calibration.json` and the lists, and checks all of them: versions,
 /// unknown keys, numbers, sizes, times that go backwards, paths that leave the folder. Memory is
 /// that of the lists. Images are read, and their kind and size checked, one by one on demand.
-public struct NativeTakeReader: RecordingReader {
-  /// Name of the format.
-  public static let name = "Fieldmesh take"
-  /// What a take must hold.
-  public static let signature = "take.json"
+struct NativeTakeReader: ImageFileRecording {
+  static let name = "Fieldmesh take"
+  static let signature = "take.json"
   /// Largest `take.json` that is read, bytes.
   static let fileLimit = 4 << 20
 
-  /// What was recorded, by which cameras.
-  public let take: TakeDescription
+  let take: TakeDescription
   /// The take's own `calibration.json`.
-  public let calibration: RigCalibration?
-  private let streams: RecordedStreams
+  let calibration: RigCalibration?
+  let streams: RecordedStreams
 
   /// Whether the folder holds a `take.json` that names no other recordings.
-  public static func recognizes(_ url: URL) -> Bool {
+  static func recognizes(_ url: URL) -> Bool {
     !LinkedTakeReader.recognizes(url) && isThere(url)
   }
 
@@ -31,7 +28,7 @@ public struct NativeTakeReader: RecordingReader {
 
   /// Opens a take.
   /// - Throws: ``CaptureError`` that names the file, and the key or line in it.
-  public static func open(_ url: URL) throws(CaptureError) -> NativeTakeReader {
+  static func open(_ url: URL) throws(CaptureError) -> NativeTakeReader {
     let file = url.appendingPathComponent(signature)
     let data = try AtomicFile.read(file, limit: fileLimit)
     let take: TakeDescription
@@ -84,36 +81,5 @@ public struct NativeTakeReader: RecordingReader {
     // Masks may be absent as a whole; the other lists belong to the lens that is described.
     if kind == .mask, !isThere { return .none }
     return try StreamList.read(url, in: &folder)
-  }
-
-  /// The images of a stream, by device time.
-  public func samples(camera: Int, kind: StreamKind) -> [StreamSample] {
-    streams.samples(camera, kind)
-  }
-
-  /// Decodes a depth image.
-  /// - Throws: ``CaptureError`` that names file, camera and frame.
-  public func depth(camera: Int, index: Int) throws(CaptureError) -> DepthImage {
-    try streams.depth(camera, index)
-  }
-
-  /// Decodes a colour image.
-  /// - Throws: ``CaptureError`` that names file, camera and frame.
-  public func color(camera: Int, index: Int) throws(CaptureError) -> ColorImage {
-    try streams.color(camera, index)
-  }
-
-  /// Decodes a mask.
-  /// - Throws: ``CaptureError`` that names file, camera and frame.
-  public func mask(camera: Int, index: Int) throws(CaptureError) -> MaskImage {
-    try streams.mask(camera, index)
-  }
-
-  /// The image's file.
-  /// - Throws: ``CaptureError`` that names file, camera and frame.
-  public func encoded(
-    camera: Int, kind: StreamKind, index: Int
-  ) throws(CaptureError) -> Data? {
-    try streams.encoded(camera, kind, index)
   }
 }
