@@ -87,7 +87,7 @@ public final class MatroskaWriter {
   /// Gives the file its name as a recorder leaves it that was stopped: no cues, no duration, no
   /// size of the segment. For recordings that readers of damaged files are tested with.
   /// - Throws: ``CaptureError`` when writing fails.
-  public func leaveUnfinished() throws(CaptureError) { try stream.commit() }
+  package func leaveUnfinished() throws(CaptureError) { try stream.commit() }
 
   /// Makes the file whole: cues, duration, seek head, tags, sizes; then gives it its name.
   ///

@@ -21,7 +21,7 @@ extension FuzzTarget {
     }
   }
 
-  /// One camera's recording, read as far as images and motion samples.
+  /// One camera's recording, read as far as images.
   static let azureKinect = FuzzTarget("azure-kinect", seeds: kinectFiles) {
     reading("a.mkv") { url in
       let recording = try AzureKinectRecording.open(url)
@@ -37,12 +37,6 @@ extension FuzzTarget {
           if jpeg != nil { _ = try recording.color(camera: 0, index: index) }
         }
       }
-      for index in recording.infraredTimes(camera: 0).indices.prefix(3) {
-        try expectingPlaces { () throws(CaptureError) in
-          _ = try recording.infrared(camera: 0, index: index)
-        }
-      }
-      try expectingPlaces { () throws(CaptureError) in _ = try recording.motion(camera: 0) }
     }
   }
 

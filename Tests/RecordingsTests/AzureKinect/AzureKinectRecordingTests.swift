@@ -2,6 +2,7 @@ import CaptureCore
 import CaptureTestSupport
 import Foundation
 import ImageFiles
+import Matroska
 import Testing
 
 @testable import Recordings
@@ -15,7 +16,12 @@ import Testing
     try AzureKinectRecording.open(files.write("cam.mkv", plan))
   }
 
-  @Test("What was written comes back: camera, times, images, motion")
+  /// A tag of the file that was opened.
+  private func tag(_ name: String) throws -> String? {
+    try MatroskaFile(files.url("cam.mkv")).tags.last { $0.name == name }?.value
+  }
+
+  @Test("What was written comes back: camera, times, images")
   func whole() throws {
     var plan = KinectFiles.Plan()
     plan.settings.infrared = true
@@ -32,18 +38,10 @@ import Testing
     #expect(recording.samples(camera: 0, kind: .mask).isEmpty)
     for (index, seed) in [0, 2].enumerated() {
       #expect(try recording.depth(camera: 0, index: index) == KinectFiles.depth(seed))
-      #expect(
-        try recording.infrared(camera: 0, index: index) == KinectFiles.depth(500 + seed))
     }
     #expect(
       try recording.encoded(camera: 0, kind: .color, index: 1) == KinectFiles.jpeg)
     #expect(try recording.encoded(camera: 0, kind: .depth, index: 1) == nil)
-    #expect(recording.infraredTimes(camera: 0) == [1.502, 1.568667])
-    let motion = try recording.motion(camera: 0)
-    #expect(motion.count == 6)
-    #expect(motion[1].acceleration == SIMD3(0.5, -9.75, 0.25))
-    #expect(abs(motion[1].accelerationTime - (1.5 + 1 / 1600)) < 1e-9)
-    #expect(motion[1].turn == SIMD3(0.125, 0, -0.5))
     #expect(recording.warnings == [])
   }
 
@@ -72,7 +70,7 @@ import Testing
     let worst = zip(image.pixels, wanted.pixels).reduce(0) { max($0, abs(Int($1.0) - Int($1.1))) }
     // Exact; chroma at half size and rounded luma; a JPEG of middling quality.
     #expect(worst <= (coding == .bgra ? 0 : coding == .mjpg ? 24 : 4), "off by \(worst)")
-    #expect(recording.tags(camera: 0)["K4A_COLOR_MODE"] == "\(coding.rawValue)_720P")
+    #expect(try tag("K4A_COLOR_MODE") == "\(coding.rawValue)_720P")
     #expect(
       try (recording.encoded(camera: 0, kind: .color, index: 0) != nil) == (coding == .mjpg))
   }
@@ -113,10 +111,9 @@ import Testing
     plan.settings.isLegacy = true
     plan.settings.infrared = true
     let recording = try open(plan)
-    #expect(recording.tags(camera: 0)["K4A_DEPTH_MODE"] == "NFOV_2x2BINNED")
-    #expect(recording.tags(camera: 0)["K4A_DEPTH_TRACK"] == nil)
+    #expect(try tag("K4A_DEPTH_MODE") == "NFOV_2x2BINNED")
+    #expect(try tag("K4A_DEPTH_TRACK") == nil)
     #expect(try recording.depth(camera: 0, index: 0) == KinectFiles.depth(0))
-    #expect(try recording.infrared(camera: 0, index: 0) == KinectFiles.depth(500))
   }
 
   @Test("Delays and offsets: subordinate, depth before colour, clocks beyond 71 minutes")
@@ -126,7 +123,7 @@ import Testing
       KinectFiles.Plan(camera: KinectFiles.camera(sync), frames: 1, start: 9000.25))
     #expect(recording.take.cameras[0].sync == sync)
     #expect(recording.samples(camera: 0, kind: .color).map(\.time) == [9000.25])
-    #expect(recording.tags(camera: 0)["K4A_START_OFFSET_NS"] == "9000250000000")
+    #expect(try tag("K4A_START_OFFSET_NS") == "9000250000000")
   }
 
   @Test("A folder of files is a take, with the cameras named after them")

@@ -24,21 +24,12 @@ import Testing
     let time = Double(0x071449 + 336_277) / 1e6
     #expect(recording.samples(camera: 0, kind: .color).map(\.time) == [time])
     #expect(recording.samples(camera: 0, kind: .depth).map(\.time) == [time])
-    #expect(recording.infraredTimes(camera: 0) == [time])
     let color = try recording.color(camera: 0, index: 0)
     #expect((color.width, color.height) == (1280, 720))
     let depth = try recording.depth(camera: 0, index: 0)
     #expect((depth.width, depth.height) == (640, 576))
     let measured = depth.samples.filter { $0 > 0 }.sorted()
     #expect(measured.count > 100_000 && (300...6000).contains(measured[measured.count / 2]))
-    let infrared = try recording.infrared(camera: 0, index: 0)
-    #expect(infrared.samples.contains { $0 > 0 })
-    let motion = try recording.motion(camera: 0)
-    #expect(motion.count == 1)
-    #expect(abs((motion.first?.accelerationTime ?? 0) - 0.336277) < 1e-9)
-    // At rest, the sensor feels gravity.
-    #expect(abs((motion.first?.acceleration.length ?? 0) - 9.8) < 0.3)
-    #expect(recording.tags(camera: 0).count == 15)
   }
 
   @Test("Its calibration gives lenses that agree with the sensors' fields of view")
@@ -63,6 +54,7 @@ import Testing
     #expect(file.title == "Azure Kinect" && file.writingApp == "k4arecord-1.4.1")
     #expect(file.tracks.map(\.name) == ["COLOR", "DEPTH", "IR", "IMU"])
     #expect(file.attachments.map(\.name) == ["calibration.json"])
+    #expect(file.tags.count == 15)
     for track in file.tracks {
       for block in file.blocks(ofTrack: track.number) { _ = try file.frames(of: block) }
     }

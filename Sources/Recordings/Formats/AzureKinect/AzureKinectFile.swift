@@ -23,9 +23,7 @@ struct AzureKinectFile: Sendable {
   let file: MatroskaFile
   let camera: CameraDescription
   let framesPerSecond: Double
-  let color, depth, infrared: Stream?
-  /// Blocks of the motion sensors.
-  let motion: [MatroskaBlock]
+  let color, depth: Stream?
   /// What opening found.
   private let found: [String]
   /// The device's clock at the file's beginning, microseconds.
@@ -45,7 +43,7 @@ struct AzureKinectFile: Sendable {
       depth = try tracks.depth.map { track throws(CaptureError) in
         try AzureKinectFile.stream(track, of: file, isGrey: true)
       }
-      infrared = try tracks.infrared.map { track throws(CaptureError) in
+      let infrared = try tracks.infrared.map { track throws(CaptureError) in
         try AzureKinectFile.stream(track, of: file, isGrey: true)
       }
       color = if let inside { inside } else { try AzureKinectFile.video(beside: url, depth) }
@@ -59,7 +57,7 @@ struct AzureKinectFile: Sendable {
           "The colour is a video with damaged parts, so images behind them may have the times of others; 'fieldmesh salvage' makes a whole file."
         )
       }
-      motion = tracks.motion.map { file.blocks(ofTrack: $0.number) } ?? []
+      let motion = tracks.motion.map { file.blocks(ofTrack: $0.number) } ?? []
       let modes = try KinectModes(color: color, depth: depth ?? infrared, tags)
       let calibration = try AzureKinectFile.calibration(in: file, tags)
       camera = try AzureKinectFile.camera(

@@ -135,45 +135,6 @@ public struct AzureKinectRecording: RecordingReader {
     return try image(camera, .color, index) { frame, _ throws(CaptureError) in frame }
   }
 
-  /// Decodes an infrared image: 16-bit brightness of the depth camera, of its size.
-  /// - Throws: ``CaptureError`` that names file, camera and frame.
-  public func infrared(camera: Int, index: Int) throws(CaptureError) -> DepthImage {
-    let place = "camera \(camera), infrared frame \(index)"
-    guard files.indices.contains(camera), let stream = files[camera].infrared,
-      stream.blocks.indices.contains(index)
-    else { throw CaptureError(.badInput, "There is no such image.", at: place) }
-    do {
-      return try KinectPixels.depth(
-        files[camera].frame(stream.blocks[index]), stream.coding, width: stream.width,
-        height: stream.height)
-    } catch {
-      throw error.within(place)
-    }
-  }
-
-  /// Device times of a camera's infrared images, seconds.
-  public func infraredTimes(camera: Int) -> [Double] {
-    guard files.indices.contains(camera) else { return [] }
-    return files[camera].infrared?.blocks.map { files[camera].time($0) } ?? []
-  }
-
-  /// The samples of a camera's motion sensors, in the order of recording.
-  /// - Throws: ``CaptureError`` that names the file.
-  public func motion(camera: Int) throws(CaptureError) -> [MotionSample] {
-    guard files.indices.contains(camera) else { return [] }
-    var samples: [MotionSample] = []
-    for block in files[camera].motion {
-      samples += try KinectMotion.samples(block, of: files[camera].file)
-    }
-    return samples
-  }
-
-  /// All tags of a camera's file by name; of two of one name the later.
-  public func tags(camera: Int) -> [String: String] {
-    guard files.indices.contains(camera) else { return [:] }
-    return Dictionary(files[camera].file.tags.map { ($0.name, $0.value) }) { $1 }
-  }
-
   private func stream(_ camera: Int, _ kind: StreamKind) -> AzureKinectFile.Stream? {
     switch kind {
     case .color: files[camera].color

@@ -33,15 +33,17 @@ public final class AzureKinectWriter {
   public struct Settings: Sendable {
     /// Coding of colour images.
     public var coding = ColorCoding.mjpg
-    /// Whether there is an infrared track, and one of the motion sensors.
-    public var infrared = false, motion = true
+    /// Whether there is a track of the motion sensors.
+    public var motion = true
     /// The device's clock at the file's beginning, seconds; in whole microseconds.
     public var startOffset = 0.0
+    /// Whether there is an infrared track. This and the next are for what readers are tested with.
+    package var infrared = false
     /// Depth as early recorders wrote it: little-endian, under the name of a colour format, and with
     /// the old names of track and mode.
-    public var isLegacy = false
+    package var isLegacy = false
 
-    /// The defaults: MJPG, motion sensors, no infrared.
+    /// The defaults: MJPG, and motion sensors.
     public init() {}
   }
 
@@ -103,7 +105,7 @@ public final class AzureKinectWriter {
 
   /// Adds an infrared image.
   /// - Throws: as for colour.
-  public func write(infrared image: DepthImage, time: Double) throws(CaptureError) {
+  package func write(infrared image: DepthImage, time: Double) throws(CaptureError) {
     try add(.infrared, [KinectPixels.frame(of: image, Self.grey(settings))], time)
   }
 
@@ -125,7 +127,7 @@ public final class AzureKinectWriter {
   /// Leaves the recording as a recorder does that was stopped: without its end, and without the
   /// start offset.
   /// - Throws: ``CaptureError`` when writing fails.
-  public func leaveUnfinished() throws(CaptureError) {
+  package func leaveUnfinished() throws(CaptureError) {
     try flush()
     try writer.leaveUnfinished()
   }

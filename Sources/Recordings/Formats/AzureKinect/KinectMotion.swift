@@ -21,7 +21,7 @@ public struct MotionSample: Equatable, Sendable {
     (self.turnTime, self.turn) = (turnTime, turn)
   }
 
-  /// What ``init(_:)`` reads.
+  /// Packed, little-endian: time in nanoseconds and three values, twice.
   var data: Data {
     func bytes(_ time: Double, _ v: SIMD3<Float>) -> Data {
       var data = withUnsafeBytes(of: UInt64((time * 1e9).rounded()).littleEndian) { Data($0) }
@@ -32,43 +32,9 @@ public struct MotionSample: Equatable, Sendable {
     }
     return bytes(accelerationTime, acceleration) + bytes(turnTime, turn)
   }
-
-  /// Reads a packed little-endian sample: time in nanoseconds and three values, twice.
-  init?(_ data: Data) {
-    guard data.count == MotionSample.bytes else { return nil }
-    let values = data.withUnsafeBytes { raw in
-      func time(_ at: Int) -> Double {
-        Double(UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: at, as: UInt64.self))) / 1e9
-      }
-      func vector(_ at: Int) -> SIMD3<Float> {
-        func value(_ at: Int) -> Float {
-          Float(
-            bitPattern: UInt32(
-              littleEndian: raw.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
-        }
-        return SIMD3(value(at), value(at + 4), value(at + 8))
-      }
-      return (time(0), vector(8), time(20), vector(28))
-    }
-    (accelerationTime, acceleration, turnTime, turn) = values
-  }
 }
 
 enum KinectMotion {
-  /// The samples of a block.
-  static func samples(_ block: MatroskaBlock, of file: MatroskaFile) throws(CaptureError)
-    -> [MotionSample]
-  {
-    let frames = try file.frames(of: block)
-    // Several samples may share a frame as well.
-    return frames.flatMap { frame in
-      stride(from: 0, to: frame.count, by: MotionSample.bytes).compactMap { at in
-        // A copy, so that it begins at 0.
-        MotionSample(Data(frame.dropFirst(at).prefix(MotionSample.bytes)))
-      }
-    }
-  }
-
   /// The device's clock at the file's beginning, microseconds: the first sample carries a time of
   /// its own, in nanoseconds, beside that of its block. Nil where no sample can be read.
   static func startOffset(_ blocks: [MatroskaBlock], of file: MatroskaFile) -> Int64? {
