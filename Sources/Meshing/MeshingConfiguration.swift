@@ -23,7 +23,7 @@ public struct MeshingConfiguration: DocumentedConfiguration {
   /// What sheets of which cameras saw one side alone measure across, metres; 0 leaves them as the field has them.
   public var sheets: Float = 0.002
   /// Smallest component that is kept, as a share of the largest one's area.
-  public var smallestShare: Float = 0.01
+  public var smallestShare: Float = 0.002
   /// Smallest component that is kept, square metres.
   public var smallestArea: Float = 0.001
   /// How near observations a tenth of a component must lie for it to be kept, metres; 0 keeps

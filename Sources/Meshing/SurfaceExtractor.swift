@@ -66,11 +66,11 @@ public enum SurfaceExtractor {
       .apply(to: &surface, normals: mesh.normals, &sampler)
     (mesh.positions, mesh.triangles) = (surface.positions, surface.triangles)
     if let observations, configuration.needsConfidence {
-      mesh.confidence = VertexConfidence(observations, voxel: configuration.voxel)
-        .values(of: mesh, threads: sampler.threads)
+      let seen = VertexConfidence(observations, voxel: configuration.voxel)
+      mesh.confidence = seen.values(of: mesh, threads: sampler.threads)
       if configuration.sheets > 0 {
         ThinSheets(thickness: configuration.sheets, voxel: configuration.voxel).apply(
-          to: &surface, normals: mesh.normals, confidence: mesh.confidence,
+          to: &surface, normals: mesh.normals, seen, confidence: mesh.confidence,
           threads: sampler.threads)
         mesh.positions = surface.positions
       }

@@ -4,19 +4,21 @@ internal import CaptureCore
 ///
 /// A closed surface gives them a far side of its own, and where nobody looks it lies as deep as the cells of hidden
 /// space are wide. What hangs in the open and shows nothing of its far side is cloth or paper rather than a board. So
-/// where a badly seen place has a well seen one facing away from it, a depth `s` within ``reach`` straight behind, it
+/// where nothing that was seen explains a place, and a well seen one faces away from it, a depth `s` straight behind, it
 /// moves to that:
 ///
-///     x' = x − n · (s − thickness) · min(1, 4 (1 − c / seen)),   s > thickness, c < seen
+///     x' = x − n · (s − thickness) · max(0, 1 − e / 0.3) · min(1, (reach − s) / fade),   thickness < s < reach
 ///
-/// with the place's confidence `c`, so that nothing moves where it is seen.
+/// with `e` as ``VertexConfidence/explanation(_:_:off:)`` tells it.
 struct ThinSheets {
   /// One vertex in so many is asked for; and is looked for.
-  private static let stride = (asked: 4, found: 3)
-  /// Deeper is a body, metres.
-  private static let reach: Float = 0.025
+  private static let stride = (asked: 4, found: 2)
+  /// Deeper is a body; and from where on that is in doubt, before; metres.
+  private static let (reach, fade): (Float, Float) = (0.025, 0.008)
   /// Confidence from which on a place is seen well.
   private static let seen: Float = 0.35
+  /// What explains a place as well leaves it where it is; and how far beside it ends, metres.
+  private static let (explained, off): (Float, Float) = (0.3, 0.006)
   /// Cosine between the normals of two sides of a sheet, at most.
   private static let facing: Float = -0.5
   /// How far to the side of what is straight behind a vertex may lie, voxels.
@@ -28,17 +30,22 @@ struct ThinSheets {
 
   /// Moves the vertices that the field put where they are.
   func apply(
-    to surface: inout RawSurface, normals: [SIMD3<Float>], confidence: [Float], threads: Int?
+    to surface: inout RawSurface, normals: [SIMD3<Float>], _ sightings: VertexConfidence,
+    confidence: [Float], threads: Int?
   ) {
-    let free = surface.kinds.indices.filter {
-      surface.kinds[$0] == .field && confidence[$0] < Self.seen
-    }
+    let free = surface.kinds.indices.filter { surface.kinds[$0] == .field }
     let asked = Swift.stride(from: 0, to: free.count, by: Self.stride.asked).map { free[$0] }
     let depths = depths(below: asked, surface.positions, normals, confidence, threads)
-    guard depths.contains(where: { $0 > thickness }) else { return }
-    let moves = zip(asked, depths).map { i, depth in
-      max(0, depth - thickness) * min(1, 4 * (1 - confidence[i] / Self.seen))
+    let positions = surface.positions
+    let moves = concurrentValues(asked.count, threads: threads, block: 1024) { k in
+      guard depths[k] > thickness else { return Float(0) }
+      let i = asked[k]
+      let share = sightings.explanation(
+        positions[i], normals[i], off: max(Self.off, voxel)) / Self.explained
+      return (depths[k] - thickness) * max(0, 1 - share)
+        * min(1, (Self.reach - depths[k]) / Self.fade)
     }
+    guard moves.contains(where: { $0 > 0 }) else { return }
     surface.sink(free, normals, asked: asked, by: moves, voxel: voxel, threads: threads)
   }
 

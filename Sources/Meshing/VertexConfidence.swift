@@ -12,6 +12,8 @@ struct VertexConfidence {
   /// Farthest that an observation speaks for, metres: pixels of a coarse camera two metres away lie 8 mm
   /// apart, twice that on a surface that leans by 60 degrees.
   private static let reach: Float = 0.016
+  /// Cosine from which on normals belong to the same surface.
+  private static let facing: Float = 0.3
 
   private let cells: PointCells
   /// In the order of the cells.
@@ -52,6 +54,29 @@ struct VertexConfidence {
     }
   }
 
+  /// How well something seen explains that the surface lies at a place with a unit normal, 0...1:
+  ///
+  ///     max over o of min(1, 5 confidence_o) · (1 − |x − p_o|² / reach²) · (1 − ((x − p_o) · n_o / off)²)
+  ///
+  /// - Parameter off: How far beside an observation's plane that ends, metres.
+  func explanation(_ p: SIMD3<Float>, _ n: SIMD3<Float>, off: Float) -> Float {
+    let (place, normal) = (SIMD4(p, 0), SIMD4(n, 0))
+    var best: Float = 0
+    cells.near(p) { places in
+      for k in places {
+        let entry = entries[k]
+        var d = entry.place - place
+        d.w = 0
+        let (near, aside) = (1 - (d * d).sum() * inverseSquare, (d * entry.normal).sum() / off)
+        guard near > best, aside * aside < 1, (entry.normal * normal).sum() > Self.facing else {
+          continue
+        }
+        best = max(best, min(1, 5 * entry.place.w) * near * (1 - aside * aside))
+      }
+    }
+    return best
+  }
+
   private func value(
     _ p: SIMD3<Float>, _ n: SIMD3<Float>, _ entries: UnsafeBufferPointer<Entry>,
     _ best: UnsafeMutableBufferPointer<Float>
@@ -66,7 +91,9 @@ struct VertexConfidence {
         let share = 1 - (d * d).sum() * inverseSquare
         // Beyond the reach the weight is no more than 0.
         let (camera, weight) = (Int(entry.normal.w), entry.place.w * share)
-        if weight > best[camera], (entry.normal * normal).sum() > 0.3 { best[camera] = weight }
+        if weight > best[camera], (entry.normal * normal).sum() > Self.facing {
+          best[camera] = weight
+        }
       }
     }
     return best.reduce(0, +)
