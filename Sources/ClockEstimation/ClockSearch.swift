@@ -105,9 +105,12 @@ struct ClockSearch {
     }
   }
 
+  /// The usual time between two images, seconds; those of a burst, of which a recorder may write many
+  /// at nearly one time, do not count.
   private var period: Double {
     let intervals = cameras.flatMap { camera in
-      zip(camera.depthTimes.dropFirst(), camera.depthTimes).lazy.map { $0 - $1 }.filter { $0 > 0 }
+      zip(camera.depthTimes.dropFirst(), camera.depthTimes).lazy.map { $0 - $1 }
+        .filter { $0 >= TakeDescription.shortestGap }
     }.sorted()
     return intervals.isEmpty ? 1.0 / 30 : intervals[intervals.count / 2]
   }

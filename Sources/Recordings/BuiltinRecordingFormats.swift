@@ -42,7 +42,7 @@ public enum RecordingFormats {
           continue
         }
         let gap = (last.time - first.time) / Double(samples.count - 1)
-        guard gap < shortestGap else { continue }
+        guard gap < TakeDescription.shortestGap else { continue }
         throw CaptureError(
           .badInput,
           "The \(kind.rawValue) images of camera \(description.id) are \(gap) s apart in the mean.",
@@ -50,9 +50,6 @@ public enum RecordingFormats {
       }
     }
   }
-
-  /// Least mean time between a stream's images, seconds.
-  private static let shortestGap = 0.0005
 
   /// Whether some format recognizes a folder or file; a look at names, never at images.
   public static func recognizes(_ url: URL) -> Bool {

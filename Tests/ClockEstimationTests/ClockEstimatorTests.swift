@@ -82,6 +82,18 @@ import Testing
     try check(scene, try scene.estimates())
   }
 
+  @Test func burstsAreNoRateOfImages() throws {
+    // Four images at nearly one time, again and again: what recorders write that catch up.
+    let scene = BallScene(clocks: Self.unrelated)
+    var cameras = scene.clockCameras()
+    for i in cameras.indices {
+      let times = cameras[i].depthTimes
+      cameras[i].depthTimes = times.indices.map { times[$0 / 4 * 4] + 1e-9 * Double($0 % 4) }
+    }
+    let estimates = try ClockEstimator(cameras) { scene.depth($0, $1) }.estimate()
+    #expect(estimates.count == 3)
+  }
+
   @Test func wiredCamerasShareTheirClock() throws {
     var clocks = Self.unrelated
     clocks[2] = clocks[0]

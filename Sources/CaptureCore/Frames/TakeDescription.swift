@@ -71,6 +71,9 @@ extension CameraDescription {
 
 /// What was recorded, by which cameras.
 public struct TakeDescription: Equatable, Sendable {
+  /// Least mean time between a stream's images, seconds: no camera takes thousands a second.
+  public static let shortestGap = 0.0005
+
   /// Name of the take.
   public var name: String
   /// Nominal rate of the depth streams, hertz.
