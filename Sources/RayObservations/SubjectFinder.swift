@@ -59,7 +59,12 @@ struct SubjectFinder {
     }
     let bodies = moving > 200 ? bodies(cells) { $0.moving >= 3 } : []
     guard let first = bodies.first else {
-      return (common(), ["Nothing moves; the box is the common view."])
+      return (
+        common(),
+        [
+          "Nothing moves in the frames that are used, so the box is the common view: use more frames, or set observations.box."
+        ]
+      )
     }
     var core = first.keys
     var warnings: [String] = []
