@@ -56,6 +56,14 @@ public struct AlignmentResult: Sendable {
     public var axis: SIMD3<Double>
   }
 
+  /// A camera that found a place, and what another one saw says that it cannot stand there.
+  public struct Contradiction: Equatable, Sendable {
+    /// Places in the list of cameras; of the two the first contradicts all the others most.
+    public var camera, other: Int
+    /// As ``Pair/seenThrough``, where the camera would have stood.
+    public var seenThrough: Double
+  }
+
   /// The cameras, in the order given.
   public var cameras: [Camera]
   /// Pairs of cameras with depth, each once.
@@ -65,6 +73,8 @@ public struct AlignmentResult: Sendable {
   /// Cameras that would have gone farther from the start than a refinement may; they stand there yet,
   /// and nothing else is said of them.
   public var strayed: [Int] = []
+  /// Cameras that stand at their start yet, as what they see contradicts the others where they fitted best.
+  public var contradictions: [Contradiction] = []
   /// What the noise is as a multiple of the expected one.
   public var noise: Double
   /// Moments of the recording that were compared.

@@ -11,7 +11,8 @@ public struct PlacementCheck: Sendable {
     case bumped, sagged
     /// Its images are those of another camera, by place in the list, and the other way round.
     case swapped(with: Int)
-    /// It stands so far off that the depth finds no place nearby.
+    /// It stands so far off that the depth finds no place nearby, or one where it looks through what
+    /// others saw.
     case lost
     /// Nothing tells: it shares too little with the others, or what it shares leaves motions open.
     case untold
@@ -24,8 +25,8 @@ public struct PlacementCheck: Sendable {
     /// By how much it is off, relative to the cameras that hold: radians about its own axes, and
     /// metres in the world.
     public var turn, shift: SIMD3<Double>
-    /// Standard deviations, degrees and metres.
-    public var turnDeviation, shiftDeviation: Double
+    /// Standard deviations, degrees and metres; nil of the camera that the others are compared with.
+    public var turnDeviation, shiftDeviation: Double?
     /// Share of its pixels that lie on what another camera measured, 0...1.
     public var overlap: Double
     /// Motions against the cameras that hold of which nothing tells whether they took place.
@@ -59,24 +60,26 @@ extension DepthAligner {
     let seeing = cameras.indices.filter { result.cameras[$0].overlap > 0.01 }
     let (anchor, isAmbiguous) = anchor(among: seeing, motions, result, free)
     var checked = cameras.indices.map { camera -> PlacementCheck.Camera in
-      let figures = result.cameras[camera]
-      let stand = standing(of: camera, motions, anchor: anchor, figures, free)
+      let stand = standing(of: camera, motions, anchor: anchor, result, free)
       var finding = PlacementCheck.Finding.holds
       if let swap = swaps.first(where: { $0.0 == camera || $0.1 == camera }) {
         finding = .swapped(with: swap.0 == camera ? swap.1 : swap.0)
-      } else if result.strayed.contains(camera) {
+      } else if result.strayed.contains(camera)
+        || result.contradictions.contains(where: { $0.camera == camera })
+      {
         finding = .lost
       } else if !seeing.contains(camera) || stand.open.count > 3 {
-        finding = isContradicted(camera, result) ? .lost : .untold
+        finding = .untold
       } else if !stand.isNear {
-        finding = isContradicted(camera, result) ? .lost : Self.kind(stand.turn)
+        finding = Self.kind(stand.turn)
       } else if !stand.isTold {
         finding = .untold
       }
       return PlacementCheck.Camera(
         finding: finding, turn: stand.turn, shift: stand.shift,
-        turnDeviation: figures.turnDeviation, shiftDeviation: figures.shiftDeviation,
-        overlap: figures.overlap, unknown: free.named(stand.open, of: camera))
+        turnDeviation: camera == anchor ? nil : stand.deviations.turn,
+        shiftDeviation: camera == anchor ? nil : stand.deviations.shift,
+        overlap: result.cameras[camera].overlap, unknown: free.named(stand.open, of: camera))
     }
     // Where nobody can be told to stand right against the anchor, nor can the anchor.
     let others = seeing.filter { $0 != anchor }
@@ -93,7 +96,7 @@ extension DepthAligner {
     among seeing: [Int], _ motions: [RigidTransform], _ result: AlignmentResult, _ free: FreeMotions
   ) -> (camera: Int, isAmbiguous: Bool) {
     let stands = seeing.map { anchor in
-      seeing.map { standing(of: $0, motions, anchor: anchor, result.cameras[$0], free) }
+      seeing.map { standing(of: $0, motions, anchor: anchor, result, free) }
     }
     let counts = stands.map { $0.count { $0.isNear && $0.isTold } }
     let most = counts.max() ?? 0
@@ -107,6 +110,8 @@ extension DepthAligner {
   private struct Standing {
     /// About the camera's own axes, radians; in the world, metres.
     var turn, shift: SIMD3<Double>
+    /// Standard deviations, degrees and metres.
+    var deviations: (turn: Double, shift: Double)
     /// Whether what is known of both is as good as nothing.
     var isNear: Bool
     /// Whether a bump would show in every direction.
@@ -116,7 +121,7 @@ extension DepthAligner {
   }
 
   private func standing(
-    of camera: Int, _ motions: [RigidTransform], anchor: Int, _ figures: AlignmentResult.Camera,
+    of camera: Int, _ motions: [RigidTransform], anchor: Int, _ result: AlignmentResult,
     _ free: FreeMotions
   ) -> Standing {
     let then = cameras[camera].worldFromColor
@@ -129,32 +134,31 @@ extension DepthAligner {
       let along = zip(motion, known).reduce(0) { $0 + $1.0 * $1.1 }
       for i in 0..<6 { known[i] -= along * motion[i] }
     }
-    let deviations = (
-      turn: 3 * figures.turnDeviation * .pi / 180, shift: 3 * figures.shiftDeviation
-    )
+    let deviations = deviations(of: camera, against: anchor, result)
+    let three = (turn: 3 * deviations.turn * .pi / 180, shift: 3 * deviations.shift)
     let isNear =
-      SIMD3(known[0], known[1], known[2]).length / free.lever
-      <= Self.tolerance.turn + deviations.turn
-      && SIMD3(known[3], known[4], known[5]).length <= Self.tolerance.shift + deviations.shift
+      SIMD3(known[0], known[1], known[2]).length / free.lever <= Self.tolerance.turn + three.turn
+      && SIMD3(known[3], known[4], known[5]).length <= Self.tolerance.shift + three.shift
     let isTold =
-      open.isEmpty && deviations.turn <= Self.hidden * Self.tolerance.turn
-      && deviations.shift <= Self.hidden * Self.tolerance.shift
-    return Standing(turn: turn, shift: shift, isNear: isNear, isTold: isTold, open: open)
+      open.isEmpty && three.turn <= Self.hidden * Self.tolerance.turn
+      && three.shift <= Self.hidden * Self.tolerance.shift
+    return Standing(
+      turn: turn, shift: shift, deviations: deviations, isNear: isNear, isTold: isTold, open: open)
   }
 
-  /// Pixels below which an image is too coarse for saying that something is looked through: a pixel
-  /// of a floor is as deep as what would be.
-  private static let coarse = 8000
-
-  /// Whether others look through what the camera saw, or it through what they saw.
-  private func isContradicted(_ camera: Int, _ result: AlignmentResult) -> Bool {
-    let isCoarse = cameras.indices.map { camera in
-      frames.streams[camera].map { $0.lens.width * $0.lens.height < Self.coarse } ?? true
-    }
-    return result.pairs.contains {
-      ($0.first == camera || $0.second == camera) && $0.seenThrough > 0.3
-        && !isCoarse[$0.first] && !isCoarse[$0.second]
-    }
+  /// Standard deviations of a camera's place, degrees and metres: they are against the reference, whose own
+  /// are those of the anchor, seen from where the reference stands.
+  private func deviations(
+    of camera: Int, against anchor: Int, _ result: AlignmentResult
+  ) -> (turn: Double, shift: Double) {
+    let known = result.cameras[camera == reference ? anchor : camera]
+    guard camera == reference else { return (known.turnDeviation, known.shiftDeviation) }
+    let places = [reference, anchor].map { result.cameras[$0].worldFromColor.translation }
+    let swing = known.turnDeviation * .pi / 180 * (places[0] - places[1]).length
+    return (
+      known.turnDeviation,
+      (known.shiftDeviation * known.shiftDeviation + swing * swing).squareRoot()
+    )
   }
 
   /// A camera that nods forward, and turns little otherwise, has sagged.

@@ -76,7 +76,8 @@ public struct DepthAligner: Sendable {
   /// Refines all places and clocks from where the cameras are.
   ///
   /// Cameras that would go farther than ``AlignmentConfiguration/farthestTurn`` or
-  /// ``AlignmentConfiguration/farthestShift`` are left where they are, and named.
+  /// ``AlignmentConfiguration/farthestShift``, or where they fit best look through what others saw, are
+  /// left where they are, and named.
   /// - Throws: ``CaptureError`` `badInput` when fewer than two cameras have depth, `tryAgain` when
   ///   asked to stop.
   /// - Complexity: about 40 passes over some thousand pixels of every image and camera.
@@ -95,18 +96,51 @@ public struct DepthAligner: Sendable {
     }
     let (start, levels) = (start, levels)
     var (aligner, strayed) = (self, [Int]())
+    var contradictions: [AlignmentResult.Contradiction] = []
     while true {
       let (state, noise, tones, converged) = try aligner.stepped(from: start, levels, monitor)
-      let gone = aligner.strayed(from: start, to: state)
+      var gone = aligner.strayed(from: start, to: state)
       if gone.isEmpty || aligner.pairs.isEmpty {
         var (result, free) = aligner.conclude(start: start, state, noise, tones, converged)
-        result.strayed = strayed.sorted()
-        return (result, free)
+        guard let contradiction = aligner.contradiction(in: result) else {
+          (result.strayed, result.contradictions) = (strayed.sorted(), contradictions)
+          return (result, free)
+        }
+        contradictions.append(contradiction)
+        gone = [contradiction.camera]
+      } else {
+        strayed += gone
       }
       // What drew it away were no matches: the others are aligned without it.
-      strayed += gone
       aligner.pairs.removeAll { gone.contains($0.from) || gone.contains($0.to) }
     }
+  }
+
+  /// Share of what a pair measured in each other's view that is looked through, beyond which one of the
+  /// two stands elsewhere: twice what is found on sound recordings, see the module's README.
+  private static let mostSeenThrough = 0.05
+  /// Pixels below which an image is too coarse for saying that something is looked through: a pixel
+  /// of a floor is as deep as what would be.
+  private static let coarse = 8000
+
+  /// The camera that stands elsewhere, if one does: of the pair of which most is looked through the one
+  /// that is at odds with all others most; of equals not the reference.
+  private func contradiction(in result: AlignmentResult) -> AlignmentResult.Contradiction? {
+    let isFine = cameras.indices.map { camera in
+      frames.streams[camera].map { $0.lens.width * $0.lens.height >= Self.coarse } ?? false
+    }
+    let pairs = result.pairs.filter { isFine[$0.first] && isFine[$0.second] }
+    guard let worst = pairs.max(by: { $0.seenThrough < $1.seenThrough }),
+      worst.seenThrough > Self.mostSeenThrough
+    else { return nil }
+    func odds(_ camera: Int) -> Double {
+      pairs.filter { $0.first == camera || $0.second == camera }.reduce(0) { $0 + $1.seenThrough }
+    }
+    let (first, second) = (odds(worst.first), odds(worst.second))
+    let isFirst = first == second ? worst.second == reference : first > second
+    return AlignmentResult.Contradiction(
+      camera: isFirst ? worst.first : worst.second, other: isFirst ? worst.second : worst.first,
+      seenThrough: worst.seenThrough)
   }
 
   /// Cameras that went farther than any start that can be refined is wrong.

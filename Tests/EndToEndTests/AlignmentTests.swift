@@ -204,33 +204,9 @@ import Testing
 
   // MARK: Takes of rigs that tell
 
-  /// One moment of some cameras of a ring, without a calibration in it.
-  private func ringTake(_ chosen: [Int], of knobs: SyntheticRigConfiguration) throws -> URL {
-    let rig = try SyntheticRig(knobs)
-    var take = rig.take
-    take.cameras = chosen.map { take.cameras[$0] }
-    let url = Scratch.unused("ring")
-    let writer = try TakeWriter(folder: url, take: take, calibration: nil)
-    for (index, camera) in chosen.enumerated() {
-      try writer.write(
-        rig.depth(camera: camera, frame: 0).measured, camera: index, index: 0, time: 1)
-      try writer.write(rig.color(camera: camera, frame: 0), camera: index, index: 0, time: 1)
-    }
-    try writer.finish()
-    return url
-  }
-
-  private static func knobs(_ cameras: Int, _ subject: String) -> SyntheticRigConfiguration {
-    var knobs = SyntheticRigConfiguration()
-    (knobs.cameras, knobs.subject, knobs.frames) = (cameras, subject, 1)
-    (knobs.depthWidth, knobs.depthHeight) = (160, 144)
-    (knobs.colorWidth, knobs.colorHeight) = (256, 144)
-    return knobs
-  }
-
   @Test func aTrueCalibrationHoldsAndBumpedAndSwappedCamerasAreNamed() throws {
-    let knobs = Self.knobs(4, "walker")
-    let take = try ringTake([0, 1, 2, 3], of: knobs)
+    let knobs = RingTake.knobs(4, "walker")
+    let take = try RingTake.write([0, 1, 2, 3], of: knobs)
     let truth = try SyntheticRig(knobs).trueCalibration
     func check(_ calibration: RigCalibration, _ more: String...) throws -> Command {
       let said = file("said.json")
@@ -259,12 +235,54 @@ import Testing
     #expect(exchanged.output.contains("- Camera cam1 sees what camera cam3 should: "))
   }
 
+  @Test(arguments: [RingTake.turned(20), RingTake.turned(45), RingTake.shifted(1)])
+  func aCameraFarFromItsPlaceIsLostAndNotAligned(_ move: RingTake.Move) throws {
+    let knobs = RingTake.knobs(4, "dancer")
+    let take = try RingTake.write([0, 1, 2, 3], of: knobs)
+    let (said, output) = (file("far.json"), file("aligned.json"))
+    try CalibrationFile.write(move(try SyntheticRig(knobs).trueCalibration, "cam2"), to: said)
+    for more in [[], ["--quick"]] {
+      let check = try Command(
+        ["calibrate", "check", take.path, "--calibration", said.path] + more)
+      #expect(check.status == 3, "\(check.output)")
+      let lines = check.output.split(separator: "\n").map { $0.split(separator: " ") }
+      // No figures stand beside a place that is none.
+      #expect(
+        lines.contains { $0.prefix(6) == ["cam2", "lost", "-", "-", "-", "-"] }, "\(check.output)")
+      let failed = lines.count {
+        ["lost", "bumped", "sagged", "swapped"].contains($0.dropFirst().first)
+      }
+      #expect(failed == 1, "\(check.output)")
+    }
+    let aligned = try Command(
+      "align", take.path, "--start", said.path, "-o", output.path, "--quiet")
+    #expect(aligned.status == 3, "\(aligned.output)")
+    #expect(aligned.errors.contains("Camera cam2 was "), "\(aligned.errors)")
+    #expect(!FileManager.default.fileExists(atPath: output.path))
+  }
+
+  @Test func theCameraThatOthersAreComparedWithHasNoDeviation() throws {
+    let knobs = RingTake.knobs(4, "walker")
+    let take = try RingTake.write([0, 1, 2, 3], of: knobs)
+    let said = file("reference.json")
+    try CalibrationFile.write(
+      RingTake.turned(2)(try SyntheticRig(knobs).trueCalibration, "cam0"), to: said)
+    let check = try Command("calibrate", "check", take.path, "--calibration", said.path, "--json")
+    let cameras = try JSONDecoder().decode(
+      CalibrationCheck.self, from: Data(check.output.utf8)
+    ).cameras
+    #expect(cameras.map(\.finding) == ["bumped", "holds", "holds", "holds"])
+    // The reference has the deviation of whom it is compared with, which has none.
+    #expect(cameras[0].turnDeviationDegrees ?? 0 > 0)
+    #expect(cameras.count { $0.turnDeviationDegrees == nil } == 1)
+  }
+
   @Test func camerasArePlacedFromNothingWhereTheirViewsOverlapAndRefusedElsewhere() throws {
-    var knobs = Self.knobs(12, "porter")
+    var knobs = RingTake.knobs(12, "porter")
     (knobs.colorWidth, knobs.colorHeight) = (16, 16)
     let rig = try SyntheticRig(knobs)
     let output = file("found.json")
-    let near = try ringTake([0, 1], of: knobs)
+    let near = try RingTake.write([0, 1], of: knobs)
     let found = try Command(
       "align", near.path, "--from-nothing", "--depth-only", "-o", output.path, "--quiet")
     #expect(found.status == 0, "\(found.errors)")
@@ -282,7 +300,7 @@ import Testing
     #expect(abs(world.translation.y - truth.translation.y) < 0.02)
 
     let nowhere = file("nowhere.json")
-    let far = try ringTake([0, 6], of: knobs)
+    let far = try RingTake.write([0, 6], of: knobs)
     let refused = try Command(
       "align", far.path, "--from-nothing", "--depth-only", "-o", nowhere.path, "--quiet")
     #expect(refused.status == 3)

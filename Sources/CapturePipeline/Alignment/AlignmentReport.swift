@@ -89,7 +89,7 @@ public struct AlignmentReport: Codable, Equatable, Sendable {
     }
     verdict = cameras.map(\.verdict).max() ?? .fail
     advice = []
-    if !result.hasConverged {
+    if !result.hasConverged, fromNothing || cameras.contains(where: \.hasMoved) {
       advice.append("The steps had not come to rest: run again from the result with --start.")
       verdict = max(verdict, .warn)
     }
@@ -98,8 +98,15 @@ public struct AlignmentReport: Codable, Equatable, Sendable {
 
   private mutating func advise(_ result: AlignmentResult) {
     let strayed = result.strayed.map { cameras[$0].id }
+    let contradictions = result.contradictions.map { found in
+      (camera: cameras[found.camera].id, other: cameras[found.other].id, share: found.seenThrough)
+    }
     for camera in cameras where camera.verdict != .pass {
-      if strayed.contains(camera.id) {
+      if let found = contradictions.first(where: { $0.camera == camera.id }) {
+        advice.append(
+          "Camera \(camera.id) was left at its start: where it fitted best, \(found.share.percent) of what it and \(found.other) saw would be looked through. \(fromNothing ? TakeAlignment.howToRecord : "Give a better start, or try --from-nothing.")"
+        )
+      } else if strayed.contains(camera.id) {
         advice.append(
           "Camera \(camera.id) was drawn farther from its start than a refinement is good for, and was left there: give a better start, or try --from-nothing."
         )
@@ -141,9 +148,6 @@ public struct AlignmentReport: Codable, Equatable, Sendable {
 
   /// The report as text to read.
   public var text: String {
-    func number(_ value: Double?, _ format: String) -> String {
-      value.map { String(format: format, $0) } ?? "-"
-    }
     var table = TextTable([
       "camera", ">turn deg", ">+-", ">shift mm", ">+-", ">RMS before mm", ">after", ">overlap %",
       ">clock ms", ">+-", "verdict",
@@ -151,13 +155,13 @@ public struct AlignmentReport: Codable, Equatable, Sendable {
     for c in cameras {
       let isReference = c.id == reference
       table.add([
-        c.id, number(c.turnDegrees, "%.3f"),
-        isReference ? "-" : number(c.turnDeviationDegrees, "%.3f"),
-        number(c.shiftMillimetres, "%.1f"),
-        isReference ? "-" : number(c.shiftDeviationMillimetres, "%.1f"),
-        number(c.before, "%.1f"), number(c.after, "%.1f"), number(c.overlapPercent, "%.1f"),
-        number(c.clock.map { 1000 * $0.fit.offset }, "%.1f"),
-        number(c.clock?.offsetDeviation.map { 1000 * $0 }, "%.1f"), c.verdict.rawValue,
+        c.id, figure(c.turnDegrees, "%.3f"),
+        isReference ? "-" : figure(c.turnDeviationDegrees, "%.3f"),
+        figure(c.shiftMillimetres, "%.1f"),
+        isReference ? "-" : figure(c.shiftDeviationMillimetres, "%.1f"),
+        figure(c.before, "%.1f"), figure(c.after, "%.1f"), figure(c.overlapPercent, "%.1f"),
+        figure(c.clock.map { 1000 * $0.fit.offset }, "%.1f"),
+        figure(c.clock?.offsetDeviation.map { 1000 * $0 }, "%.1f"), c.verdict.rawValue,
       ])
     }
     var pairTable = TextTable([
@@ -165,8 +169,8 @@ public struct AlignmentReport: Codable, Equatable, Sendable {
     ])
     for p in pairs {
       pairTable.add([
-        p.cameras.joined(separator: " "), number(p.overlapPercent, "%.1f"),
-        number(p.before, "%.1f"), number(p.after, "%.1f"), number(p.seenThroughPercent, "%.1f"),
+        p.cameras.joined(separator: " "), figure(p.overlapPercent, "%.1f"),
+        figure(p.before, "%.1f"), figure(p.after, "%.1f"), figure(p.seenThroughPercent, "%.1f"),
       ])
     }
     let head =
@@ -183,6 +187,12 @@ public struct AlignmentReport: Codable, Equatable, Sendable {
 }
 
 extension AlignmentReport.Camera {
+  /// Whether it went on from its start by more than what steps that wander around the best place make.
+  fileprivate var hasMoved: Bool {
+    turnDegrees ?? 0 > max(0.02, turnDeviationDegrees)
+      || shiftMillimetres ?? 0 > max(0.5, shiftDeviationMillimetres)
+  }
+
   init(_ index: Int, _ solution: TakeAlignment.Solution, fromNothing: Bool) {
     let (result, camera) = (solution.result, solution.result.cameras[index])
     let change = solution.start[index].inverse * camera.worldFromColor

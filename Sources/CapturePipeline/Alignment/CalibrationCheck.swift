@@ -12,16 +12,19 @@ public struct CalibrationCheck: Codable, Equatable, Sendable {
     public var id: String
     /// What became of it: `holds`, `bumped`, `sagged`, `swapped`, `lost` or `untold`.
     public var finding: String
-    /// How far it stands from where it should, and the standard deviations.
-    public var turnDegrees, shiftMillimetres: Double
-    /// Standard deviations of both.
-    public var turnDeviationDegrees, shiftDeviationMillimetres: Double
+    /// How far it stands from where it should; nil where that is not known: it was swapped or is lost.
+    public var turnDegrees, shiftMillimetres: Double?
+    /// Standard deviations of both; nil of the camera that the others are compared with, too.
+    public var turnDeviationDegrees, shiftDeviationMillimetres: Double?
     /// Share of its pixels that lie on what another camera measured, percent.
     public var overlapPercent: Double
     /// Motions of which nothing tells whether they took place, as parts of a sentence.
     public var unknown: [String]
     /// What was found and what to do, as a sentence; empty where it holds.
     public var advice: String
+
+    /// Whether it is known where it stands.
+    var isPlaced: Bool { !["swapped", "lost"].contains(finding) }
   }
 
   /// Name of the take.
@@ -37,6 +40,9 @@ public struct CalibrationCheck: Codable, Equatable, Sendable {
     let ids = take.cameras.map(\.id)
     cameras = zip(ids, check.cameras).map { id, camera in
       let (turn, shift) = (camera.turn.length * 180 / .pi, 1000 * camera.shift.length)
+      let deviations = (
+        turn: camera.turnDeviation ?? 0, shift: 1000 * (camera.shiftDeviation ?? 0)
+      )
       let unknown = camera.unknown.map(\.words)
       let size = String(format: "%.2f degrees and %.0f mm", turn, shift)
       let (finding, advice): (String, String) =
@@ -60,17 +66,17 @@ public struct CalibrationCheck: Codable, Equatable, Sendable {
         case .lost:
           (
             "lost",
-            "Camera \(id) contradicts the others wherever it is put nearby: it was moved far; calibrate again."
+            "Camera \(id) contradicts the others wherever it is put nearby: it was moved far, or its place is wrong; calibrate again."
           )
         case .untold where camera.overlap > 0.01 && (1...3).contains(unknown.count):
           (
             "untold",
             "Nothing tells whether camera \(id) made \(unknown.joined(separator: ", or ")): only flat things that slide on themselves are shared. Put things of different shapes where several cameras see them."
           )
-        case .untold where camera.turnDeviation > 0.1 || camera.shiftDeviation > 0.005:
+        case .untold where deviations.turn > 0.1 || deviations.shift > 5:
           (
             "untold",
-            "Camera \(id) is known to \(String(format: "%.2f", camera.turnDeviation)) degrees and \(String(format: "%.0f", 1000 * camera.shiftDeviation)) mm only, too little to tell: record longer, with more in view of two cameras."
+            "Camera \(id) is known to \(String(format: "%.2f", deviations.turn)) degrees and \(String(format: "%.0f", deviations.shift)) mm only, too little to tell: record longer, with more in view of two cameras."
           )
         case .untold:
           (
@@ -78,11 +84,16 @@ public struct CalibrationCheck: Codable, Equatable, Sendable {
             "Camera \(id) shares too little with the others to tell: let it see what they see."
           )
         }
-      return Camera(
-        id: id, finding: finding, turnDegrees: turn, shiftMillimetres: shift,
-        turnDeviationDegrees: camera.turnDeviation,
-        shiftDeviationMillimetres: 1000 * camera.shiftDeviation,
-        overlapPercent: 100 * camera.overlap, unknown: unknown, advice: advice)
+      var result = Camera(
+        id: id, finding: finding, overlapPercent: 100 * camera.overlap, unknown: unknown,
+        advice: advice)
+      // Of a place that is none, no figure is true.
+      if result.isPlaced {
+        (result.turnDegrees, result.shiftMillimetres) = (turn, shift)
+        result.turnDeviationDegrees = camera.turnDeviation
+        result.shiftDeviationMillimetres = camera.shiftDeviation.map { 1000 * $0 }
+      }
+      return result
     }
   }
 
@@ -107,9 +118,8 @@ public struct CalibrationCheck: Codable, Equatable, Sendable {
     for c in cameras {
       table.add([
         c.id, c.finding == "untold" ? "cannot tell" : c.finding,
-        String(format: "%.3f", c.turnDegrees),
-        String(format: "%.3f", c.turnDeviationDegrees), String(format: "%.1f", c.shiftMillimetres),
-        String(format: "%.1f", c.shiftDeviationMillimetres),
+        figure(c.turnDegrees, "%.3f"), figure(c.turnDeviationDegrees, "%.3f"),
+        figure(c.shiftMillimetres, "%.1f"), figure(c.shiftDeviationMillimetres, "%.1f"),
         String(format: "%.1f", c.overlapPercent),
       ])
     }

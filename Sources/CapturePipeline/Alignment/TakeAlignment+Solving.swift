@@ -50,7 +50,8 @@ extension TakeAlignment {
     return solution
   }
 
-  private static let howToRecord =
+  /// What to do where places cannot be found from nothing.
+  static let howToRecord =
     "Put large things of different shapes where both groups of cameras see them, record again, or give a rough calibration with --start."
 
   private func refined(

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// Rows of text in aligned columns, two spaces apart.
 package struct TextTable {
   /// Headings; those that begin with `>` (which is not shown) stand over numbers, on the right.
@@ -25,4 +27,9 @@ package struct TextTable {
       return String(line.reversed().drop { $0 == " " }.reversed())
     }.joined(separator: "\n")
   }
+}
+
+/// A figure for a table; `-` where there is none.
+func figure(_ value: Double?, _ format: String) -> String {
+  value.map { String(format: format, $0) } ?? "-"
 }
