@@ -88,9 +88,7 @@ struct ConfigurationOptions: ParsableArguments {
     var result = base
     if let preset { result = try JobPreset.named(preset).configuration }
     if let config { result = try result.reading(URL(fileURLWithPath: config)) }
-    result = try result.setting(settings + more)
-    try result.validate()
-    return result
+    return try result.setting(settings + more)
   }
 }
 

@@ -101,8 +101,6 @@ struct Synth: ParsableCommand {
     if let seed { knobs.seed = seed }
     if let cameras { knobs.cameras = cameras }
     if let frames { knobs.frames = frames }
-    knobs = try knobs.setting(settings)
-    try knobs.validate()
-    return knobs
+    return try knobs.setting(settings)
   }
 }

@@ -121,8 +121,6 @@ extension BatchSettings {
     for file in [config, more] {
       if let file { result = try result.reading(file) }
     }
-    result = try result.setting(keys + settings)
-    try result.validate()
-    return result
+    return try result.setting(keys + settings)
   }
 }

@@ -19,10 +19,11 @@ extension DocumentedConfiguration {
   ///
   /// A value is JSON; a text may stand without quotes, and a list of texts with commas alone:
   /// `export.formats=ply,obj`.
-  /// - Throws: ``CaptureError`` `usage` that names the key.
+  /// - Throws: ``CaptureError`` `usage` that names the key, for a value out of its range too.
   public func setting(_ settings: [String]) throws(CaptureError) -> Self {
     var result = self
     for setting in settings { result = try result.setting(setting) }
+    try result.validate()
     return result
   }
 
