@@ -128,7 +128,7 @@ struct CameraObserver {
     guard let pixel = model.project(p), pixel.x > -0.5, pixel.y > -0.5,
       pixel.x < Double(mask.width) - 0.5, pixel.y < Double(mask.height) - 0.5
     else { return false }
-    return mask.samples[Int(pixel.y + 0.5) * mask.width + Int(pixel.x + 0.5)] >= 128
+    return mask.samples[Int(pixel.y + 0.5) * mask.width + Int(pixel.x + 0.5)] >= MaskImage.subject
   }
 
   /// Pixels without return that speak of open space: often empty over the take, away from the

@@ -142,9 +142,13 @@ public enum ObservationStage {
     }
     monitor.report(frames.count, frames.count, "")
     guard report.frames.contains(where: { $0.surface > 0 }) else {
+      let isMasked = frames.contains { $0.entries.contains { $0.mask != nil } }
       throw CaptureError(
         .badInput, "No depth pixel shows a subject inside the region of interest.",
-        at: "observations.box", remedy: "Set the box by hand, or check the calibration.")
+        at: "observations.box",
+        remedy: isMasked
+          ? "Check with 'fieldmesh inspect' that the masks show the subject; else set the box by hand, or check the calibration."
+          : "Set the box by hand, or check the calibration.")
     }
     for warning in idle(cameras, frames, points) {
       report.warnings.append(warning)
@@ -167,8 +171,9 @@ public enum ObservationStage {
         return nil
       }
       let camera = cameras[c].description
+      let masks = frames.contains { $0.entries[c].mask != nil } ? "its masks, " : ""
       return
-        "Camera \(camera.id) shows nothing of the subject: check its place, and whether its depths lie between \(camera.depthRange.lowerBound) and \(camera.depthRange.upperBound) m in the take's unit, with 'fieldmesh inspect'."
+        "Camera \(camera.id) shows nothing of the subject: check \(masks)its place, and whether its depths lie between \(camera.depthRange.lowerBound) and \(camera.depthRange.upperBound) m in the take's unit, with 'fieldmesh inspect'."
     }
   }
 

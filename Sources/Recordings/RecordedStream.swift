@@ -48,8 +48,10 @@ struct RecordedStreams: Sendable {
 
   func mask(_ camera: Int, _ index: Int) throws(CaptureError) -> MaskImage {
     try image(camera, index, .mask) { url throws(CaptureError) in
-      let image = try masksAreGrey ? ImageFile.mask(at: url) : firstChannel(of: url)
+      var image = try masksAreGrey ? ImageFile.mask(at: url) : firstChannel(of: url)
       try check(image.width, image.height, cameras[camera].color, "mask", url)
+      // Some programs write 1 for the subject.
+      if image.samples.allSatisfy({ $0 <= 1 }) { image.samples = image.samples.map { 255 * $0 } }
       return image
     }
   }

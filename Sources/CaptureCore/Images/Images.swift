@@ -59,6 +59,9 @@ public struct ColorImage: Equatable, Sendable {
 
 /// 8-bit subject mask of the colour image's size; 128 and above is subject.
 public struct MaskImage: Equatable, Sendable {
+  /// The least sample that is subject.
+  public static let subject: UInt8 = 128
+
   /// Size in pixels.
   public let width, height: Int
   /// Row-major samples, `[height × width]`.
