@@ -20,21 +20,25 @@ extension SyncReport {
         suspicious: configuration.suspiciousDeviation)
     }
     warnings = []
+    for index in cameras.indices {
+      let clock = cameras.count > 1 ? cameras[index].clock.flatMap(clockWarning) : nil
+      self.cameras[index].warnings =
+        (clock.map { [$0] } ?? []) + cameraWarnings(index, sets, configuration)
+    }
     warnings += clockWarnings(cameras)
     warnings += rateWarnings(framesPerSecond)
-    warnings += cameraWarnings(sets, configuration)
+    if sets.isEmpty { warnings.append("No camera has a depth image, so there are no frame sets.") }
+    warnings += self.cameras.flatMap { $0.warnings ?? [] }
   }
 
   private func clockWarnings(_ cameras: [CameraTimes]) -> [String] {
     guard cameras.count > 1 else { return [] }
     let own = cameras.filter { $0.sync.mode == .standalone && $0.clock == nil }.map(\.id)
-    let unknown =
-      own.isEmpty
+    return own.isEmpty
       ? []
       : [
         "Clocks are unrelated: \(own.joined(separator: ", ")) standalone. Times are compared as they stand, so images may be paired wrongly."
       ]
-    return unknown + cameras.compactMap { $0.clock.flatMap(clockWarning) }
   }
 
   private func clockWarning(_ clock: ClockEstimate) -> String? {
@@ -63,34 +67,30 @@ extension SyncReport {
   }
 
   private func cameraWarnings(
-    _ sets: [FrameSet], _ configuration: FrameSyncConfiguration
+    _ index: Int, _ sets: [FrameSet], _ configuration: FrameSyncConfiguration
   ) -> [String] {
-    let suspicious = configuration.suspiciousDeviation
-    guard !sets.isEmpty else {
-      return ["No camera has a depth image, so there are no frame sets."]
+    guard !sets.isEmpty else { return [] }
+    let (camera, suspicious) = (cameras[index], configuration.suspiciousDeviation)
+    guard camera.depthFrames > 0 else { return ["Camera \(camera.id) has no depth image."] }
+    var found: [String] = []
+    let shares = sets.contains { set in
+      set.entries[index].depth != nil && set.entries.count { $0.depth != nil } > 1
     }
-    return cameras.enumerated().flatMap { index, camera -> [String] in
-      guard camera.depthFrames > 0 else { return ["Camera \(camera.id) has no depth image."] }
-      var found: [String] = []
-      let shares = sets.contains { set in
-        set.entries[index].depth != nil && set.entries.count { $0.depth != nil } > 1
-      }
-      if !shares, cameras.count(where: { $0.depthFrames > 0 }) > 1 {
-        found.append(
-          "Camera \(camera.id) shares no frame set with another camera: its times do not fit the others'."
-        )
-      }
-      if camera.suspiciousSets > 0 {
-        found.append(
-          "Camera \(camera.id) is more than \(rounded(suspicious * 1000)) ms off in \(camera.suspiciousSets) of \(sets.count) frame sets; a wired rig does not do that. Check its delay and its cable."
-        )
-      } else if camera.isWired, abs(camera.medianError) > configuration.wiredTolerance {
-        found.append(
-          "Camera \(camera.id) is \(rounded(camera.medianError * 1000)) ms off throughout: old firmware of Azure Kinects adds about 0.1 ms. It is tolerated; newer firmware does not."
-        )
-      }
-      return found
+    if !shares, cameras.count(where: { $0.depthFrames > 0 }) > 1 {
+      found.append(
+        "Camera \(camera.id) shares no frame set with another camera: its times do not fit the others'."
+      )
     }
+    if camera.suspiciousSets > 0 {
+      found.append(
+        "Camera \(camera.id) is more than \(rounded(suspicious * 1000)) ms off in \(camera.suspiciousSets) of \(sets.count) frame sets; a wired rig does not do that. Check its delay and its cable."
+      )
+    } else if camera.isWired, abs(camera.medianError) > configuration.wiredTolerance {
+      found.append(
+        "Camera \(camera.id) is \(rounded(camera.medianError * 1000)) ms off throughout: old firmware of Azure Kinects adds about 0.1 ms. It is tolerated; newer firmware does not."
+      )
+    }
+    return found
   }
 }
 

@@ -40,6 +40,8 @@ public struct SyncReport: Codable, Equatable, Sendable {
     public var suspiciousSets: Int
     /// What is known of its clock; nil where nobody looked.
     public var clock: ClockEstimate?
+    /// Those of the report's warnings that are about this camera alone; nil in what earlier versions wrote.
+    public var warnings: [String]?
   }
 
   /// Number of frame sets.
@@ -56,4 +58,10 @@ public struct SyncReport: Codable, Equatable, Sendable {
   public var cameras: [Camera]
   /// Sentences that the user should read.
   public var warnings: [String]
+
+  /// The warnings without those about cameras that are not among the named ones.
+  public func warnings(of cameras: Set<String>) -> [String] {
+    let others = Set(self.cameras.filter { !cameras.contains($0.id) }.flatMap { $0.warnings ?? [] })
+    return warnings.filter { !others.contains($0) }
+  }
 }

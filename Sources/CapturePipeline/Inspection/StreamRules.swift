@@ -8,7 +8,8 @@ struct StreamRules {
   private let usual: (start: Double, end: Double)
   /// The frame set with which most cameras ended.
   private let usualLastSet: Int
-  /// How far off is no chance, seconds.
+  /// How much earlier or later than others a camera may begin or end, seconds: three whole frame sets are no
+  /// jitter of starting and stopping, and make meshes with a side that nobody saw.
   private let tolerance: Double
   /// How long all cameras stood still at once, seconds; 0 where they did not.
   private let pause: Double
@@ -22,7 +23,7 @@ struct StreamRules {
       ? (sync.start, sync.end) : (starts[(starts.count - 1) / 2], ends[ends.count / 2])
     let lastSets = recorded.compactMap(\.lastSet).sorted()
     usualLastSet = lastSets.isEmpty ? 0 : lastSets[lastSets.count / 2]
-    tolerance = max(5 * sync.period, 0.1 * (usual.end - usual.start))
+    tolerance = 2.5 * sync.period
     let gaps = recorded.map(\.longestGap).sorted()
     let isShared =
       recorded.count > 1 && gaps[0] > 5 * sync.period
@@ -59,7 +60,8 @@ struct StreamRules {
       ]
     }
     var found: [Inspection.Finding] = []
-    if stream.first > usual.end || stream.last < usual.start {
+    let isElsewhere = stream.first > usual.end || stream.last < usual.start
+    if isElsewhere {
       found.append(
         finding(
           .broken, "Camera \(id) recorded while none of the others did: its clock is another.",
@@ -91,7 +93,8 @@ struct StreamRules {
     let paused = pause > 0 ? Int((pause / sync.period).rounded()) - 1 : 0
     let beyond = max(stream.depthDrops, stream.colorDrops) - paused
     let isPauseAll = pause > 0 && beyond <= stream.depthFrames / 20
-    if stream.depthDropShare > 0.05 || stream.colorDropShare > 0.05, !isPauseAll {
+    // Of times that are wrong nobody knows what lies between them.
+    if stream.depthDropShare > 0.05 || stream.colorDropShare > 0.05, !isPauseAll, !isElsewhere {
       found.append(
         finding(
           .usable,
