@@ -32,7 +32,7 @@ struct Inspect: ParsableCommand {
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp(
-      "One key of clocks or sync, such as sync.grouping=anchored; may be repeated.",
+      "One key of clocks, sync or observations, such as sync.grouping=anchored; may be repeated.",
       valueName: "key=value"))
   var settings: [String] = []
 
@@ -43,7 +43,9 @@ struct Inspect: ParsableCommand {
     let inspection: Inspection
     do {
       inspection = try inspect()
-    } catch let error as CaptureError where [.badInput, .sizeMismatch].contains(error.code) {
+    } catch let error as CaptureError
+      where [.badInput, .sizeMismatch, .limitExceeded].contains(error.code)
+    {
       let refused = RefusedTake(error)
       print(json ? refused.json : refused.text)
       throw error

@@ -17,10 +17,11 @@ import Testing
     _ change: (inout TakeDescription) -> Void = { _ in },
     color: (_ camera: Int, _ frame: Int, inout [UInt8]) -> Void = { _, _, _ in },
     depth: (_ camera: Int, _ frame: Int, inout [UInt16]) -> Void = { _, _, _ in },
+    mask: (_ camera: Int, _ frame: Int) -> [UInt8]? = { _, _ in nil },
     isKept: (_ camera: Int, _ frame: Int) -> Bool = { _, _ in true },
-    time: (_ camera: Int, _ frame: Int) -> Double = { _, frame in Double(frame) / 15 }
+    time: (_ camera: Int, _ frame: Int) -> Double = { _, frame in Double(frame) / 15 },
+    in folder: URL = Scratch.unused("finding")
   ) throws -> Inspection {
-    let folder = Scratch.unused("finding")
     var knobs = SyntheticRigConfiguration.tiny
     (knobs.cameras, knobs.depthWidth, knobs.depthHeight) = (2, 16, 16)
     (knobs.colorWidth, knobs.colorHeight, knobs.frames) = (16, 16, 1)
@@ -39,6 +40,11 @@ import Testing
         try writer.write(
           DepthImage(width: 16, height: 16, samples: samples, unit: 0.001), camera: camera,
           index: frame, time: time(camera, frame))
+        if let mask = mask(camera, frame) {
+          try writer.write(
+            MaskImage(width: 16, height: 16, samples: mask), camera: camera, index: frame,
+            time: time(camera, frame))
+        }
       }
     }
     try writer.finish()
@@ -56,6 +62,13 @@ import Testing
     let pixels = (0..<768).map { _ in UInt8(100 + Int(50 * random.uniform())) }
     let samples = (0..<256).map { _ in UInt16(1500 + Int(20 * random.uniform())) }
     return (pixels, samples)
+  }
+
+  /// What the first stage of a run warns of.
+  private func warnings(_ take: URL, _ settings: String...) throws -> [String] {
+    let pipeline = try TinyTake.pipeline(
+      Scratch.unused("warned"), try TinyTake.configuration().setting(settings))
+    return try pipeline.run(only: .pair, TakeSource(take: take)).warnings
   }
 
   private func expect(
@@ -101,6 +114,52 @@ import Testing
     expect(repeated, .usable, "cam0", "colour images of camera cam0 that were compared repeat")
   }
 
+  @Test func aRunSaysOfImagesWhatAnInspectionSays() throws {
+    let folder = Scratch.unused("told")
+    let found = try inspection(
+      depth: { camera, frame, samples in
+        if camera == 0 { samples = samples.map { $0 + 20_000 } }
+        if camera == 1 { samples = Self.images(1, 0).1 }
+      }, in: folder)
+    let broken = found.findings.filter { $0.verdict == .broken }.map { "\($0.what) \($0.remedy)" }
+    #expect(broken.count == 2)
+    let said = try warnings(folder)
+    #expect(Set(broken).isSubset(of: said), "\(said)")
+    // What is left out harms nothing.
+    let one = try warnings(folder, "cameras=cam0")
+    #expect(one.contains { $0.contains("cam0") } && !one.contains { $0.contains("cam1") })
+  }
+
+  @Test func masksThatAreBlackOrOfAnotherSize() throws {
+    let folder = Scratch.unused("masks")
+    let black = try inspection(
+      mask: { camera, frame in
+        [UInt8](repeating: camera == 1 ? UInt8(frame % 2) : 0, count: 256)
+      }, in: folder)
+    // Where 1 is the most, it stands for the subject.
+    expect(black, .usable, "cam0", "masks of camera cam0 show no subject at all")
+    #expect(try warnings(folder).contains { $0.hasPrefix("The masks of camera cam0 show no") })
+    let small = try MaskImage(width: 4, height: 4, samples: [UInt8](repeating: 255, count: 16))
+    for frame in 0..<12 {
+      try ImageFile.writePNG(
+        small, to: folder.appendingPathComponent("cam0/mask/\(frame.padded(to: 6)).png"))
+    }
+    expect(
+      try InspectedTake(folder).inspect(), .broken, "cam0",
+      "mask images of camera cam0 are not of the size")
+  }
+
+  @Test func aCameraThatLacksInTheChosenFramesIsWarnedOf() throws {
+    let folder = Scratch.unused("lacking")
+    _ = try inspection(
+      frames: 40, isKept: { camera, frame in camera == 0 || frame < 25 }, in: folder)
+    let words = "Camera cam1 has no depth in 15 of the 20 chosen frame sets"
+    #expect(try warnings(folder, "frames.first=20").contains { $0.hasPrefix(words) })
+    #expect(try !warnings(folder).contains { $0.contains("chosen frame sets") })
+    #expect(
+      try !warnings(folder, "frames.first=20", "cameras=cam0").contains { $0.contains("cam1") })
+  }
+
   @Test func depthBeyondTheRange() throws {
     expect(
       try inspection(depth: { camera, _, samples in
@@ -116,10 +175,11 @@ import Testing
     #expect(far.verdict == .broken)
     #expect(far.findings.map(\.camera) == ["cam0", "cam1"], "\(far.findings)")
     // Of three the odd one is named.
-    let times = [0.0, 1000, 0].enumerated().map { index, offset in
+    // The odd one's times are of microseconds: that it dropped nearly all images is not said besides.
+    let times = [1.0, 1e6, 1].enumerated().map { index, unit in
       CameraTimes(
         id: "cam\(index)", sync: SyncRole(mode: .standalone),
-        times: [.depth: (0..<12).map { offset + Double($0) / 15 }], clock: nil)
+        times: [.depth: (0..<12).map { unit * (2 + Double($0) / 15) }], clock: nil)
     }
     let (_, sync) = frameSets(
       of: times, framesPerSecond: 15, configuration: FrameSyncConfiguration())
@@ -143,6 +203,16 @@ import Testing
     expect(
       try inspection(frames: 40, isKept: { camera, frame in camera == 0 || frame >= 15 }),
       .usable, "cam1", "started 1.00 s after", "Use --frames '15..<'")
+    // Three frame sets are enough, however long the take is; two may be chance.
+    expect(
+      try inspection(frames: 120, isKept: { camera, frame in camera == 0 || frame < 117 }),
+      .usable, "cam1", "Camera cam1 stopped 0.20 s before the others", "Use --frames '..<117'")
+    expect(
+      try inspection(frames: 120, isKept: { camera, frame in camera == 0 || frame >= 3 }),
+      .usable, "cam1", "started 0.20 s after", "Use --frames '3..<'")
+    #expect(
+      try inspection(frames: 40, isKept: { camera, frame in camera == 0 || 2..<38 ~= frame })
+        .verdict == .good)
     expect(
       try inspection(frames: 40, isKept: { camera, frame in camera == 0 || frame % 8 != 3 }),
       .usable, "cam1", "dropped 12.5 % of its depth and 12.5 % of its colour images")
@@ -231,5 +301,26 @@ import Testing
     let command = try Command("inspect", take.path)
     #expect(command.status == 3 && command.output == refused.text + "\n")
     #expect(command.errors == "fieldmesh: \(error)\n")
+    // So are those beyond a limit.
+    let description = try FileHandle(
+      forWritingTo: take.appendingPathComponent("take.json"))
+    try description.truncate(atOffset: 1 << 30)
+    let large = try Command("inspect", take.path, "--json")
+    #expect(large.status == 3 && large.output.contains("at most"), "\(large.output)")
+  }
+
+  @Test func settingsAreCheckedAndUsed() throws {
+    for command in [
+      ["inspect", TinyTake.folder.path], ["align", TinyTake.folder.path, "-o", "x"],
+    ] {
+      let refused = try Command(command + ["--set", "clocks.search=-1"])
+      #expect(refused.status == 2, "\(refused.errors)")
+      #expect(refused.errors.contains("clocks.search: -1.0 is out of range."))
+    }
+    let box = try Command(
+      "inspect", TinyTake.folder.path, "--json", "--set",
+      "observations.box=[-0.9, 0.02, -0.9, 0.9, 2, 0.9]")
+    let found = try JSONDecoder().decode(Inspection.self, from: Data(box.output.utf8))
+    #expect(found.region?.box.lower == SIMD3(-0.9, 0.02, -0.9))
   }
 }

@@ -59,7 +59,7 @@ public struct TakeAlignment: Sendable {
     (reader, start, devices, biases) = (
       take.reader, nil, take.cameras.map(\.description), take.biases
     )
-    (self.configuration, self.threads, usesColor) = (configuration, threads, false)
+    (self.configuration, self.threads, usesColor) = (configuration, threads, true)
   }
 
   /// A depth image without its sensor's bias.

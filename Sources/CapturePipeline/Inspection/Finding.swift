@@ -30,7 +30,9 @@ extension Inspection {
     public var remedy: String
 
     /// The finding as one line.
-    public var text: String { "\(verdict.rawValue): \(what) \(remedy)" }
+    public var text: String { "\(verdict.rawValue): \(sentences)" }
+    /// What is wrong and what to do.
+    var sentences: String { "\(what) \(remedy)" }
   }
 }
 
@@ -62,48 +64,5 @@ public struct RefusedTake: Codable, Equatable, Sendable {
   public var json: String {
     // Texts alone always encode.
     (try? jsonText(self)) ?? ""
-  }
-}
-
-/// What the sampled images of a stream show.
-struct ImageFigures {
-  /// Images that were read.
-  var images = 0
-  /// Pairs of neighbours that were compared, and those that are the same to the byte.
-  var pairs = 0
-  var repeats = 0
-  /// Images that could not be read.
-  var unreadable = 0
-  /// Images of another size than the camera is described with.
-  var misfits = 0
-  /// Sum over images of the mean brightness, 0...255, and of the share of pixels that are white.
-  private var brightness = 0.0
-  private var white = 0.0
-
-  /// Mean brightness, 0...255; nil without an image.
-  var meanBrightness: Double? { images > 0 ? brightness / Double(images) : nil }
-  /// Share of pixels that are white in all channels, 0...1; nil without an image.
-  var whiteShare: Double? { images > 0 ? white / Double(images) : nil }
-
-  mutating func add(_ image: ColorImage) {
-    images += 1
-    var (sum, clipped) = (0, 0)
-    image.pixels.withUnsafeBufferPointer { pixels in
-      for i in stride(from: 0, to: pixels.count, by: 3) {
-        let least = min(pixels[i], pixels[i + 1], pixels[i + 2])
-        sum += Int(pixels[i]) + Int(pixels[i + 1]) + Int(pixels[i + 2])
-        if least >= 250 { clipped += 1 }
-      }
-    }
-    let count = max(1, image.width * image.height)
-    brightness += Double(sum) / Double(3 * count)
-    white += Double(clipped) / Double(count)
-  }
-
-  mutating func add(_ image: DepthImage) { images += 1 }
-
-  mutating func compare(_ areEqual: Bool) {
-    pairs += 1
-    if areEqual { repeats += 1 }
   }
 }

@@ -6,21 +6,20 @@ internal import FrameSync
 struct FindingRules {
   let take: TakeDescription
   let sync: SyncReport
-  /// By camera: what its sampled images show.
-  let color, depth: [ImageFigures]
-  /// By camera: share of the depth pixels that were measured; nil where no image was read.
-  let measured: [Double?]
-  /// By camera: share of the measured pixels out of the sensor's range; nil where nothing was measured.
-  let outOfRange: [Double?]
+  /// By camera: what its images show.
+  let images: [CameraFigures]
+
+  /// What the images show, camera by camera.
+  func imageFindings() -> [Inspection.Finding] {
+    take.cameras.indices.flatMap { camera in
+      colorFindings(camera) + depthFindings(camera) + maskFindings(camera)
+        + lensFindings(take.cameras[camera])
+    }
+  }
 
   /// The findings, the worst first.
   func findings() -> [Inspection.Finding] {
-    var found = wholeTake()
-    for camera in take.cameras.indices {
-      found += colorFindings(camera) + depthFindings(camera)
-      found += lensFindings(take.cameras[camera])
-    }
-    found += StreamRules(sync).findings()
+    let found = wholeTake() + imageFindings() + StreamRules(sync).findings()
     // A stable order: equal verdicts stay as they were found.
     return Inspection.Verdict.allCases.reversed().flatMap { verdict in
       found.filter { $0.verdict == verdict }
@@ -66,7 +65,7 @@ struct FindingRules {
   // MARK: Images
 
   private func colorFindings(_ camera: Int) -> [Inspection.Finding] {
-    let (id, figures) = (take.cameras[camera].id, color[camera])
+    let (id, figures) = (take.cameras[camera].id, images[camera].color)
     var found = common(camera, figures, "colour")
     if let brightness = figures.meanBrightness, brightness < 8 {
       found.append(
@@ -87,8 +86,8 @@ struct FindingRules {
 
   private func depthFindings(_ camera: Int) -> [Inspection.Finding] {
     let id = take.cameras[camera].id
-    var found = common(camera, depth[camera], "depth")
-    if let measured = measured[camera], measured < 0.05 {
+    var found = common(camera, images[camera].depth, "depth")
+    if let measured = images[camera].measuredShare, measured < 0.05 {
       found.append(
         finding(
           measured < 0.01 ? .broken : .usable, camera,
@@ -96,13 +95,26 @@ struct FindingRules {
           "Check the depth mode, the distance, and whether another camera's laser or the sun blinds it."
         ))
     }
-    if let share = outOfRange[camera], share > 0.5 {
+    if let share = images[camera].outsideShare, share > 0.5 {
       let range = take.cameras[camera].depthRange
       found.append(
         finding(
           share > 0.99 ? .broken : .usable, camera,
           "\(share.percent) of what camera \(id) measured lies outside its range of \(range.lowerBound) to \(range.upperBound) m.",
           "Check `unit` and `range` of its depth in the take's description."))
+    }
+    return found
+  }
+
+  private func maskFindings(_ camera: Int) -> [Inspection.Finding] {
+    let (id, figures) = (take.cameras[camera].id, images[camera].mask)
+    var found = common(camera, figures, "mask")
+    if figures.images > 0, figures.marked == 0 {
+      found.append(
+        finding(
+          .usable, camera, "The masks of camera \(id) show no subject at all: they are black.",
+          "Write 255 where the subject is, or leave its masks out; nothing is used of the camera as it is."
+        ))
     }
     return found
   }

@@ -17,13 +17,15 @@ public struct InspectedTake {
   /// Where the calibration was found, for messages.
   private let calibrationPlace: String
   private let rig: RigDescription?
+  private let clocks: [ClockEstimate]?
+  private let configuration: JobConfiguration
 
   /// Opens a recording and puts its streams together.
   /// - Parameters:
   ///   - urls: The recording, or several of one rig.
   ///   - calibration: A calibration file; without it the recording's own is used, if it has one.
   ///   - rig: A rig file to compare with.
-  ///   - configuration: How clocks are related and images put together.
+  ///   - configuration: How clocks are related, images put together, and the region is found.
   /// - Throws: ``CaptureError`` for a recording, calibration or rig that cannot be read.
   public init(
     _ urls: [URL], calibration: URL? = nil, rig: URL? = nil,
@@ -36,7 +38,8 @@ public struct InspectedTake {
     self.calibration =
       if let calibration { try CalibrationFile.read(calibration) } else { reader.calibration }
     let places = self.calibration.flatMap { try? place(reader.take, $0) }
-    let clocks = try reader.clocks(places, configuration.clocks)
+    clocks = try reader.clocks(places, configuration.clocks)
+    self.configuration = configuration
     times = reader.times(clocks)
     (sets, sync) = reader.synchronized(configuration.sync, clocks: clocks)
   }
@@ -60,20 +63,16 @@ public struct InspectedTake {
     var result = Inspection(
       name: reader.take.name, format: reader.format,
       framesPerSecond: reader.take.framesPerSecond, calibratedRig: calibration?.rig,
-      cameras: zip(reader.take.cameras, samples).map { Inspection.Camera($0, $1.histogram) },
+      cameras: zip(reader.take.cameras, samples).map { Inspection.Camera($0, $1) },
       sync: sync, sampledSets: sampled.count, unreadable: unreadable,
       warnings: reader.warnings + sync.warnings)
     result.warnings += rig?.differences(from: reader.take) ?? []
     let lost = try placed.flatMap { placed throws(CaptureError) in
       try findRegion(placed, &result, monitor)
     }
-    result.findings =
-      (lost.map { [$0] } ?? [])
-      + FindingRules(
-        take: reader.take, sync: sync, color: samples.map(\.color), depth: samples.map(\.depth),
-        measured: result.cameras.map { $0.holes.map { 1 - $0 } },
-        outOfRange: result.cameras.map(\.outOfRange)
-      ).findings() + swaps(placed)
+    let misplaced = try misplaced(placed, monitor)
+    let rules = FindingRules(take: reader.take, sync: sync, images: samples.map(\.figures))
+    result.findings = (lost.map { [$0] } ?? []) + rules.findings() + misplaced
     if placed == nil {
       result.findings.append(
         Inspection.Finding(
@@ -83,16 +82,16 @@ public struct InspectedTake {
     return result
   }
 
-  /// Cameras whose serial numbers the rig knows by other names; where numbers tell nothing, those
-  /// whose depth would fit with their places exchanged.
-  private func swaps(_ placed: [PlacedCamera]?) -> [Inspection.Finding] {
+  /// Cameras whose serial numbers the rig knows by other names; where numbers tell nothing, those that do
+  /// not stand where the calibration says.
+  private func misplaced(
+    _ placed: OpenTake?, _ monitor: StageMonitor
+  ) throws(CaptureError) -> [Inspection.Finding] {
     let renamed = rig?.renamed(in: reader.take) ?? []
     if renamed.isEmpty, let placed {
-      var unreadable: [String] = []
-      let images = sets.evenlySpread(SwappedCameras.sets).map {
-        depth(of: $0, &unreadable).map(\.depth)
-      }
-      return SwappedCameras(placed, images).finding().map { [$0] } ?? []
+      return try CalibrationLook(
+        take: placed, sets: sets, clocks: clocks, configuration: configuration, threads: nil
+      ).findings(isCancelled: monitor.isCancelled)
     }
     return renamed.map {
       Inspection.Finding(
@@ -102,16 +101,17 @@ public struct InspectedTake {
     }
   }
 
-  /// The cameras in their places; nil without a calibration.
-  private func placed() throws(CaptureError) -> [PlacedCamera]? {
-    guard let calibration else { return nil }
-    do { return try place(reader.take, calibration) } catch { throw error.within(calibrationPlace) }
+  /// The recording with its cameras in their places; nil without a calibration.
+  private func placed() throws(CaptureError) -> OpenTake? {
+    try calibration.map { calibration throws(CaptureError) in
+      try OpenTake(reader, calibration, at: calibrationPlace)
+    }
   }
 
   /// What was measured of one camera's sampled images.
-  private struct Samples {
+  fileprivate struct Samples {
     var histogram = DepthHistogram()
-    var color = ImageFigures(), depth = ImageFigures()
+    var figures = CameraFigures()
   }
 
   /// Reads the images of the sets, and of each stream the image after, which must be another one.
@@ -125,31 +125,43 @@ public struct InspectedTake {
       for (camera, entry) in set.entries.enumerated() {
         if let index = entry.depth,
           let image = read(
-            &samples[camera].depth, &unreadable,
+            &samples[camera].figures.depth, &unreadable,
             { () throws(CaptureError) in
               try reader.depth(camera: camera, index: index)
             })
         {
           samples[camera].histogram.add(image)
-          samples[camera].depth.add(image)
+          samples[camera].figures.depth.add(image)
           // The next image is not among the sampled: whether it can be read does not matter here.
           if let next = try? reader.depth(camera: camera, index: index + 1) {
-            samples[camera].depth.compare(next.samples == image.samples)
+            samples[camera].figures.depth.compare(next.samples == image.samples)
           }
         }
         if let index = entry.color,
           let image = read(
-            &samples[camera].color, &unreadable,
+            &samples[camera].figures.color, &unreadable,
             { () throws(CaptureError) in
               try reader.color(camera: camera, index: index)
             })
         {
-          samples[camera].color.add(image)
+          samples[camera].figures.color.add(image)
           if let next = try? reader.color(camera: camera, index: index + 1) {
-            samples[camera].color.compare(next.pixels == image.pixels)
+            samples[camera].figures.color.compare(next.pixels == image.pixels)
           }
         }
+        if let index = entry.mask,
+          let image = read(
+            &samples[camera].figures.mask, &unreadable,
+            { () throws(CaptureError) in
+              try reader.mask(camera: camera, index: index)
+            })
+        {
+          samples[camera].figures.mask.add(image)
+        }
       }
+    }
+    for (camera, device) in reader.take.cameras.enumerated() {
+      samples[camera].figures.count(samples[camera].histogram, of: device)
     }
     return samples
   }
@@ -167,14 +179,14 @@ public struct InspectedTake {
 
   /// Looks for the region of interest; what keeps it from being found is a finding, as no run can begin.
   private func findRegion(
-    _ placed: [PlacedCamera], _ result: inout Inspection, _ monitor: StageMonitor
+    _ placed: OpenTake, _ result: inout Inspection, _ monitor: StageMonitor
   ) throws(CaptureError) -> Inspection.Finding? {
     guard !sets.isEmpty else { return nil }
     var unreadable: [String] = []
     do {
       let found = try ObservationStage.region(
-        cameras: placed, frames: sets,
-        load: { set throws(CaptureError) in depth(of: set, &unreadable) }, monitor: monitor)
+        cameras: placed.cameras, frames: sets, configuration: configuration.observations,
+        load: { set throws(CaptureError) in depth(of: set, placed, &unreadable) }, monitor: monitor)
       result.region = Inspection.Region(
         box: found.box, floorHeight: found.floorHeight.map(Double.init))
       result.warnings += found.warnings
@@ -188,11 +200,13 @@ public struct InspectedTake {
   }
 
   /// The depth images of a set; those that cannot be read are left out, as in a run.
-  private func depth(of set: FrameSet, _ unreadable: inout [String]) -> [CameraFrame] {
+  private func depth(
+    of set: FrameSet, _ placed: OpenTake, _ unreadable: inout [String]
+  ) -> [CameraFrame] {
     set.entries.enumerated().map { camera, entry in
       var image: DepthImage?
       if let index = entry.depth {
-        do { image = try reader.depth(camera: camera, index: index) } catch {
+        do { image = try placed.depth(camera: camera, index: index) } catch {
           unreadable.append("\(error)")
         }
       }
@@ -202,16 +216,12 @@ public struct InspectedTake {
 }
 
 extension Inspection.Camera {
-  fileprivate init(_ camera: CameraDescription, _ histogram: DepthHistogram) {
+  fileprivate init(_ camera: CameraDescription, _ samples: InspectedTake.Samples) {
     (id, model, serial, sync) = (camera.id, camera.model, camera.serial, camera.sync)
     (color, depth, range) = (camera.color, camera.depth, camera.depthRange)
-    let (pixels, measured) = (histogram.pixels, histogram.measured)
-    let steps = [0.01, 0.5, 0.99].compactMap { histogram.percentile($0) }
+    let steps = [0.01, 0.5, 0.99].compactMap { samples.histogram.percentile($0) }
     percentiles = steps.isEmpty ? nil : steps.map { Double($0) * camera.depthUnit }
-    holes = pixels > 0 ? Double(pixels - measured) / Double(pixels) : nil
-    outOfRange =
-      measured > 0
-      ? Double(histogram.outside(camera.depthRange, unit: camera.depthUnit)) / Double(measured)
-      : nil
+    holes = samples.figures.measuredShare.map { 1 - $0 }
+    outOfRange = samples.figures.outsideShare
   }
 }

@@ -25,7 +25,7 @@ public struct Inspection: Codable, Equatable, Sendable {
 
   /// The part of the world that reconstruction would be about.
   public struct Region: Codable, Equatable, Sendable {
-    /// The box that `fieldmesh run` finds with its defaults, world metres: around what moves or
+    /// The box that `fieldmesh run` finds with the same settings, world metres: around what moves or
     /// stands before the background where two cameras see it, with a margin, above the floor.
     public var box: BoundingBox
     /// Height of the floor under the world's origin, metres; nil where none was found.

@@ -32,12 +32,17 @@ struct OpenTake: Sendable {
       }
       if kept.count < ids.count, !kept.isEmpty { reader = reader.keeping(kept) }
     }
+    try self.init(reader, calibration, at: source.calibration?.path ?? source.place)
+  }
+
+  /// A recording that is open already, with its cameras placed.
+  /// - Parameter path: Where the calibration was found, for messages.
+  /// - Throws: ``CaptureError`` `badInput` where the calibration is of another rig.
+  init(
+    _ reader: any Recording, _ calibration: RigCalibration, at path: String
+  ) throws(CaptureError) {
     self.reader = reader
-    do {
-      cameras = try place(reader.take, calibration)
-    } catch {
-      throw error.within(source.calibration?.path ?? source.place)
-    }
+    do { cameras = try place(reader.take, calibration) } catch { throw error.within(path) }
     biases = cameras.map { calibration.depthBias(of: $0.description.id) }
     corrections = calibration.corrections
   }
@@ -81,11 +86,16 @@ struct OpenTake: Sendable {
       trying: { camera throws(CaptureError) in try image(camera, set.entries[camera]) })
   }
 
+  /// A depth image without its sensor's bias.
+  func depth(camera: Int, index: Int) throws(CaptureError) -> DepthImage {
+    try reader.depth(
+      camera: camera, index: index, of: cameras[camera].description, without: biases[camera])
+  }
+
   private func image(_ camera: Int, _ entry: FrameSet.Entry) throws(CaptureError) -> CameraFrame {
     CameraFrame(
       depth: try entry.depth.map { i throws(CaptureError) in
-        try reader.depth(
-          camera: camera, index: i, of: cameras[camera].description, without: biases[camera])
+        try depth(camera: camera, index: i)
       },
       color: try entry.color.map { i throws(CaptureError) in
         try reader.color(camera: camera, index: i)
@@ -95,9 +105,12 @@ struct OpenTake: Sendable {
       })
   }
 
-  /// The set without the images that cannot be read, and why each cannot.
-  func readable(_ set: FrameSet) -> (set: FrameSet, failures: [CaptureError]) {
+  /// The set without the images that cannot be read, why each cannot, and by camera what the others show.
+  func readable(
+    _ set: FrameSet
+  ) -> (set: FrameSet, failures: [CaptureError], images: [CameraFigures]) {
     var (set, failures) = (set, [CaptureError]())
+    var images = [CameraFigures](repeating: CameraFigures(), count: set.entries.count)
     for camera in set.entries.indices {
       let entry = set.entries[camera]
       func check(_ index: Int?, _ read: (Int) throws(CaptureError) -> Void) -> Int? {
@@ -111,15 +124,16 @@ struct OpenTake: Sendable {
         }
       }
       set.entries[camera].depth = check(entry.depth) { i throws(CaptureError) in
-        _ = try reader.depth(camera: camera, index: i)
+        images[camera].add(
+          try reader.depth(camera: camera, index: i), of: reader.take.cameras[camera])
       }
       set.entries[camera].color = check(entry.color) { i throws(CaptureError) in
-        _ = try reader.color(camera: camera, index: i)
+        images[camera].add(try reader.color(camera: camera, index: i))
       }
       set.entries[camera].mask = check(entry.mask) { i throws(CaptureError) in
-        _ = try reader.mask(camera: camera, index: i)
+        images[camera].mask.add(try reader.mask(camera: camera, index: i))
       }
     }
-    return (set, failures)
+    return (set, failures, images)
   }
 }

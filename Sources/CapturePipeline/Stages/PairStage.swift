@@ -45,13 +45,17 @@ struct PairStage: PipelineStage {
       monitor: context.monitor)
     let (all, report) = whole.reader.synchronized(context.configuration.sync, clocks: clocks)
     // What is left out harms nothing.
-    let used = Set(cameras.map { whole.cameras[$0].description.id })
-    let findings = StreamRules(report).findings().filter { $0.camera.map(used.contains) ?? true }
-    let warned =
-      whole.reader.warnings + report.warnings + findings.map { "\($0.what) \($0.remedy)" }
-    for warning in warned { context.monitor.warn(warning) }
-    try checkCalibration(of: whole, clocks, context)
     let take = whole.keeping(cameras)
+    let used = Set(take.cameras.map(\.description.id))
+    let streams = StreamRules(report).findings().filter { $0.camera.map(used.contains) ?? true }
+    let warned = whole.reader.warnings + report.warnings(of: used) + streams.map(\.sentences)
+    for warning in warned { context.monitor.warn(warning) }
+    let misplaced = try CalibrationLook(
+      take: take, sets: all.map { $0.keeping(cameras) },
+      clocks: clocks.map { clocks in cameras.map { clocks[$0] } },
+      configuration: context.configuration, threads: context.threads
+    ).findings(isCancelled: context.monitor.isCancelled)
+    for finding in misplaced { context.monitor.warn(finding.sentences) }
     let chosen = all.map { $0.keeping(cameras) }.filter {
       context.configuration.frames.contains($0.index) && $0.hasDepth
     }
@@ -63,7 +67,10 @@ struct PairStage: PipelineStage {
           : "Choose other --frames or --cameras, or a smaller --every."
       )
     }
-    let (sets, failures) = try checked(chosen, take, context)
+    for warning in Self.absent(take, in: chosen) { context.monitor.warn(warning) }
+    let (sets, failures, images) = try checked(chosen, take, context)
+    let rules = FindingRules(take: take.reader.take, sync: report, images: images)
+    for finding in rules.imageFindings() { context.monitor.warn(finding.sentences) }
     for warning in take.reader.warnings where !warned.contains(warning) {
       context.monitor.warn(warning)
     }
@@ -91,39 +98,24 @@ struct PairStage: PipelineStage {
       summary: "\(sets.count) frame sets of \(take.cameras.count) cameras", skipped: failures)
   }
 
-  /// Warns of cameras that do not stand where the calibration says, as far as a quick look tells.
-  private func checkCalibration(
-    of take: OpenTake, _ clocks: [ClockEstimate]?, _ context: StageContext
-  ) throws(CaptureError) {
-    // Smaller images tell a centimetre from nothing hardly ever.
-    let telling = take.cameras.filter { camera in
-      camera.description.depth.map { $0.width * $0.height >= 10_000 } ?? false
-    }
-    guard telling.count >= 2 else { return }
-    let alignment = TakeAlignment(
-      take, configuration: context.configuration, threads: context.threads)
-    do throws(CaptureError) {
-      // Images that cannot be read are named by this stage itself.
-      let check = try alignment.check(
-        take.cameras, clocks, isQuick: true,
-        StageMonitor(isCancelled: context.monitor.isCancelled))
-      // What harms a mesh, and is beyond what thumbnails may be wrong by.
-      for camera in check.failed
-      where camera.turnDegrees > 0.4 || camera.shiftMillimetres > 12 || camera.finding == "swapped"
-      {
-        context.monitor.warn(camera.advice)
-      }
-    } catch {
-      guard error.code == .badInput else { throw error }
-      context.monitor.warn("The calibration was not checked. \(error)")
+  /// What to tell of cameras that have depth, but hardly any in the chosen frame sets.
+  private static func absent(_ take: OpenTake, in sets: [FrameSet]) -> [String] {
+    take.cameras.enumerated().compactMap { index, camera in
+      let missing = sets.count { $0.entries[index].depth == nil }
+      guard 2 * missing > sets.count, !take.reader.samples(camera: index, kind: .depth).isEmpty
+      else { return nil }
+      let id = camera.description.id
+      return
+        "Camera \(id) has no depth in \(missing) of the \(sets.count) chosen frame sets: choose other --frames, or leave it out with --cameras."
     }
   }
 
-  /// The sets without the images that cannot be read, less the sets that then have no depth.
+  /// The sets without the images that cannot be read, less the sets that then have no depth; and by camera
+  /// what the images show.
   private func checked(
     _ sets: [FrameSet], _ take: OpenTake, _ context: StageContext
-  ) throws(CaptureError) -> ([FrameSet], [String]) {
-    var results = sets.map { (set: $0, failures: [CaptureError]()) }
+  ) throws(CaptureError) -> ([FrameSet], [String], [CameraFigures]) {
+    var results = sets.map { (set: $0, failures: [CaptureError](), images: [CameraFigures]()) }
     let done = Atomic<Int>(0)
     results.withUnsafeMutableBufferPointer { buffer in
       nonisolated(unsafe) let buffer = buffer
@@ -136,16 +128,16 @@ struct PairStage: PipelineStage {
     }
     try context.monitor.checkCancelled()
     var failures: [String] = []
+    var images = [CameraFigures](repeating: CameraFigures(), count: take.cameras.count)
     for result in results {
+      for (camera, figures) in result.images.enumerated() { images[camera].append(figures) }
       if let first = result.failures.first, context.configuration.strict { throw first }
       failures += result.failures.map(\.description)
       if !result.set.hasDepth {
         failures.append("frame set \(result.set.index): No camera's depth can be read.")
       }
     }
-    return (
-      results.map(\.set).filter(\.hasDepth), failures
-    )
+    return (results.map(\.set).filter(\.hasDepth), failures, images)
   }
 }
 
