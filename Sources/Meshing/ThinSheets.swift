@@ -40,8 +40,9 @@ struct ThinSheets {
     let moves = concurrentValues(asked.count, threads: threads, block: 1024) { k in
       guard depths[k] > thickness else { return Float(0) }
       let i = asked[k]
-      let share = sightings.explanation(
-        positions[i], normals[i], off: max(Self.off, voxel)) / Self.explained
+      let share =
+        sightings.explanation(
+          positions[i], normals[i], off: max(Self.off, voxel)) / Self.explained
       return (depths[k] - thickness) * max(0, 1 - share)
         * min(1, (Self.reach - depths[k]) / Self.fade)
     }
