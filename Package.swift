@@ -90,7 +90,7 @@ let package = Package(
     stage("NeuralFields"),
     stage("FieldBackendCPU", ["NeuralFields", "CFieldKernels"]),
     stage("FieldTraining", ["LinearAlgebra", "NeuralFields"], exclude: ["README.md"]),
-    stage("Meshing"),
+    stage("Meshing", exclude: ["README.md"]),
     stage("MeshExport"),
     stage("SurfaceMetrics", ["NumpyFiles"]),
     stage("SyntheticRigs"),
