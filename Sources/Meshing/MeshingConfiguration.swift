@@ -21,7 +21,7 @@ public struct MeshingConfiguration: DocumentedConfiguration {
   /// Frames before and after one whose fields steady its surface; 0: none.
   public var steadyFrames = 1
   /// What sheets of which cameras saw one side alone measure across, metres; 0 leaves them as the field has them.
-  public var sheets: Float = 0.002
+  public var sheets: Float = 0.003
   /// Smallest component that is kept, as a share of the largest one's area.
   public var smallestShare: Float = 0.002
   /// Smallest component that is kept, square metres.

@@ -12,6 +12,8 @@ internal import CaptureCore
 struct SurfaceSteadying {
   /// One vertex in so many is asked for.
   private static let stride = 4
+  /// Standard deviation of the weights of moves around a vertex, voxels.
+  private static let blur: Float = 1
   /// What differs by more is not the same surface, metres.
   private static let gate: Float = 0.008
   let instants: [NearbyInstant]
@@ -25,8 +27,10 @@ struct SurfaceSteadying {
     let asked = Swift.stride(from: 0, to: free.count, by: Self.stride).map { free[$0] }
     guard !instants.isEmpty, !asked.isEmpty else { return }
     let moves = try moves(asked.map { surface.positions[$0] }, &sampler)
-    surface.sink(
-      free, normals, asked: asked, by: moves, voxel: voxel, threads: sampler.threads)
+    let shifts = surface.shifts(
+      of: free, normals, asked: asked, moves: moves, deviation: Self.blur * voxel,
+      threads: sampler.threads)
+    surface.sink(free, normals, by: shifts)
     try sampler.monitor.checkCancelled()
   }
 

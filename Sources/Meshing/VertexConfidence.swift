@@ -54,27 +54,28 @@ struct VertexConfidence {
     }
   }
 
-  /// How well something seen explains that the surface lies at a place with a unit normal, 0...1:
+  /// How much of what was seen explains that the surface lies at a place with a unit normal:
   ///
-  ///     max over o of min(1, 5 confidence_o) · (1 − |x − p_o|² / reach²) · (1 − ((x − p_o) · n_o / off)²)
+  ///     Σ_o min(1, 5 confidence_o) · (1 − |x − p_o|² / reach²) · (1 − ((x − p_o) · n_o / off)²)
   ///
+  /// over what faces the same way. Seen places have 2 and more, one stray pixel 1 at most.
   /// - Parameter off: How far beside an observation's plane that ends, metres.
   func explanation(_ p: SIMD3<Float>, _ n: SIMD3<Float>, off: Float) -> Float {
     let (place, normal) = (SIMD4(p, 0), SIMD4(n, 0))
-    var best: Float = 0
+    var sum: Float = 0
     cells.near(p) { places in
       for k in places {
         let entry = entries[k]
         var d = entry.place - place
         d.w = 0
         let (near, aside) = (1 - (d * d).sum() * inverseSquare, (d * entry.normal).sum() / off)
-        guard near > best, aside * aside < 1, (entry.normal * normal).sum() > Self.facing else {
+        guard near > 0, aside * aside < 1, (entry.normal * normal).sum() > Self.facing else {
           continue
         }
-        best = max(best, min(1, 5 * entry.place.w) * near * (1 - aside * aside))
+        sum += min(1, 5 * entry.place.w) * near * (1 - aside * aside)
       }
     }
-    return best
+    return sum
   }
 
   private func value(
