@@ -47,16 +47,17 @@ struct PairStage: PipelineStage {
     // What is left out harms nothing.
     let take = whole.keeping(cameras)
     let used = Set(take.cameras.map(\.description.id))
+    let kept = all.map { $0.keeping(cameras) }
     let streams = StreamRules(report).findings().filter { $0.camera.map(used.contains) ?? true }
     let warned = whole.reader.warnings + report.warnings(of: used) + streams.map(\.sentences)
     for warning in warned { context.monitor.warn(warning) }
     let misplaced = try CalibrationLook(
-      take: take, sets: all.map { $0.keeping(cameras) },
+      take: take, sets: kept,
       clocks: clocks.map { clocks in cameras.map { clocks[$0] } },
       configuration: context.configuration, threads: context.threads
     ).findings(isCancelled: context.monitor.isCancelled)
     for finding in misplaced { context.monitor.warn(finding.sentences) }
-    let chosen = all.map { $0.keeping(cameras) }.filter {
+    let chosen = kept.filter {
       context.configuration.frames.contains($0.index) && $0.hasDepth
     }
     guard !chosen.isEmpty else {
