@@ -34,6 +34,9 @@ public enum FieldTrainer {
     backend: any FieldBackend, folder: URL, window: Int = 0, monitor: StageMonitor = .silent
   ) throws(CaptureError) -> TrainingReport {
     try configuration.validate()
+    var configuration = configuration
+    // Windows of a take are trained alike.
+    if configuration.steps == 0 { configuration.steps = try TakeMotion(source).steps }
     let ranges = TrainingWindows(frames: source.frameCount, configuration).ranges
     precondition(ranges.indices.contains(window), "one of the windows")
     let run = try TrainingRun(

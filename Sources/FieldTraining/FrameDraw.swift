@@ -206,10 +206,3 @@ extension SeededGenerator {
     Int(((next() >> 32) &* UInt64(count)) >> 32)
   }
 }
-
-extension SurfaceObservation {
-  /// sRGB 0...1, or nil.
-  fileprivate var color: SIMD3<Float>? {
-    hasColor == 1 ? SIMD3(Float(red), Float(green), Float(blue)) / 255 : nil
-  }
-}

@@ -1,14 +1,16 @@
 internal import CaptureCore
 
-/// How much of what cameras see moves in a take, and what rank of the residuals that asks for.
+/// How much of what cameras see moves in a take, and what rank of the residuals and how many steps that asks for.
 struct TakeMotion {
   /// Share of what is seen at an instant that isn't seen at the same place at others, 0 to 1.
   let share: Float
+  /// The same from a frame to the next.
+  let pace: Float
   /// Instants of the take.
   let frames: Int
 
-  /// Instants that are compared.
-  private static let compared = 6
+  /// Instants that are compared, and frames that are compared with the next.
+  private static let compared = (instants: 6, pairs: 8)
   /// Edge of the cells in which something is seen or not, metres; neighbours count, too.
   private static let cell: Float = 0.02
   /// Share below which differences are noise, or small.
@@ -16,29 +18,45 @@ struct TakeMotion {
   /// Ranks that are chosen where there are several instants.
   private static let ranks = 10...40
 
-  /// Compares instants spread over the take with the first of them.
+  /// Steps of a take in which little moves from frame to frame.
+  static let calmSteps = 15_000
+  /// The paces between which steps grow to twice as many.
+  private static let paces: (calm: Float, fast: Float) = (0.2, 0.4)
+
+  /// Compares instants spread over the take with the first of them, and some with those that follow.
   ///
-  /// - Complexity: O(observations of six instants).
+  /// - Complexity: O(observations of some twenty instants).
   init(_ source: any ObservationSource) throws(CaptureError) {
-    let frames = source.frameCount
-    let count = min(frames, Self.compared)
-    let numbers = (0..<count).map { $0 * (frames - 1) / max(1, count - 1) }
-    var first: [UInt32: Set<SIMD3<Int32>>]?
+    let all = Array(0..<source.frameCount)
+    let others = min(all.count, Self.compared.instants) - 1
+    share = try Self.moved(
+      (0..<max(0, others)).map { (0, ($0 + 1) * (all.count - 1) / others) }, source)
+    pace = try Self.moved(
+      all.dropLast().map { $0 }.evenlySpread(Self.compared.pairs).map { ($0, $0 + 1) }, source)
+    frames = source.frameCount
+  }
+
+  /// Share of what is seen second of pairs of instants that isn't seen at the same place first, by the same camera.
+  private static func moved(
+    _ pairs: [(first: Int, second: Int)], _ source: any ObservationSource
+  ) throws(CaptureError) -> Float {
     var (moved, all) = (0, 0)
-    for number in numbers {
-      let cells = Self.cells(try source.frame(number))
-      guard let start = first else {
-        first = cells
-        continue
+    var known: (number: Int, cells: [UInt32: Set<SIMD3<Int32>>])?
+    for (first, second) in pairs {
+      let before: [UInt32: Set<SIMD3<Int32>>]
+      if let known, known.number == first {
+        before = known.cells
+      } else {
+        before = cells(try source.frame(first))
+        known = (first, before)
       }
-      for (camera, cells) in cells {
-        guard let before = start[camera] else { continue }
+      for (camera, cells) in cells(try source.frame(second)) {
+        guard let before = before[camera] else { continue }
         all += cells.count
-        moved += cells.count { !Self.isNear($0, before) }
+        moved += cells.count { !isNear($0, before) }
       }
     }
-    share = all > 0 ? Float(moved) / Float(all) : 0
-    self.frames = frames
+    return all > 0 ? Float(moved) / Float(all) : 0
   }
 
   /// By camera, the cells in which it sees something.
@@ -65,5 +83,12 @@ struct TakeMotion {
   var rank: Int {
     let (least, most) = (Self.ranks.lowerBound, Self.ranks.upperBound)
     return frames < 2 ? 0 : share < Self.leastShare ? least : min(max(least, frames / 2), most)
+  }
+
+  /// ``calmSteps``, up to twice as many where much moves from frame to frame: what one instant is taught is of less
+  /// use to the next.
+  var steps: Int {
+    let share = (pace - Self.paces.calm) / (Self.paces.fast - Self.paces.calm)
+    return Self.calmSteps + Int(Float(Self.calmSteps) * min(1, max(0, share)))
   }
 }

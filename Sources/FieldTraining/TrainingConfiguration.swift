@@ -17,8 +17,8 @@ public struct TrainingConfiguration: DocumentedConfiguration {
   public var bands = 7
   /// Coefficient rows; 0 takes one a frame.
   public var capacity = 0
-  /// Optimiser steps.
-  public var steps = 15_000
+  /// Optimiser steps; 0 tells them from the take.
+  public var steps = 0
   /// Frames a step draws from.
   public var framesPerStep = 2
   /// Most frames that one field is trained on: longer takes are trained in windows; 0 for no limit.
@@ -122,7 +122,10 @@ public struct TrainingConfiguration: DocumentedConfiguration {
       "Hidden layers with a residual, from the second on; 0 for all but the first."),
     .init("bands", "", "Frequency bands of the encoding; siren has none."),
     .init("capacity", "", "Coefficient rows of the ResField layers; 0 takes one a frame."),
-    .init("steps", "steps", "Optimiser steps."),
+    .init(
+      "steps", "steps",
+      "Optimiser steps; 0 tells them from the take: \(TakeMotion.calmSteps), up to twice as many where much moves from frame to frame."
+    ),
     .init("framesPerStep", "frames", "Frames that a step draws from."),
     .init(
       "window", "frames",
@@ -169,6 +172,9 @@ public struct TrainingConfiguration: DocumentedConfiguration {
     .init("seed", "", "Seed of everything random."),
   ]
 
+  /// Steps at least: how fast a take moves is known from its observations alone.
+  public var leastSteps: Int { steps > 0 ? steps : TakeMotion.calmSteps }
+
   /// Checks every range.
   public func validate() throws(CaptureError) {
     guard BuiltinFields.all.contains(where: { $0.name == field }) else {
@@ -181,7 +187,7 @@ public struct TrainingConfiguration: DocumentedConfiguration {
       ("width", width, 8...512), ("depth", depth, 2...20), ("rank", rank, -1...128),
       ("residualLayers", residualLayers, 0...20),
       ("bands", bands, 0...12), ("capacity", capacity, 0...100_000),
-      ("steps", steps, 1...10_000_000),
+      ("steps", steps, 0...10_000_000),
       ("framesPerStep", framesPerStep, 1...64), ("window", window, 0...1_000_000),
       ("overlap", overlap, 3...100_000), ("raysPerFrame", raysPerFrame, 1...65536),
       ("nearPerRay", nearPerRay, 0...16), ("freePerRay", freePerRay, 0...16),

@@ -62,7 +62,7 @@ public enum SurfaceExtractor {
     let refinement = VertexRefinement(
       steps: configuration.refinementSteps, interpolation: interpolation)
     mesh.normals = try refinement.apply(to: &surface, &sampler)
-    try SurfaceSteadying(instants: instants, voxel: configuration.voxel)
+    try SurfaceSteadying(instants: instants, seen: observations, voxel: configuration.voxel)
       .apply(to: &surface, normals: mesh.normals, &sampler)
     (mesh.positions, mesh.triangles) = (surface.positions, surface.triangles)
     if let observations, configuration.needsConfidence {

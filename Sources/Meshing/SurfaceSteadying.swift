@@ -4,9 +4,9 @@ internal import CaptureCore
 ///
 /// Some vertices are carried along to each instant beside, and the field there is asked how far off its
 /// surface they lie, `r_k`. The mean over all instants, the mesh's own included, moves the vertices along
-/// their normals:
+/// their normals. Instants at which cameras saw more of the place, `s_k` (``SeenWeight``), count more:
 ///
-///     x' = x − n · Σ_k w_k r_k / (1 + Σ_k w_k),   w_k = (1 − (r_k / gate)²)²
+///     x' = x − n · Σ_k w_k r_k / (s_0 + Σ_k w_k),   w_k = s_k (1 − (r_k / gate)²)²
 ///
 /// Only some vertices are asked for.
 struct SurfaceSteadying {
@@ -17,6 +17,8 @@ struct SurfaceSteadying {
   /// What differs by more is not the same surface, metres.
   private static let gate: Float = 0.008
   let instants: [NearbyInstant]
+  /// What was seen at the mesh's own instant; nil where nobody knows.
+  let seen: (any FrameObservations)?
   let voxel: Float
 
   /// Moves the vertices that the field put where they are.
@@ -38,18 +40,24 @@ struct SurfaceSteadying {
   private func moves(
     _ places: [SIMD3<Float>], _ sampler: inout FieldSampler
   ) throws(CaptureError) -> [Float] {
+    let threads = sampler.threads
     var sums = [SIMD2<Float>](repeating: .zero, count: places.count)
     for instant in instants {
-      let carried = concurrentValues(places.count, threads: sampler.threads, block: 2048) {
-        instant.carry(places[$0])
+      let weight = SeenWeight(instant.seen)
+      let carried = concurrentValues(places.count, threads: threads, block: 2048) {
+        instant.carry(places[$0]).map { (place: $0, weight: weight.at($0)) }
       }
       let known = carried.indices.filter { carried[$0] != nil }
-      let answers = try sampler.distances(known.compactMap { carried[$0] }, of: instant.field)
+      let answers = try sampler.distances(
+        known.compactMap { carried[$0]?.place }, of: instant.field)
       for (i, offset) in zip(known, answers) where offset.isFinite {
         let share = max(0, 1 - (offset / Self.gate) * (offset / Self.gate))
-        sums[i] += SIMD2(offset, 1) * (share * share)
+        sums[i] += SIMD2(offset, 1) * (share * share * (carried[i]?.weight ?? 0))
       }
     }
-    return sums.map { $0.x / (1 + $0.y) }
+    let own = seen.map(SeenWeight.init)
+    return concurrentValues(places.count, threads: threads, block: 2048) { i in
+      sums[i].x / ((own?.at(places[i]) ?? 1) + sums[i].y)
+    }
   }
 }

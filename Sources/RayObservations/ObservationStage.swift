@@ -124,7 +124,7 @@ public enum ObservationStage {
         let around = try window.carried(to: number, load)
         for c in results.indices where sightings[c] != nil {
           results[c]?.surface = average.refined(
-            sightings[c]?.surface ?? [], with: around.map { $0[c] })
+            sightings[c]?.surface ?? [], with: beside(c, sightings, around))
         }
         seen.append(results)
         bridges.append(missing)
@@ -160,6 +160,17 @@ public enum ObservationStage {
       report: report)
     try AtomicFile.writeJSON(index, to: folder.appendingPathComponent(ObservationIndex.name))
     return report
+  }
+
+  /// What is averaged with what a camera saw in a set: in turn what it saw in each set around, carried, and what the
+  /// others saw then; at last what the others saw in the set itself.
+  private static func beside(
+    _ camera: Int, _ now: [CameraObserver.Sighting?], _ around: [[[SurfaceObservation]]]
+  ) -> [[SurfaceObservation]] {
+    func others(_ seen: [[SurfaceObservation]]) -> [SurfaceObservation] {
+      seen.indices.lazy.filter { $0 != camera }.flatMap { seen[$0] }
+    }
+    return around.flatMap { [$0[camera], others($0)] } + [others(now.map { $0?.surface ?? [] })]
   }
 
   /// What to tell of cameras that recorded depth and show nothing of the subject.

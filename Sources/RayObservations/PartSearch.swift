@@ -1,7 +1,7 @@
 internal import CaptureCore
 
-/// Looks for where a part of a subject went that swung too far to be followed: an arm with a sword turns by
-/// 90 degrees within a fifteenth of a second.
+/// Looks for where a part of a subject, or all of it, went that turned too far to be followed: an arm with a sword
+/// swings by 90 degrees within a fifteenth of a second.
 ///
 /// Turns about many axes, by many angles, about joints around the one that was guessed are compared by how near
 /// they bring the part to what nothing else explains; the best are brought closer by matching planes, with fewer and

@@ -12,7 +12,8 @@ internal import Foundation
 ///
 /// where y is the nearest observation to x' with a like normal, found anew as λ and the reach shrink. Nodes
 /// that disagree by more than a tolerance, which shrinks too, count as parts of their own: bodies are stiff
-/// between their joints. Parts that swung too far to be followed so are searched for (``PartSearch``).
+/// between their joints. A subject that turned too far to be followed so, and parts that swung too far, are
+/// searched for (``PartSearch``).
 /// Source: Sumner, Schmid, Pauly, *Embedded deformation for shape manipulation*, SIGGRAPH 2007.
 public struct SubjectMotion: Sendable {
   /// Mean distance between nodes, metres.
@@ -41,17 +42,21 @@ public struct SubjectMotion: Sendable {
   private var edges: [(a: Int, b: Int)] = []
   /// Share of what was seen first that lies on what was seen second, after the motion.
   public private(set) var agreement: Float = 0
+  /// The same, but less of it counts the more its colours differ: what is round agrees however it is turned.
+  private var likeness: Float = 0
+  /// Colours that differ by so much in any channel are not alike.
+  private static let unlike: Float = 0.3
 
   /// Share of all that must agree for all nodes to be trusted.
   private static let leastAgreement: Float = 0.9
   /// Share of what a node was told that must agree for it to be trusted where not all is.
   private static let leastTrust: Float = 0.85
 
-  /// Parts that were not followed are searched for this often, as one may hang on another, where less than this
-  /// agrees; what follows then begins with a step that no longer holds them in place.
+  /// The whole, and then this often parts, as one may hang on another, are searched for where less than this agrees;
+  /// what follows then begins with a step that no longer holds them in place.
   private static let searches = 2
   private static let searchedBelow: Float = 0.97
-  private static let firstAfterSearch = 3
+  private static let firstAfter = (whole: 2, parts: 3)
   /// Smaller parts are not searched for, share of what was seen.
   private static let leastPart: Float = 0.02
   /// What was seen second is explained by what comes to lie this near, metres.
@@ -69,6 +74,10 @@ public struct SubjectMotion: Sendable {
 
     func rotate(_ v: SIMD3<Float>) -> SIMD3<Float> { turn.rotate(v) }
     func carry(_ p: SIMD3<Float>) -> SIMD3<Float> { rotate(p - place) + place + shift }
+    mutating func place(_ placement: PartSearch.Placement) {
+      turn = placement.turn
+      shift = placement.carry(place) - place
+    }
   }
 
   /// - Parameters:
@@ -88,12 +97,20 @@ public struct SubjectMotion: Sendable {
       (seen: $0, hold: holds.hold($0.position))
     }
     var told = judge(held, second)
+    if agreement < Self.searchedBelow {
+      var other = self
+      if other.placeWhole(held, second) {
+        other.fit(first, second, Self.schedule[Self.firstAfter.whole...])
+        let otherTold = other.judge(held, second)
+        if other.likeness > likeness { (self, told) = (other, otherTold) }
+      }
+    }
     for _ in 0..<Self.searches where agreement < Self.searchedBelow {
       var other = self
       guard other.placeLostParts(told, held, second) else { break }
-      other.fit(first, second, Self.schedule[Self.firstAfterSearch...])
+      other.fit(first, second, Self.schedule[Self.firstAfter.parts...])
       let otherTold = other.judge(held, second)
-      guard other.agreement > agreement else { break }
+      guard other.likeness > likeness else { break }
       (self, told) = (other, otherTold)
     }
     let all = agreement >= Self.leastAgreement
@@ -118,26 +135,52 @@ public struct SubjectMotion: Sendable {
     }
   }
 
-  /// Finds out what comes to lie on what was seen second: ``agreement``, and by node how much of what it was told,
-  /// and all of it.
+  /// Finds out what comes to lie on what was seen second: ``agreement``, ``likeness``, and by node how much of what
+  /// it was told, and all of it.
   private mutating func judge(_ held: [Held], _ second: [SurfaceObservation]) -> [SIMD2<Float>] {
     let target = SurfaceCells(second, reach: 2 * Self.robust)
     var told = [SIMD2<Float>](repeating: .zero, count: nodes.count)
-    var agreeing = 0
+    var (agreeing, alike): (Float, Float) = (0, 0)
     for (o, hold) in held {
       let moved = carried(o, by: hold)
-      let agrees =
-        target.nearest(moved.position, facing: moved.normal, within: 2 * Self.robust) != nil
-      if agrees { agreeing += 1 }
+      let there = target.nearest(moved.position, facing: moved.normal, within: 2 * Self.robust)
+      let agrees = there != nil
+      if let there {
+        agreeing += 1
+        alike += Self.likeness(o, there)
+      }
       for k in 0..<hold.count {
         told[Int(hold.nodes[k])] += SIMD2(agrees ? 1 : 0, 1) * hold.weights[k]
       }
     }
-    agreement = Float(agreeing) / Float(held.count)
+    (agreement, likeness) = (agreeing / Float(held.count), alike / Float(held.count))
     return told
   }
 
-  // MARK: Parts that were lost
+  /// How far the colours of two observations are alike, 0 to 1; 1 where one has none.
+  private static func likeness(_ a: SurfaceObservation, _ b: SurfaceObservation) -> Float {
+    guard let a = a.color, let b = b.color else { return 1 }
+    return max(0, 1 - pointwiseMax(a - b, b - a).max() / unlike)
+  }
+
+  // MARK: What was lost
+
+  /// Moves all to where it is rather, as if it were stiff.
+  ///
+  /// - Returns: Whether it was moved.
+  private mutating func placeWhole(_ held: [Held], _ second: [SurfaceObservation]) -> Bool {
+    let (places, target) = (held.map(\.seen), second.evenlySpread(Self.mostMatched))
+    guard
+      let placement = PartSearch(target).placement(
+        of: places, joint: Self.middle(places), movedTo: Self.middle(target))
+    else { return false }
+    for i in nodes.indices { nodes[i].place(placement) }
+    return true
+  }
+
+  private static func middle(_ surface: [SurfaceObservation]) -> SIMD3<Float> {
+    surface.reduce(.zero) { $0 + $1.position } / Float(surface.count)
+  }
 
   /// Moves parts that do not agree to where they are rather.
   ///
@@ -173,17 +216,14 @@ public struct SubjectMotion: Sendable {
         moved += nodes[b].carry(middle) / Float(border.count)
       }
       if border.isEmpty {
-        joint = places.reduce(.zero) { $0 + $1.position } / Float(places.count)
+        joint = Self.middle(places)
         moved = joint
       }
       guard let placement = search.placement(of: places, joint: joint, movedTo: moved) else {
         continue
       }
       isAnyMoved = true
-      for i in nodes.indices where parts[i] == part {
-        nodes[i].turn = placement.turn
-        nodes[i].shift = placement.carry(nodes[i].place) - nodes[i].place
-      }
+      for i in nodes.indices where parts[i] == part { nodes[i].place(placement) }
     }
     return isAnyMoved
   }

@@ -1,8 +1,8 @@
 internal import CaptureCore
 internal import Foundation
 
-/// One camera's observations of a set, averaged along their normals with those beside them and with what the
-/// camera saw at other times, brought to the set's time.
+/// One camera's observations of a set, averaged along their normals with those beside them, with what the
+/// camera saw at other times, brought to the set's time, and with what other cameras saw.
 ///
 /// An observation `o` near a place `p` with normal `n` says that the surface lies at
 ///
@@ -10,7 +10,8 @@ internal import Foundation
 ///
 /// along the normal: the mean of its place and of its tangent plane, which bends as the surface does up to
 /// the second order. How a subject moved is known to a millimetre or two only, alike for what lies close
-/// together; so of each other set only what differs from its own mean over ``span`` counts.
+/// together, and cameras are placed no better; so of each other set only what differs from its own mean over
+/// ``span`` counts.
 struct TemporalAverage {
   /// Of the set's observations, the share that stands for all in these means.
   private static let stride = 6
@@ -42,7 +43,7 @@ struct TemporalAverage {
 
   /// The same observations, each moved along its ray and turned.
   ///
-  /// - Parameter others: What the camera saw in other sets, carried to this one.
+  /// - Parameter others: What else was seen, carried to this set; each list may err in its own way.
   func refined(
     _ surface: [SurfaceObservation], with others: [[SurfaceObservation]]
   ) -> [SurfaceObservation] {

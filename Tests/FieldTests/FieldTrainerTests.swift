@@ -227,11 +227,11 @@ import Testing
 @Suite struct TrainingConfigurationTests {
   @Test func valuesOutOfRangeAreNamed() {
     var c = TrainingConfiguration()
-    c.steps = 0
+    c.steps = -1
     let error = #expect(throws: CaptureError.self) { try c.validate() }
     #expect(
       error?.description
-        == "training.steps: 0 is out of range. Choose a value from 1 to 10000000.")
+        == "training.steps: -1 is out of range. Choose a value from 0 to 10000000.")
     c = TrainingConfiguration()
     c.normalWeight = [1]
     #expect(throws: CaptureError.self) { try c.validate() }

@@ -26,6 +26,26 @@ import Testing
     let motion = try TakeMotion(StillTake(take: SphereTake(frames: 1), frameCount: 50))
     #expect(motion.share == 0)
     #expect(motion.rank == 10)
+    #expect(motion.pace == 0)
+    #expect(motion.steps == TakeMotion.calmSteps)
+  }
+
+  @Test func whatMovesFastIsTrainedLonger() throws {
+    // Leaps to the side at every frame, and back.
+    struct LeapingTake: ObservationSource {
+      let take = SphereTake(frames: 8)
+      let frameCount = 20
+      var times: [Double] { (0..<frameCount).map { Double($0) / 30 } }
+      var box: BoundingBox { take.box }
+      var cameras: [PlacedCamera] { take.cameras }
+      func frame(_ index: Int) throws(CaptureError) -> any FrameObservations {
+        try take.frame(7 * (index % 2))
+      }
+    }
+    let motion = try TakeMotion(LeapingTake())
+    #expect(motion.pace > 0.2)
+    #expect(motion.steps > TakeMotion.calmSteps)
+    #expect(motion.steps <= 2 * TakeMotion.calmSteps)
   }
 
   @Test func aSingleInstantHasNone() throws {

@@ -19,12 +19,32 @@ import Testing
     }
   }
 
+  /// The ball's places as seen from everywhere, or none.
+  private func seen(_ isSeen: Bool) -> SeenPlaces {
+    guard isSeen else { return SeenPlaces([]) }
+    var all: [SurfaceObservation] = []
+    for z in stride(from: Float(-1), through: 1, by: 0.025) {
+      for a in stride(from: Float(0), to: 2 * .pi, by: 0.025) {
+        let r = (1 - z * z).squareRoot()
+        var o = SurfaceObservation()
+        (o.nx, o.ny, o.nz) = (r * cosf(a), r * sinf(a), z)
+        (o.x, o.y, o.z) = (o.nx * Self.radius, o.ny * Self.radius, o.nz * Self.radius)
+        o.confidence = 1
+        all.append(o)
+      }
+    }
+    return SeenPlaces(all)
+  }
+
   /// Mean distance of the surface from the ball, metres.
-  private func error(_ instants: [NearbyInstant]) throws -> Float {
+  private func error(
+    _ instants: [NearbyInstant], seen: (any FrameObservations)? = nil
+  ) throws -> Float {
     var configuration = MeshingConfiguration()
     (configuration.voxel, configuration.halvings) = (0.01, 2)
     let mesh = try SurfaceExtractor.mesh(
-      of: ball(ripple: 0.001, phase: 0), in: box, beside: instants, configuration: configuration
+      of: ball(ripple: 0.001, phase: 0), in: box, observations: seen, beside: instants,
+      configuration: configuration
     ).mesh
     #expect(MeshTopology(mesh).isClosedManifold)
     return mesh.positions.reduce(0) { $0 + abs($1.length - Self.radius) }
@@ -33,20 +53,39 @@ import Testing
 
   @Test func flickerGoes() throws {
     let alone = try error([])
+    let everywhere = seen(true)
     let others = [2, 4].map { phase in
       // The way there is known to half a millimetre.
-      NearbyInstant(field: ball(ripple: 0.001, phase: Double(phase))) { $0 + SIMD3(0.0005, 0, 0) }
+      NearbyInstant(field: ball(ripple: 0.001, phase: Double(phase)), seen: everywhere) {
+        $0 + SIMD3(0.0005, 0, 0)
+      }
     }
-    let steadied = try error(others)
+    let steadied = try error(others, seen: everywhere)
     #expect(steadied < 0.65 * alone, "\(steadied) of \(alone)")
   }
 
   @Test func whatIsNotUnderstoodChangesNothing() throws {
     let alone = try error([])
-    let lost = NearbyInstant(field: ball(ripple: 0.001, phase: 2)) { _ in nil }
+    let lost = NearbyInstant(field: ball(ripple: 0.001, phase: 2), seen: seen(true)) { _ in nil }
     #expect(try error([lost]) == alone)
     // Another surface, two centimetres away.
-    let other = NearbyInstant(field: ball(ripple: 0, phase: 0, swell: 0.02)) { $0 }
+    let other = NearbyInstant(field: ball(ripple: 0, phase: 0, swell: 0.02), seen: seen(true)) {
+      $0
+    }
     #expect(try error([other]) == alone)
+  }
+
+  @Test func whoSawMoreCountsMore() throws {
+    // Without ripples at the other instant.
+    func error(here: Bool, there: Bool) throws -> Float {
+      let other = NearbyInstant(field: ball(ripple: 0, phase: 0), seen: seen(there)) { $0 }
+      return try self.error([other], seen: seen(here))
+    }
+    let (alone, alike) = (try self.error([]), try error(here: true, there: true))
+    #expect(abs(alike / alone - 0.5) < 0.1)
+    #expect(abs(try error(here: false, there: false) / alike - 1) < 0.05)
+    let there = try error(here: false, there: true)
+    #expect(there < 0.3 * alone, "\(there) of \(alone)")
+    #expect(try error(here: true, there: false) > 0.9 * alone)
   }
 }

@@ -120,6 +120,55 @@ import Testing
     #expect(errors[errors.count * 8 / 10] < 0.01, "\(errors[errors.count * 8 / 10])")
   }
 
+  /// Turned about the upright axis.
+  private func spun(_ o: SurfaceObservation, by angle: Float) -> SurfaceObservation {
+    func turned(_ v: SIMD3<Float>) -> SIMD3<Float> {
+      SIMD3(v.x * cosf(angle) + v.z * sinf(angle), v.y, v.z * cosf(angle) - v.x * sinf(angle))
+    }
+    let (p, n) = (turned(o.position), turned(o.normal))
+    var result = o
+    (result.x, result.y, result.z) = (p.x, p.y, p.z)
+    (result.nx, result.ny, result.nz) = (n.x, n.y, n.z)
+    return result
+  }
+
+  @Test(arguments: [0.9, -1.4])
+  func aBodyThatSpunFarIsFollowed(by angle: Double) {
+    let body = body(-3.1...3.1, step: 0.03) + arm
+    let after = body.map { spun($0, by: Float(angle)) }
+    let motion = SubjectMotion(from: body, to: after, carrying: [])
+    #expect(motion.agreement > 0.97)
+    let errors = zip(body, after).map { (motion.carried($0).position - $1.position).length }
+      .sorted()
+    #expect(errors[errors.count / 2] < 0.004, "\(errors[errors.count / 2])")
+    #expect(errors[errors.count * 9 / 10] < 0.01, "\(errors[errors.count * 9 / 10])")
+  }
+
+  @Test func coloursTellHowSomethingRoundTurned() {
+    // A smooth post with an arm that both instants show in part alone, red on one side.
+    func post(_ offset: Float) -> [SurfaceObservation] {
+      var result: [SurfaceObservation] = []
+      for h in stride(from: Float(0), through: 1.2, by: 0.03) {
+        for a in stride(from: Float(0), to: 2 * .pi, by: 0.1) {
+          var o = SurfaceObservation()
+          (o.nx, o.ny, o.nz) = (sinf(a), 0, cosf(a))
+          (o.x, o.y, o.z, o.confidence) = (0.3 * o.nx, h, 0.3 * o.nz, 1)
+          let isRed = cosf(a - offset) > 0
+          (o.red, o.green, o.blue, o.hasColor) = (isRed ? 220 : 40, 40, 40, 1)
+          result.append(o)
+        }
+      }
+      return result
+    }
+    let body = post(0) + arm
+    let lost = arm.map { spun($0, by: 1) }.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
+    let motion = SubjectMotion(from: body, to: post(1) + lost, carrying: [])
+    let front = SIMD3<Float>(0, 0.6, 0.3)
+    let wanted = SIMD3(0.3 * sinf(1), 0.6, 0.3 * cosf(1))
+    let place = motion.carry(front) ?? .zero
+    #expect((place - wanted).length < 0.03, "\(place)")
+  }
+
   @Test func whatVanishedIsNotTrusted() {
     // The upper half was seen again, two centimetres on; the lower half was not.
     let body = body(-1.9...1.9, step: 0.03)
@@ -138,9 +187,15 @@ import Testing
 
   @Test func anotherSubjectAgreesWithNothing() {
     let front = body(-1.9...1.9)
-    let motion = SubjectMotion(
-      from: front, to: front.map { moved($0, bow: 0, walk: SIMD3(2, 0, 0)) }, carrying: front)
-    #expect(motion.agreement == 0)
+    // A floor, seen from below.
+    let other = front.map { o in
+      var floor = o
+      (floor.y, floor.nx, floor.ny, floor.nz) = (2, 0, -1, 0)
+      (floor.x, floor.z) = (2 * o.x + 2, 2 * o.z)
+      return floor
+    }
+    let motion = SubjectMotion(from: front, to: other, carrying: front)
+    #expect(motion.agreement < 0.2)
     #expect(motion.carry(front[0].position) == nil)
     #expect(SubjectMotion(from: [], to: front, carrying: front).agreement == 0)
   }

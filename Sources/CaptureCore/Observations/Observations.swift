@@ -34,6 +34,10 @@ public struct SurfaceObservation: Equatable, Sendable {
   @inlinable public var normal: SIMD3<Float> { SIMD3(nx, ny, nz) }
   /// Unit ray direction.
   @inlinable public var direction: SIMD3<Float> { SIMD3(dx, dy, dz) }
+  /// sRGB colour, 0 to 1; nil where there is none.
+  @inlinable public var color: SIMD3<Float>? {
+    hasColor == 1 ? SIMD3(Float(red), Float(green), Float(blue)) / 255 : nil
+  }
 }
 
 /// A ray that crosses the region of interest without meeting the subject. 32 bytes.

@@ -20,7 +20,7 @@ public struct Workload: Codable, Equatable, Sendable {
       + training.backgroundPerFrame + training.hiddenPerFrame + training.uniformPerFrame
       + TrainingConfiguration.pointsPerRenderedRay * training.renderedPerFrame
     let points =
-      windows * Double(training.steps) * Double(training.framesPerStep) * Double(perFrame)
+      windows * Double(training.leastSteps) * Double(training.framesPerStep) * Double(perFrame)
     let layers = Double(training.width * training.width) * Double(training.depth)
     let voxel =
       configuration.method == .tsdf

@@ -115,7 +115,9 @@ struct FrameSurfaces: Sendable {
   private func instants(around position: Int) throws(CaptureError) -> [NearbyInstant] {
     guard let trained else { return [] }
     return try motions.ways(from: position).map { way throws(CaptureError) in
-      NearbyInstant(field: try trained.field(at: cache.times[way.to])) { place in
+      NearbyInstant(
+        field: try trained.field(at: cache.times[way.to]), seen: try source.frame(way.to)
+      ) { place in
         way.motions.reduce(place) { place, motion in place.flatMap(motion.carry) }
       }
     }

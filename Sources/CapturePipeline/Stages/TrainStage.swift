@@ -29,9 +29,10 @@ struct TrainStage: PipelineStage {
       ? try OpenTake(list, in: context.output).corrections : [:]
     let work = try train(windows.ranges.indices, of: windows, context)
     var outputs = TrainedField.names(windows: windows.ranges.count)
-    var summary =
-      "\(context.configuration.training.steps) steps, \(counted(work.parameters)) parameters"
-    if let report = work.report { summary += ", rank \(report.rank)" }
+    var summary = "\(counted(work.parameters)) parameters"
+    if let report = work.report {
+      summary = "\(report.steps) steps, \(summary), rank \(report.rank)"
+    }
     if windows.ranges.count > 1 {
       let most = windows.ranges.map(\.count).max() ?? 0
       summary = "\(windows.ranges.count) windows of up to \(most) frames, " + summary
