@@ -124,7 +124,7 @@ public enum ObservationStage {
         let around = try window.carried(to: number, load)
         for c in results.indices where sightings[c] != nil {
           results[c]?.surface = average.refined(
-            sightings[c]?.surface ?? [], with: beside(c, sightings, around))
+            sightings[c]?.surface ?? [], with: beside(c, around))
         }
         seen.append(results)
         bridges.append(missing)
@@ -163,14 +163,13 @@ public enum ObservationStage {
   }
 
   /// What is averaged with what a camera saw in a set: in turn what it saw in each set around, carried, and what the
-  /// others saw then; at last what the others saw in the set itself.
+  /// others saw then.
   private static func beside(
-    _ camera: Int, _ now: [CameraObserver.Sighting?], _ around: [[[SurfaceObservation]]]
+    _ camera: Int, _ around: [[[SurfaceObservation]]]
   ) -> [[SurfaceObservation]] {
-    func others(_ seen: [[SurfaceObservation]]) -> [SurfaceObservation] {
-      seen.indices.lazy.filter { $0 != camera }.flatMap { seen[$0] }
+    around.flatMap { seen in
+      [seen[camera], seen.indices.lazy.filter { $0 != camera }.flatMap { seen[$0] }]
     }
-    return around.flatMap { [$0[camera], others($0)] } + [others(now.map { $0?.surface ?? [] })]
   }
 
   /// What to tell of cameras that recorded depth and show nothing of the subject.
