@@ -1,13 +1,9 @@
 internal import CaptureCore
 
 /// How much of what cameras see moves in a take, and what rank of the residuals and how many steps that asks for.
+/// Frames are read when one of these is asked for.
 struct TakeMotion {
-  /// Share of what is seen at an instant that isn't seen at the same place at others, 0 to 1.
-  let share: Float
-  /// The same from a frame to the next.
-  let pace: Float
-  /// Instants of the take.
-  let frames: Int
+  private let source: any ObservationSource
 
   /// Instants that are compared, and frames that are compared with the next.
   private static let compared = (instants: 6, pairs: 8)
@@ -23,23 +19,28 @@ struct TakeMotion {
   /// The paces between which steps grow to twice as many.
   private static let paces: (calm: Float, fast: Float) = (0.2, 0.4)
 
-  /// Compares instants spread over the take with the first of them, and some with those that follow.
-  ///
-  /// - Complexity: O(observations of some twenty instants).
-  init(_ source: any ObservationSource) throws(CaptureError) {
-    let all = Array(0..<source.frameCount)
-    let others = min(all.count, Self.compared.instants) - 1
-    share = try Self.moved(
-      (0..<max(0, others)).map { (0, ($0 + 1) * (all.count - 1) / others) }, source)
-    pace = try Self.moved(
-      all.dropLast().map { $0 }.evenlySpread(Self.compared.pairs).map { ($0, $0 + 1) }, source)
-    frames = source.frameCount
+  /// The motion of a take.
+  init(_ source: any ObservationSource) { self.source = source }
+
+  /// Share of what is seen at instants spread over the take that isn't seen at the same place at the first, 0 to 1.
+  var share: Float {
+    get throws(CaptureError) {
+      let last = source.frameCount - 1
+      let others = max(0, min(last, Self.compared.instants - 1))
+      return try moved((0..<others).map { (0, ($0 + 1) * last / others) })
+    }
+  }
+
+  /// The same of some frames and those before them.
+  var pace: Float {
+    get throws(CaptureError) {
+      let first = Array(0..<max(0, source.frameCount - 1)).evenlySpread(Self.compared.pairs)
+      return try moved(first.map { ($0, $0 + 1) })
+    }
   }
 
   /// Share of what is seen second of pairs of instants that isn't seen at the same place first, by the same camera.
-  private static func moved(
-    _ pairs: [(first: Int, second: Int)], _ source: any ObservationSource
-  ) throws(CaptureError) -> Float {
+  private func moved(_ pairs: [(first: Int, second: Int)]) throws(CaptureError) -> Float {
     var (moved, all) = (0, 0)
     var known: (number: Int, cells: [UInt32: Set<SIMD3<Int32>>])?
     for (first, second) in pairs {
@@ -47,13 +48,13 @@ struct TakeMotion {
       if let known, known.number == first {
         before = known.cells
       } else {
-        before = cells(try source.frame(first))
+        before = Self.cells(try source.frame(first))
         known = (first, before)
       }
-      for (camera, cells) in cells(try source.frame(second)) {
+      for (camera, cells) in Self.cells(try source.frame(second)) {
         guard let before = before[camera] else { continue }
         all += cells.count
-        moved += cells.count { !isNear($0, before) }
+        moved += cells.count { !Self.isNear($0, before) }
       }
     }
     return all > 0 ? Float(moved) / Float(all) : 0
@@ -81,14 +82,19 @@ struct TakeMotion {
   /// One for every other frame, within limits: more hardly tells more, and costs time and the size of the file.
   /// The least where nothing goes beyond a cell, as a mouth moves by less; 0 for a single instant.
   var rank: Int {
-    let (least, most) = (Self.ranks.lowerBound, Self.ranks.upperBound)
-    return frames < 2 ? 0 : share < Self.leastShare ? least : min(max(least, frames / 2), most)
+    get throws(CaptureError) {
+      let (frames, least, most) = (source.frameCount, Self.ranks.lowerBound, Self.ranks.upperBound)
+      guard frames > 1 else { return 0 }
+      return try share < Self.leastShare ? least : min(max(least, frames / 2), most)
+    }
   }
 
   /// ``calmSteps``, up to twice as many where much moves from frame to frame: what one instant is taught is of less
   /// use to the next.
   var steps: Int {
-    let share = (pace - Self.paces.calm) / (Self.paces.fast - Self.paces.calm)
-    return Self.calmSteps + Int(Float(Self.calmSteps) * min(1, max(0, share)))
+    get throws(CaptureError) {
+      let share = try (pace - Self.paces.calm) / (Self.paces.fast - Self.paces.calm)
+      return Self.calmSteps + Int(Float(Self.calmSteps) * min(1, max(0, share)))
+    }
   }
 }

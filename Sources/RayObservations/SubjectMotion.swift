@@ -57,6 +57,8 @@ public struct SubjectMotion: Sendable {
   private static let searches = 2
   private static let searchedBelow: Float = 0.97
   private static let firstAfter = (whole: 2, parts: 3)
+  /// What is farther away is somebody else, metres.
+  private static let farthest: Float = 1
   /// Smaller parts are not searched for, share of what was seen.
   private static let leastPart: Float = 0.02
   /// What was seen second is explained by what comes to lie this near, metres.
@@ -97,21 +99,24 @@ public struct SubjectMotion: Sendable {
       (seen: $0, hold: holds.hold($0.position))
     }
     var told = judge(held, second)
-    if agreement < Self.searchedBelow {
-      var other = self
-      if other.placeWhole(held, second) {
-        other.fit(first, second, Self.schedule[Self.firstAfter.whole...])
-        let otherTold = other.judge(held, second)
-        if other.likeness > likeness { (self, told) = (other, otherTold) }
-      }
+    /// Keeps another motion, fitted from a step of the schedule on, if it is more alike.
+    func keep(_ other: SubjectMotion, fittedFrom step: Int) -> Bool {
+      var other = other
+      other.fit(first, second, Self.schedule[step...])
+      let otherTold = other.judge(held, second)
+      guard other.likeness > likeness else { return false }
+      (self, told) = (other, otherTold)
+      return true
+    }
+    var whole = self
+    if agreement < Self.searchedBelow, whole.placeWhole(held, second) {
+      _ = keep(whole, fittedFrom: Self.firstAfter.whole)
     }
     for _ in 0..<Self.searches where agreement < Self.searchedBelow {
-      var other = self
-      guard other.placeLostParts(told, held, second) else { break }
-      other.fit(first, second, Self.schedule[Self.firstAfter.parts...])
-      let otherTold = other.judge(held, second)
-      guard other.likeness > likeness else { break }
-      (self, told) = (other, otherTold)
+      var parts = self
+      guard parts.placeLostParts(told, held, second),
+        keep(parts, fittedFrom: Self.firstAfter.parts)
+      else { break }
     }
     let all = agreement >= Self.leastAgreement
     for i in nodes.indices { nodes[i].isTrusted = all || Self.agrees(told[i]) }
@@ -170,9 +175,9 @@ public struct SubjectMotion: Sendable {
   /// - Returns: Whether it was moved.
   private mutating func placeWhole(_ held: [Held], _ second: [SurfaceObservation]) -> Bool {
     let (places, target) = (held.map(\.seen), second.evenlySpread(Self.mostMatched))
-    guard
-      let placement = PartSearch(target).placement(
-        of: places, joint: Self.middle(places), movedTo: Self.middle(target))
+    let (from, to) = (Self.middle(places), Self.middle(target))
+    guard (to - from).length < Self.farthest,
+      let placement = PartSearch(target).placement(of: places, joint: from, movedTo: to)
     else { return false }
     for i in nodes.indices { nodes[i].place(placement) }
     return true

@@ -22,12 +22,12 @@ class SeenPlaces: FrameObservations, @unchecked Sendable {
   }
 }
 
-/// A ball of 0.4 m as cameras on some of the axes see it, a pixel a centimetre unless said.
+/// A ball, of 0.4 m unless said, as cameras on some of the axes see it.
 final class SeenBall: SeenPlaces, @unchecked Sendable {
   static let radius: Float = 0.4
 
   /// - Parameter step: Between pixels, in radii.
-  init(from cameras: [SIMD3<Float>], step: Float = 0.02) {
+  init(from cameras: [SIMD3<Float>], step: Float = 0.02, radius: Float = SeenBall.radius) {
     var all: [SurfaceObservation] = []
     for (c, side) in cameras.enumerated() {
       for z in stride(from: Float(-1), through: 1, by: step) {
@@ -36,7 +36,7 @@ final class SeenBall: SeenPlaces, @unchecked Sendable {
           let n = SIMD3(r * cosf(a), r * sinf(a), z)
           guard n.dot(side) > 0.2 else { continue }
           var o = SurfaceObservation()
-          (o.x, o.y, o.z) = (n.x * Self.radius, n.y * Self.radius, n.z * Self.radius)
+          (o.x, o.y, o.z) = (n.x * radius, n.y * radius, n.z * radius)
           (o.nx, o.ny, o.nz) = (n.x, n.y, n.z)
           (o.camera, o.confidence, o.incidence) = (UInt32(c), 0.8, 1)
           (o.red, o.green, o.blue, o.hasColor) = (200, UInt8(c), 30, 1)

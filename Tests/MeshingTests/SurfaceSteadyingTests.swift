@@ -19,21 +19,10 @@ import Testing
     }
   }
 
-  /// The ball's places as seen from everywhere, or none.
-  private func seen(_ isSeen: Bool) -> SeenPlaces {
-    guard isSeen else { return SeenPlaces([]) }
-    var all: [SurfaceObservation] = []
-    for z in stride(from: Float(-1), through: 1, by: 0.025) {
-      for a in stride(from: Float(0), to: 2 * .pi, by: 0.025) {
-        let r = (1 - z * z).squareRoot()
-        var o = SurfaceObservation()
-        (o.nx, o.ny, o.nz) = (r * cosf(a), r * sinf(a), z)
-        (o.x, o.y, o.z) = (o.nx * Self.radius, o.ny * Self.radius, o.nz * Self.radius)
-        o.confidence = 1
-        all.append(o)
-      }
-    }
-    return SeenPlaces(all)
+  /// The ball as seen from all sides, or from none.
+  private func seen(_ isSeen: Bool) -> SeenBall {
+    let sides = [SIMD3<Float>(1, 0, 0), SIMD3(0, 1, 0), SIMD3(0, 0, 1)].flatMap { [$0, -$0] }
+    return SeenBall(from: isSeen ? sides : [], step: 0.05, radius: Self.radius)
   }
 
   /// Mean distance of the surface from the ball, metres.

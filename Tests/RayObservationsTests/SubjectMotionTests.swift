@@ -34,7 +34,12 @@ import Testing
       SIMD3(v.x, v.y * cosf(angle) - v.z * sinf(angle), v.y * sinf(angle) + v.z * cosf(angle))
     }
     let axis = SIMD3(0, height, 0)
-    let (p, n) = (turned(o.position - axis) + axis + shift, turned(o.normal))
+    return placed(o, turned(o.position - axis) + axis + shift, turned(o.normal))
+  }
+
+  private func placed(
+    _ o: SurfaceObservation, _ p: SIMD3<Float>, _ n: SIMD3<Float>
+  ) -> SurfaceObservation {
     var result = o
     (result.x, result.y, result.z) = (p.x, p.y, p.z)
     (result.nx, result.ny, result.nz) = (n.x, n.y, n.z)
@@ -125,11 +130,7 @@ import Testing
     func turned(_ v: SIMD3<Float>) -> SIMD3<Float> {
       SIMD3(v.x * cosf(angle) + v.z * sinf(angle), v.y, v.z * cosf(angle) - v.x * sinf(angle))
     }
-    let (p, n) = (turned(o.position), turned(o.normal))
-    var result = o
-    (result.x, result.y, result.z) = (p.x, p.y, p.z)
-    (result.nx, result.ny, result.nz) = (n.x, n.y, n.z)
-    return result
+    return placed(o, turned(o.position), turned(o.normal))
   }
 
   @Test(arguments: [0.9, -1.4])
@@ -187,15 +188,9 @@ import Testing
 
   @Test func anotherSubjectAgreesWithNothing() {
     let front = body(-1.9...1.9)
-    // A floor, seen from below.
-    let other = front.map { o in
-      var floor = o
-      (floor.y, floor.nx, floor.ny, floor.nz) = (2, 0, -1, 0)
-      (floor.x, floor.z) = (2 * o.x + 2, 2 * o.z)
-      return floor
-    }
-    let motion = SubjectMotion(from: front, to: other, carrying: front)
-    #expect(motion.agreement < 0.2)
+    let motion = SubjectMotion(
+      from: front, to: front.map { moved($0, bow: 0, walk: SIMD3(2, 0, 0)) }, carrying: front)
+    #expect(motion.agreement == 0)
     #expect(motion.carry(front[0].position) == nil)
     #expect(SubjectMotion(from: [], to: front, carrying: front).agreement == 0)
   }
