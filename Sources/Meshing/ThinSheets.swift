@@ -82,19 +82,24 @@ struct ThinSheets {
     init(
       _ positions: [SIMD3<Float>], _ normals: [SIMD3<Float>], _ confidence: [Float], voxel: Float
     ) {
-      cells = PointCells(positions, reach: ThinSheets.reach)
+      (aside, close) = (ThinSheets.aside * voxel, ThinSheets.close * voxel)
+      cells = PointCells(positions, reach: aside)
       sides = cells.order.map {
         let i = Int($0)
         return Side(place: positions[i], normal: normals[i], confidence: confidence[i])
       }
-      (aside, close) = (ThinSheets.aside * voxel, ThinSheets.close * voxel)
     }
 
     /// Nil where nothing faces away within reach.
     func behind(_ p: SIMD3<Float>, _ n: SIMD3<Float>) -> Behind? {
+      var box = BoundingBox.empty
+      for end in [p, p - n * ThinSheets.reach] {
+        box.include(end - aside)
+        box.include(end + aside)
+      }
       /// Calls `body` with each side, its depth, and the square of how far it lies to the side.
       func each(_ body: (Side, Float, Float) -> Void) {
-        cells.near(p) { range in
+        cells.inside(box) { range in
           for k in range {
             let d = p - sides[k].place
             let depth = d.dot(n)

@@ -45,8 +45,25 @@ public struct PointCells: Sendable {
     // Also leaves out what is not a number.
     guard all(at .>= -1), all(at .<= limit) else { return }
     let c = Self.cell(at)
-    let from = pointwiseMax(c &- 1, .zero)
-    let to = pointwiseMin(c &+ 1, counts &- 1)
+    visit(c &- 1, c &+ 1, body)
+  }
+
+  /// Calls `body` with places in ``order``: those of all points in a box, and of some around it. A corner that is not a
+  /// number has none.
+  @inlinable @inline(__always)
+  public func inside(_ box: BoundingBox, _ body: (Range<Int>) -> Void) {
+    let (from, to) = ((box.lower - low) / edge, (box.upper - low) / edge)
+    guard all(from .<= limit), all(to .>= 0) else { return }
+    visit(
+      Self.cell(pointwiseMax(from, .zero).rounded(.down)),
+      Self.cell(pointwiseMin(to, limit).rounded(.down)), body)
+  }
+
+  /// Calls `body` with the places of the points in a block of cells, as far as there are such.
+  @inlinable @inline(__always)
+  func visit(_ first: SIMD3<Int32>, _ last: SIMD3<Int32>, _ body: (Range<Int>) -> Void) {
+    let from = pointwiseMax(first, .zero)
+    let to = pointwiseMin(last, counts &- 1)
     guard all(from .<= to) else { return }
     for z in from.z...to.z {
       for y in from.y...to.y {
