@@ -17,8 +17,9 @@ POISSON = {8: 0.02, 9: 0.1}
 CASES = {
     "knight": dict(take="samples/knight", cameras=("cam0", "cam1", "cam2", "cam3"), held=("cam1",), frames="8..<12", every=2, steps=2700,
                    psnr=28, voxel=0.008, depth=8),
-    "dancer-8": dict(synthetic=(4, "subject=dancer", "seed=3", "floor=false", "cameras=8"), cameras=[f"cam{c}" for c in range(8)],
-                     held=("cam1",), every=2, steps=2700, psnr=28, voxel=0.004, depth=8),
+    **{f"{subject}-8": dict(synthetic=(4, f"subject={subject}", "seed=3", "floor=false", "cameras=8"), cameras=[f"cam{c}" for c in range(8)],
+                            held=("cam1",), every=2, steps=2700, psnr=28, voxel=0.004, depth=8)
+       for subject in ("dancer", "walker", "porter")},
     "redwood-static": dict(take="samples/redwood-room", cameras=("cam0", "cam1", "cam2", "cam3", "cam4"), held=("cam2",), steps=1500,
                            voxel=0.004, depth=9),
     "kinect5-charuco": dict(take="samples/kinect5", calibration="calibration/kinect-row/2026-11-26.json",
