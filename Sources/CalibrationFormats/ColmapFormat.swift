@@ -199,8 +199,8 @@ public enum ColmapFormat: CalibrationFormat {
       _ url: URL
     ) throws(CaptureError) -> [(line: Int, fields: [String])] {
       let text = try CalibrationFormats.text(url)
-      return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast(
-        text.hasSuffix("\n") ? 1 : 0
+      return text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).dropLast(
+        text.last?.isNewline == true ? 1 : 0
       ).enumerated().compactMap { index, line in
         line.hasPrefix("#") ? nil : (index + 1, line.split(separator: " ").map(String.init))
       }

@@ -121,8 +121,9 @@ enum CamchainText {
   static func sections(_ text: String) throws(CaptureError) -> [Section] {
     var sections: [Section] = []
     var key = ""
-    for (number, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-    {
+    for (number, raw) in text.split(
+      omittingEmptySubsequences: false, whereSeparator: \.isNewline
+    ).enumerated() {
       let line = raw.trimmingCharacters(in: .whitespaces)
       if line.isEmpty || line.hasPrefix("#") || line.hasPrefix("%") { continue }
       func failure() -> CaptureError {

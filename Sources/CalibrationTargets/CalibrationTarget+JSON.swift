@@ -49,8 +49,10 @@ extension CalibrationTarget {
       }
     let columns = try node.member("columns").integer(in: least...CalibrationTarget.gridLimit)
     let rows = try node.member("rows").integer(in: least...CalibrationTarget.gridLimit)
-    func length(_ key: String, below limit: Double = 10) throws(CaptureError) -> Double {
-      try node.member(key).number(in: 1e-4...limit)
+    func length(_ key: String, _ range: ClosedRange<Double> = 1e-4...10) throws(CaptureError)
+      -> Double
+    {
+      try node.member(key).number(in: range)
     }
     switch try node.member("kind").word(Kind.self) {
     case .chessboard:
@@ -66,13 +68,13 @@ extension CalibrationTarget {
     case .charuco:
       try node.expectKeys(
         common + ["square", "marker", "topLeft", "dictionary", "firstID"])
-      let square = try length("square")
+      let square = try length("square", 2e-4...10)
       let tone = try node.optionalMember("topLeft")?.word(Tone.self) ?? .black
       self.init(
         name: name,
         pattern: .charuco(
           columns: columns, rows: rows, square: square,
-          marker: try length("marker", below: square * 0.95), startsWhite: tone == .white,
+          marker: try length("marker", 1e-4...square * 0.95), startsWhite: tone == .white,
           dictionary: try Self.dictionary(node), firstID: try Self.first(node)))
     case .aprilgrid:
       try node.expectKeys(common + ["tag", "gap", "cornerSquares", "dictionary", "firstID"])

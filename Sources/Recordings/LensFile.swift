@@ -13,7 +13,7 @@ internal import Foundation
 ///
 /// Without `depth` depth is registered to colour, in steps of `depthUnit`. The other form is what
 /// Open3D writes for a camera: `width`, `height`, `intrinsic_matrix` (column by column), and perhaps
-/// `depth_scale` (steps a metre) beside what its recorder adds; there the lenses are one.
+/// `depth_scale` (steps a metre) and `fps` beside what else its recorder adds; there the lenses are one.
 struct LensFile {
   /// Names that the file may have, in the order in which they are looked for.
   static let names = [
@@ -42,20 +42,21 @@ struct LensFile {
       .first { FileManager.default.fileExists(atPath: $0.path) }
   }
 
+  /// - Parameter depthUnit: Metres a step of registered depth, where the file does not say it.
   /// - Throws: ``CaptureError`` that names the file and the key in it.
-  init(_ url: URL, id: String) throws(CaptureError) {
+  init(_ url: URL, id: String, depthUnit: Double = 0.001) throws(CaptureError) {
     let data = try AtomicFile.read(url, limit: LensFile.limit)
     do {
       let node = try JSONNode(JSONValue(parsing: data))
       self =
         try node.optionalMember("intrinsic_matrix") == nil
-        ? LensFile(own: node, id) : LensFile(open3D: node, id)
+        ? LensFile(own: node, id, depthUnit) : LensFile(open3D: node, id, depthUnit)
     } catch {
       throw error.within(url.path)
     }
   }
 
-  private init(own node: JSONNode, _ id: String) throws(CaptureError) {
+  private init(own node: JSONNode, _ id: String, _ depthUnit: Double) throws(CaptureError) {
     try node.expectKeys([
       "color", "depth", "colorFromDepth", "framesPerSecond", "depthUnit", "model", "serial",
       "colorVideo",
@@ -67,7 +68,7 @@ struct LensFile {
     try camera.readLenses(node)
     if camera.depth == nil {
       camera.depth = camera.color
-      camera.depthUnit = try node.optionalMember("depthUnit")?.number(in: 1e-6...1) ?? 0.001
+      camera.depthUnit = try node.optionalMember("depthUnit")?.number(in: 1e-6...1) ?? depthUnit
     } else if let unit = try node.optionalMember("depthUnit") {
       throw unit.failure("is for depth that is registered to colour; write `depth.unit`.")
     }
@@ -81,7 +82,7 @@ struct LensFile {
     }
   }
 
-  private init(open3D node: JSONNode, _ id: String) throws(CaptureError) {
+  private init(open3D node: JSONNode, _ id: String, _ depthUnit: Double) throws(CaptureError) {
     let k = try node.member("intrinsic_matrix").numbers(count: 9, in: -1e6...1e6)
     guard k[0] >= 1e-3, k[4] >= 1e-3, k[8] == 1, [k[1], k[2], k[3], k[5]].allSatisfy({ $0 == 0 })
     else {
@@ -92,9 +93,11 @@ struct LensFile {
       width: try node.member("width").integer(in: 1...16384),
       height: try node.member("height").integer(in: 1...16384),
       intrinsics: Intrinsics(fx: k[0], fy: k[4], cx: k[6], cy: k[7]))
-    let scale = try node.optionalMember("depth_scale")?.number(in: 1...1e6) ?? 1000
+    let scale = try node.optionalMember("depth_scale")?.number(in: 1...1e6)
     camera = CameraDescription(
-      id: id, sync: SyncRole(mode: .master), color: lens, depth: lens, depthUnit: 1 / scale)
-    (framesPerSecond, video) = (30, nil)
+      id: id, sync: SyncRole(mode: .master), color: lens, depth: lens,
+      depthUnit: scale.map { 1 / $0 } ?? depthUnit)
+    let rate = try node.optionalMember("fps")?.number(in: 0.001...1000)
+    (framesPerSecond, video) = (rate ?? 30, nil)
   }
 }

@@ -38,6 +38,11 @@ struct Ingest: ParsableCommand {
   var quiet = false
 
   func run() throws {
+    if link, jpegQuality != nil || strict {
+      throw CaptureError(
+        .usage, "--link copies no images.", at: jpegQuality != nil ? "--jpeg-quality" : "--strict",
+        remedy: "Leave one of the two out.")
+    }
     var ingest = TakeIngest(
       sources: recording.urls,
       calibration: calibration.map { URL(fileURLWithPath: $0) },

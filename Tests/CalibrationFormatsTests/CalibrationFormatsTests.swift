@@ -106,6 +106,49 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("out").path))
   }
 
+  @Test(
+    "Line ends of other systems are line ends", arguments: [("colmap", true), ("kalibr", false)])
+  func lineEnds(_ name: String, _ isFolder: Bool) throws {
+    let format = try CalibrationFormats.named(name)
+    let url = folder.appendingPathComponent(name)
+    try format.write(Self.rig(), to: url)
+    let before = try format.read(url)
+    let files =
+      isFolder
+      ? try FileManager.default.contentsOfDirectory(at: url, includingPropertiesForKeys: nil)
+      : [url]
+    for file in files {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      try text.replacing("\n", with: "\r\n").write(to: file, atomically: true, encoding: .utf8)
+    }
+    let after = try format.read(url)
+    #expect(after.cameras.map(\.id) == before.cameras.map(\.id))
+    #expect(after.cameras.map(\.worldFromColor) == before.cameras.map(\.worldFromColor))
+  }
+
+  @Test func whereRealSenseCamerasHaveTheirLensIsNotGuessed() throws {
+    let url = folder.appendingPathComponent("cameraconfig.json")
+    try CwipcFormat.write(Self.rig(), to: url)
+    let text = try String(contentsOf: url, encoding: .utf8)
+    func refusal(_ change: (String) -> String) throws -> String? {
+      try change(text).write(to: url, atomically: true, encoding: .utf8)
+      return #expect(throws: CaptureError.self) { try CwipcFormat.read(url) }?.what
+    }
+    let unsaid = try refusal {
+      $0.replacing("\"kinect\"", with: "\"realsense\"").replacing(
+        "map_color_to_depth", with: "other")
+    }
+    #expect(
+      unsaid?.hasPrefix("`type` is that of cameras whose `trafo` is the place of the depth") == true
+    )
+    let moved = try refusal {
+      $0.replacing(
+        "\"trafo\"",
+        with: "\"intrinsicTrafo\": [[1,0,0,0.1],[0,1,0,0],[0,0,1,0],[0,0,0,1]], \"trafo\"")
+    }
+    #expect(moved?.contains("moves points before `trafo` does") == true)
+  }
+
   @Test func aFocalLengthOfNothingIsRefused() throws {
     let url = folder.appendingPathComponent("transforms.json")
     try NerfstudioFormat.write(Self.rig(), to: url)

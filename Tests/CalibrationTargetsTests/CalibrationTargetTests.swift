@@ -46,6 +46,10 @@ import Testing
         "`marker` must be a number from 0.0001 to 0.038, but is 0.05."
       ),
       (
+        #""kind": "charuco", "columns": 7, "rows": 5, "square": 0.0001, "marker": 0.03, "dictionary": "aruco-5x5-100""#,
+        "`square` must be a number from 0.0002 to 10, but is 0.0001."
+      ),
+      (
         #""kind": "charuco", "columns": 7, "rows": 5, "square": 0.04, "marker": 0.03, "dictionary": "DICT_5X5""#,
         "`dictionary` is `DICT_5X5`, which is no known dictionary; known are tag36h11, or aruco- and 4x4, 5x5 or 6x6 and -50, -100 or -250."
       ),

@@ -101,6 +101,10 @@ struct Command {
         "fieldmesh: --threads: 0 is out of range. Choose a value from 1 to 1024.\n"
       ),
       (
+        ["calibrate", "rig", "a", "-o", "/nowhere/b", "--target", "c", "--threads", "0"],
+        "fieldmesh: --threads: 0 is out of range. Choose a value from 1 to 1024.\n"
+      ),
+      (
         ["mesh", "/nowhere/b"],
         "fieldmesh: /nowhere/b: This is not the output folder of a run. Begin with 'fieldmesh pair TAKE -o OUT'.\n"
       ),

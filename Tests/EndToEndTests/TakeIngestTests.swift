@@ -2,6 +2,7 @@ import CaptureCore
 import CaptureTestSupport
 import Foundation
 import ImageFiles
+import RecordingFixtures
 import Recordings
 import Testing
 
@@ -188,6 +189,21 @@ import Testing
     #expect(
       wrong.errors
         == "fieldmesh: --jpeg-quality: 0 is out of range. Choose a value from 1 to 100.\n")
+  }
+
+  @Test("A recording is not written over by its own take")
+  func inPlace() throws {
+    let rig = try RecordingFixture.written("colour and depth folders")
+    for arguments in [[], ["--link"]] {
+      let command = try Command(["ingest", rig.path, "-o", rig.path + "/."] + arguments)
+      #expect(
+        command.status == 2
+          && command.errors.contains("which it is made from. Choose another folder."))
+    }
+    let around = try Command("ingest", rig.path, "-o", rig.deletingLastPathComponent().path)
+    #expect(around.status == 2)
+    let both = try Command("ingest", rig.path, "-o", rig.path + "-take", "--link", "--strict")
+    #expect(both.status == 2 && both.errors.contains("--strict: --link copies no images."))
   }
 
   @Test("A linked take tells when its source is gone or another one")

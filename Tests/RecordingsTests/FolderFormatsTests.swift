@@ -67,6 +67,34 @@ import Testing
     #expect(reader.samples(camera: 0, kind: .color).map(\.name)[0] == "rgb/1.0.png")
   }
 
+  @Test func theFileOfIntrinsicsCountsMoreThanTheLayout() throws {
+    let lens =
+      #"{"width": 64, "height": 48, "intrinsics": {"fx": 50, "fy": 50, "cx": 31, "cy": 23}}"#
+    for (text, unit) in [
+      (#"{"color": \#(lens), "depthUnit": 0.001}"#, 0.001),
+      (
+        #"{"width": 64, "height": 48, "depth_scale": 2000, "intrinsic_matrix": [50, 0, 0, 0, 50, 0, 31, 23, 1]}"#,
+        0.0005
+      ), (#"{"color": \#(lens)}"#, 0.0002),
+    ] {
+      try opened("TUM RGB-D", changing: put(text, "cam0/intrinsics.json")) { recording in
+        #expect(recording.take.cameras[0].depthUnit == unit)
+        #expect(recording.take.cameras[0].depthRange == 0.4...8)
+      }
+    }
+    let depth =
+      lens.replacing("50,", with: "60,").dropLast() + #", "unit": 0.001, "range": [0.3, 5]}"#
+    let own = #"""
+      {"color": \#(lens), "depth": \#(depth), "colorFromDepth": {"rotation": [1, 0, 0, 0, 1, 0, 0, 0, 1], "translation": [0.02, 0, 0]}}
+      """#
+    try opened("TUM RGB-D", changing: put(own, "cam0/intrinsics.json")) { recording in
+      let camera = recording.take.cameras[0]
+      #expect(camera.depth?.intrinsics.fx == 60 && camera.color?.intrinsics.fx == 50)
+      #expect(camera.depthUnit == 0.001 && camera.depthRange == 0.3...5)
+      #expect(camera.colorFromDepth.translation.x == 0.02)
+    }
+  }
+
   @Test func oddTUMListsAreNamed() throws {
     try expectError(
       "<take>/cam0: The images are 64x48, and no file says the camera's intrinsics. Write intrinsics.json beside rgb.txt.",
@@ -198,7 +226,7 @@ import Testing
 
   @Test func open3DsCameraFileIsRead() throws {
     let file = """
-      {"width": 64, "height": 48, "depth_scale": 4000, "stream_length_usec": 1,
+      {"width": 64, "height": 48, "depth_scale": 4000, "stream_length_usec": 1, "fps": 60.0,
        "intrinsic_matrix": [50, 0, 0, 0, 51, 0, 31, 23, 1]}
       """
     try opened(
@@ -214,7 +242,7 @@ import Testing
       let camera = recording.take.cameras[1]
       #expect(camera.depth?.intrinsics == Intrinsics(fx: 50, fy: 51, cx: 31, cy: 23))
       #expect(camera.color == nil && camera.depthUnit == 0.00025)
-      #expect(recording.take.framesPerSecond == 30)
+      #expect(recording.take.framesPerSecond == 60)
     }
   }
 

@@ -58,6 +58,7 @@ public struct TakeIngest: Sendable {
         .usage, "\(jpegQuality) is out of range.", at: "--jpeg-quality",
         remedy: "Choose a value from 1 to 100.")
     }
+    try checkSourcesStay(where: { $0 == $1 || $0.hasPrefix($1 + "/") })
     let (recording, calibration) = try open()
     let writer = try TakeWriter(folder: output, take: recording.take, calibration: calibration)
     let jobs = Self.jobs(recording)
@@ -95,6 +96,7 @@ public struct TakeIngest: Sendable {
   /// Writes a take that names the sources instead of holding their images.
   /// - Throws: ``CaptureError`` as ``write(monitor:)`` does.
   public func link() throws(CaptureError) -> Outcome {
+    try checkSourcesStay(where: ==)
     let (recording, calibration) = try open()
     try LinkedTakeReader.write(
       output, sources: sources, name: recording.take.name,
@@ -105,6 +107,19 @@ public struct TakeIngest: Sendable {
     return Outcome(
       cameras: recording.take.cameras.count, images: images, skipped: [],
       warnings: recording.warnings)
+  }
+
+  /// A take's images have the names that a recording's may have.
+  /// - Throws: ``CaptureError`` `usage` where a source's path stands in the way of the output's.
+  private func checkSourcesStay(
+    where clash: (_ source: String, _ output: String) -> Bool
+  ) throws(CaptureError) {
+    func path(_ url: URL) -> String { url.standardizedFileURL.resolvingSymlinksInPath().path }
+    for source in sources where clash(path(source), path(output)) {
+      throw CaptureError(
+        .usage, "The take would lie in the place of `\(source.path)`, which it is made from.",
+        at: "--output", remedy: "Choose another folder.")
+    }
   }
 
   private func open() throws(CaptureError) -> (any Recording, RigCalibration?) {

@@ -94,19 +94,16 @@ struct SwappedCameras {
   }
 
   private func count(_ from: Int, _ to: Int, _ places: [RigidTransform]) -> Count {
-    guard let lens = cameras[to].description.depth else { return Count() }
+    guard let model = cameras[to].description.depth else { return Count() }
+    let lens = PixelProjection(model, worldFromCamera: .identity)
     let toFromSource = places[to].inverse * places[from]
     var count = Count()
     for (images, points) in zip(images, points) {
       guard let image = images[to] else { continue }
       for point in points[from] {
         let p = toFromSource.apply(point)
-        guard p.z > 0.05, let pixel = lens.project(p) else { continue }
-        let (u, v) = (pixel.x.rounded(), pixel.y.rounded())
-        guard (0..<Double(image.width)).contains(u), (0..<Double(image.height)).contains(v) else {
-          continue
-        }
-        let measured = Double(image.meters(Int(u), Int(v)))
+        guard p.z > 0.05, let hit = lens.project(SIMD3<Float>(p)) else { continue }
+        let measured = Double(image.meters(Int(hit.u.rounded()), Int(hit.v.rounded())))
         guard measured > 0 else { continue }
         let margin = max(0.02, Self.tolerance * measured)
         if abs(measured - p.z) <= margin { count.agree += 1 }

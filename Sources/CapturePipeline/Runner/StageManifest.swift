@@ -77,7 +77,7 @@ public struct StageManifest: Codable, Equatable, Sendable {
 }
 
 /// Version of the program, as `--version` prints it and manifests keep it.
-public let programVersion = "0.5.6"
+public let programVersion = "0.5.7"
 
 /// Reads a value that `AtomicFile.writeJSON` wrote.
 /// - Throws: ``CaptureError`` `badInput` when the file is missing or malformed.

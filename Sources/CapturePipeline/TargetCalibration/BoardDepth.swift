@@ -25,10 +25,8 @@ struct BoardDepth {
   func share(at places: [SIMD3<Double>]) -> Double? {
     let shares = places.compactMap { place -> Double? in
       let p = colorFromDepth.inverse.apply(place)
-      guard let pixel = model.project(p) else { return nil }
-      let (u, v) = (Int(pixel.x.rounded()), Int(pixel.y.rounded()))
-      guard u >= 0, v >= 0, u < image.width, v < image.height else { return nil }
-      let share = Double(image.meters(u, v)) / p.z
+      guard let (pixel, _) = pixel(p) else { return nil }
+      let share = Double(image.meters(pixel.x, pixel.y)) / p.z
       return BoardDepth.plausible.contains(share) ? share : nil
     }.sorted()
     guard 2 * shares.count >= places.count, shares.count >= BoardPose.leastPoints,
@@ -41,9 +39,9 @@ struct BoardDepth {
   /// - Parameter share: ``share(at:)`` of the board.
   func depth(at place: SIMD3<Double>, share: Double = 1) -> SeenPoint.Depth? {
     let p = colorFromDepth.inverse.apply(place)
-    guard let pixel = model.project(p) else { return nil }
+    guard let (middle, pixel) = pixel(p) else { return nil }
     let radius = Int(min(10, max(2, 0.35 * pitch * model.intrinsics.fx / p.z)))
-    let (u0, v0) = (Int(pixel.x.rounded()), Int(pixel.y.rounded()))
+    let (u0, v0) = (middle.x, middle.y)
     guard u0 >= radius, v0 >= radius, u0 + radius < image.width, v0 + radius < image.height else {
       return nil
     }
@@ -62,6 +60,14 @@ struct BoardDepth {
       let inverse = BoardDepth.center(samples), let ray = model.unproject(pixel)
     else { return nil }
     return SeenPoint.Depth(ray: SIMD2(ray.x, ray.y), depth: 1 / inverse)
+  }
+
+  /// The pixel of the image that a place in the depth lens's frame falls on, and where exactly; nil outside.
+  private func pixel(_ p: SIMD3<Double>) -> (SIMD2<Int>, exact: SIMD2<Double>)? {
+    guard let exact = model.project(p), (-0.5..<Double(image.width) - 0.5).contains(exact.x),
+      (-0.5..<Double(image.height) - 0.5).contains(exact.y)
+    else { return nil }
+    return (SIMD2(Int((exact.x + 0.5).rounded(.down)), Int((exact.y + 0.5).rounded(.down))), exact)
   }
 
   /// Inverse depth at the middle by a robust plane: inverse depth of a plane is linear in the pixel.

@@ -16,6 +16,8 @@ public struct LensPairJob: Sendable {
   public var output: URL
   /// Whether a file that is there may be replaced.
   public var isForced = false
+  /// Threads to use; all cores if nil. The result does not depend on it.
+  public var threads: Int?
 
   /// A job of the given files.
   public init(
@@ -58,7 +60,7 @@ public struct LensPairJob: Sendable {
       let urls = files[lens]
       pictures.append(
         try BoardPictures(
-          urls.map(\.lastPathComponent), target: board, threads: nil, monitor: monitor
+          urls.map(\.lastPathComponent), target: board, threads: threads, monitor: monitor
         ) { i throws(CaptureError) in try BoardPictures.grey(at: urls[i]) })
       let size = pictures[lens].size
       guard size == SIMD2(lenses[lens].width, lenses[lens].height) else {

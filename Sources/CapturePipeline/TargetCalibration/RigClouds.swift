@@ -9,6 +9,8 @@ struct RigClouds: Sendable {
   private(set) var points: [[SIMD3<Double>]]
   private let depths: [DepthImage?]
   private let cameras: [CameraDescription]
+  /// By camera, from places in its depth lens's frame.
+  private let lenses: [PixelProjection?]
 
   /// Most points of a camera.
   private static let limit = 12_000
@@ -17,9 +19,11 @@ struct RigClouds: Sendable {
   init(_ reader: any Recording, _ set: FrameSet, cameras: [CameraDescription], biases: [DepthBias])
   {
     self.cameras = cameras
+    lenses = cameras.map { $0.depth.map { PixelProjection($0, worldFromCamera: .identity) } }
     depths = cameras.indices.map { camera in
       guard let index = set.entries[camera].depth, let model = cameras[camera].depth,
-        let image = try? reader.depth(camera: camera, index: index)
+        let image = try? reader.depth(camera: camera, index: index),
+        (image.width, image.height) == (model.width, model.height)
       else { return nil }
       return biases[camera].corrected(image, model: model)
     }
@@ -63,12 +67,10 @@ struct RigClouds: Sendable {
 
   /// Whether a camera measures a surface at a place in its depth lens's frame.
   private func measures(_ camera: Int, _ p: SIMD3<Double>) -> Bool {
-    guard let depth = depths[camera], let pixel = cameras[camera].depth?.project(p) else {
+    guard let depth = depths[camera], let hit = lenses[camera]?.project(SIMD3<Float>(p)) else {
       return false
     }
-    let (u, v) = (Int(pixel.x.rounded()), Int(pixel.y.rounded()))
-    guard u >= 0, v >= 0, u < depth.width, v < depth.height else { return false }
-    let z = Double(depth.meters(u, v))
+    let z = Double(depth.meters(Int(hit.u.rounded()), Int(hit.v.rounded())))
     return z > 0 && abs(z - p.z) < 0.05
   }
 }

@@ -30,12 +30,15 @@ struct BoardOptions: ParsableArguments {
       isCancelled: { Interruption.isPending })
   }
 
-  func validate() throws {
+  /// The threads, as given.
+  /// - Throws: ``CaptureError`` `usage` for a number of them that makes no sense.
+  func checkedThreads() throws(CaptureError) -> Int? {
     if let threads, !(1...1024).contains(threads) {
       throw CaptureError(
         .usage, "\(threads) is out of range.", at: "--threads",
         remedy: "Choose a value from 1 to 1024.")
     }
+    return threads
   }
 }
 
@@ -79,7 +82,7 @@ struct CalibrateIntrinsics: ParsableCommand {
     job.camera = camera
     job.start = start.map { URL(fileURLWithPath: $0) }
     (job.lens, job.viewLimit) = (lens, views)
-    (job.isForced, job.threads) = (board.force, board.threads)
+    (job.isForced, job.threads) = (board.force, try board.checkedThreads())
     print(try job.run(board.monitor).text)
   }
 }
@@ -120,7 +123,7 @@ struct CalibratePair: ParsableCommand {
       color: urls(color), infrared: urls(infrared), colorLens: URL(fileURLWithPath: colorLens),
       infraredLens: URL(fileURLWithPath: infraredLens), target: URL(fileURLWithPath: board.target),
       output: URL(fileURLWithPath: output))
-    job.isForced = board.force
+    (job.isForced, job.threads) = (board.force, try board.checkedThreads())
     print(try job.run(board.monitor).text)
   }
 }
@@ -174,7 +177,7 @@ struct CalibrateRig: ParsableCommand {
     var job = RigCalibrationJob(
       takes: recording.urls, target: URL(fileURLWithPath: board.target),
       output: URL(fileURLWithPath: output))
-    (job.isForced, job.threads) = (board.force, board.threads)
+    (job.isForced, job.threads) = (board.force, try board.checkedThreads())
     job.refinements = Set(refine)
     (job.reference, job.viewLimit, job.floorFrame) = (reference, views, floorFrame)
     job.floorTarget = floorTarget.map { URL(fileURLWithPath: $0) }

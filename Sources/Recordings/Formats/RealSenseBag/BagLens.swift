@@ -31,10 +31,9 @@ enum BagLens {
     case "rational_polynomial":
       return Distortion(
         k1: d[0], k2: d[1], k3: d[4], k4: d[5], k5: d[6], k6: d[7], p1: d[2], p2: d[3])
-    case "Inverse Brown Conrady":
-      return try fitted(lens) { seen in (brown.distort(seen), seen) }
-    case "Modified Brown Conrady":
-      return try fitted(lens) { p in (p, modified(brown, p)) }
+    // The SDK projects points by one formula for both names, whatever the first one says.
+    case "Inverse Brown Conrady", "Modified Brown Conrady":
+      return try fitted(lens, modified: brown)
     default:
       throw CaptureError(
         .badInput, "The lens's distortion `\(info.model.prefix(40))` is not read.",
@@ -53,10 +52,8 @@ enum BagLens {
 
   /// The Brown-Conrady lens nearest to another one, by least squares over the image.
   ///
-  /// - Parameter pair: From a normalised position in the image, an ideal and the distorted position.
   private static func fitted(
-    _ lens: CameraModel,
-    _ pair: (SIMD2<Double>) -> (ideal: SIMD2<Double>, distorted: SIMD2<Double>)
+    _ lens: CameraModel, modified d: Distortion
   ) throws(CaptureError) -> Distortion {
     let k = lens.intrinsics
     var pairs: [(ideal: SIMD2<Double>, distorted: SIMD2<Double>)] = []
@@ -64,7 +61,8 @@ enum BagLens {
       for u in 0...20 {
         let pixel = SIMD2(
           Double(lens.width - 1) * Double(u) / 20, Double(lens.height - 1) * Double(v) / 20)
-        pairs.append(pair((pixel - SIMD2(k.cx, k.cy)) / SIMD2(k.fx, k.fy)))
+        let p = (pixel - SIMD2(k.cx, k.cy)) / SIMD2(k.fx, k.fy)
+        pairs.append((p, modified(d, p)))
       }
     }
     // The model is linear in its coefficients (k1, k2, p1, p2, k3): normal equations.

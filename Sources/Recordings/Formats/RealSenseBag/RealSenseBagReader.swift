@@ -7,8 +7,9 @@ internal import Foundation
 /// What is taken from them, and how:
 /// - **Times** are the devices' own time stamps; the clocks of two cameras are not related. Where
 ///   depth and colour are on different clocks, the times of recording are used, with a warning.
-/// - **Lenses** come from `camera_info`: pixel centres at integers, as here. Inverse and modified
-///   Brown-Conrady distortion is turned into the ordinary kind by a fit good to half a pixel.
+/// - **Lenses** come from `camera_info`: pixel centres at integers, as here. Modified Brown-Conrady
+///   distortion is turned into the ordinary kind by a fit good to half a pixel. So is what is called inverse: the SDK
+///   projects points by the same formula, and its ROS node gives the same numbers out as `plumb_bob`.
 /// - **Depth** is z-depth, in the steps that the image, the option or the property `Depth Units` says;
 ///   of a ROS node, in millimetres. Where it is registered to colour, that is what is read.
 /// - **Colour** is rgb8, bgr8, rgba8, bgra8, mono8, YUYV, UYVY, or JPEG.
@@ -41,7 +42,7 @@ struct RealSenseBagReader: RecordingReader {
   static func open(_ url: URL) throws(CaptureError) -> RealSenseBagReader {
     var devices: [BagDevice] = []
     for bag in bags(url) { devices += try BagDevice.open(bag) }
-    var cameras = devices.map(\.description)
+    let cameras = devices.map(\.description)
     try CameraDescription.check(count: cameras.count, of: "cameras", at: url)
     for (number, camera) in cameras.enumerated()
     where cameras[..<number].contains(where: { $0.id == camera.id }) {
@@ -49,7 +50,6 @@ struct RealSenseBagReader: RecordingReader {
         .badInput, "Two bags are of one camera, `\(camera.id)`.", at: url.path,
         remedy: "Give one recording at a time.")
     }
-    if cameras.count == 1 { cameras[0].sync.mode = .master }
     let depth = devices.compactMap { $0.frames[.depth] }.max { $0.count < $1.count } ?? []
     return RealSenseBagReader(
       take: TakeDescription(

@@ -6,7 +6,8 @@ internal import ImageFiles
 /// `groundtruth.txt` the poses; one such folder, or one for each camera of a rig.
 ///
 /// What is taken from it, and how:
-/// - **Depth** is z-depth registered to colour, 5000 steps a metre; the lenses are one.
+/// - **Depth** is z-depth registered to colour, 5000 steps a metre, and the lenses are one, unless the file of
+///   intrinsics says otherwise.
 /// - **Times** are those of the lists, seconds on the recording computer's clock, which all folders
 ///   of one rig share. Colour and depth keep their own times.
 /// - **Intrinsics** are not in the layout: a ``LensFile`` in the folder says them; without one they
@@ -82,8 +83,10 @@ struct TUMFoldersReader: ImageFileRecording {
       id: id, model: "tum-rgbd", sync: SyncRole(mode: .master), color: recommended,
       depth: recommended, depthUnit: depthUnit, depthRange: 0.4...8)
     if let file = LensFile.find(in: folder) {
-      let lens = try LensFile(file, id: id).camera.color
-      (camera.color, camera.depth) = (lens, lens)
+      let said = try LensFile(file, id: id, depthUnit: depthUnit).camera
+      if said.depth != said.color { camera.depthRange = said.depthRange }
+      (camera.color, camera.depth, camera.depthUnit) = (said.color, said.depth, said.depthUnit)
+      camera.colorFromDepth = said.colorFromDepth
     } else {
       let size = try ImageFile.size(at: first)
       guard size == (recommended.width, recommended.height) else {
