@@ -31,6 +31,8 @@ struct SwappedCameras {
   }
 
   private let cameras: [PlacedCamera]
+  /// By camera, from places in its depth lens's frame.
+  private let lenses: [PixelProjection?]
   /// By frame set and camera.
   private let images: [[DepthImage?]]
   /// Of each image: points in the frame of its lens, metres.
@@ -38,6 +40,9 @@ struct SwappedCameras {
 
   init(_ cameras: [PlacedCamera], _ images: [[DepthImage?]]) {
     (self.cameras, self.images) = (cameras, images)
+    lenses = cameras.map { camera in
+      camera.description.depth.map { PixelProjection($0, worldFromCamera: .identity) }
+    }
     points = images.map { zip(cameras, $0).map { Self.points($0, $1) } }
   }
 
@@ -94,12 +99,12 @@ struct SwappedCameras {
   }
 
   private func count(_ from: Int, _ to: Int, _ places: [RigidTransform]) -> Count {
-    guard let model = cameras[to].description.depth else { return Count() }
-    let lens = PixelProjection(model, worldFromCamera: .identity)
+    guard let lens = lenses[to] else { return Count() }
     let toFromSource = places[to].inverse * places[from]
     var count = Count()
     for (images, points) in zip(images, points) {
-      guard let image = images[to] else { continue }
+      guard let image = images[to], (image.width, image.height) == (lens.width, lens.height)
+      else { continue }
       for point in points[from] {
         let p = toFromSource.apply(point)
         guard p.z > 0.05, let hit = lens.project(SIMD3<Float>(p)) else { continue }
