@@ -49,12 +49,7 @@ struct RuntimeOptions: ParsableArguments {
     in output: OutputFolder, _ configuration: JobConfiguration
   ) throws(CaptureError) -> Pipeline {
     let cores = ProcessInfo.processInfo.activeProcessorCount
-    let threads = threads ?? cores
-    guard (1...1024).contains(threads) else {
-      throw CaptureError(
-        .usage, "\(threads) is out of range.", at: "--threads",
-        remedy: "Choose a value from 1 to 1024.")
-    }
+    let threads = try (threads ?? cores).checked("--threads", 1...1024)
     var logger = Logger(label: "fieldmesh") { StandardErrorLog(label: $0) }
     logger.logLevel = logLevel.severity
     let backend = try Backends.choose(threads: threads)
@@ -125,5 +120,18 @@ extension RuntimeOptions {
     }
     let base = try JobConfiguration().reading(folder.configuration)
     return try pipeline(in: folder, try configuration.load(more, over: base))
+  }
+}
+
+extension Int {
+  /// The value itself, as that of an option.
+  /// - Throws: ``CaptureError`` `usage` where it is out of range.
+  func checked(_ option: String, _ range: ClosedRange<Int>) throws(CaptureError) -> Int {
+    guard range.contains(self) else {
+      throw CaptureError(
+        .usage, "\(self) is out of range.", at: option,
+        remedy: "Choose a value from \(range.lowerBound) to \(range.upperBound).")
+    }
+    return self
   }
 }

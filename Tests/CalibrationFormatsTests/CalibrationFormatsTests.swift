@@ -106,15 +106,14 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("out").path))
   }
 
-  @Test(
-    "Line ends of other systems are line ends", arguments: [("colmap", true), ("kalibr", false)])
-  func lineEnds(_ name: String, _ isFolder: Bool) throws {
+  @Test("Line ends of other systems are line ends", arguments: ["colmap", "kalibr"])
+  func lineEnds(_ name: String) throws {
     let format = try CalibrationFormats.named(name)
     let url = folder.appendingPathComponent(name)
     try format.write(Self.rig(), to: url)
     let before = try format.read(url)
     let files =
-      isFolder
+      format.isFolder
       ? try FileManager.default.contentsOfDirectory(at: url, includingPropertiesForKeys: nil)
       : [url]
     for file in files {

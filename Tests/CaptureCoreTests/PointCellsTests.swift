@@ -9,16 +9,17 @@ import Testing
     return numbers.sorted()
   }
 
+  private func point(_ random: inout SeededGenerator) -> SIMD3<Float> {
+    SIMD3(random.uniform(), 2 * random.uniform(), 0.3 * random.uniform())
+  }
+
   @Test func allWithinReachAreVisitedOnce() {
     var random = SeededGenerator(seed: 5)
-    func point() -> SIMD3<Float> {
-      SIMD3(random.uniform(), 2 * random.uniform(), 0.3 * random.uniform())
-    }
-    let points = (0..<500).map { _ in point() }
+    let points = (0..<500).map { _ in point(&random) }
     let cells = PointCells(points, reach: 0.15)
     #expect(cells.order.sorted() == (0..<500).map { Int32($0) })
     for _ in 0..<50 {
-      let p = point() * 1.3 - 0.2
+      let p = point(&random) * 1.3 - 0.2
       let found = visited(cells, p)
       #expect(found == Array(Set(found)).sorted())
       let near = points.indices.filter { (points[$0] - p).length <= 0.15 }.map { Int32($0) }
@@ -29,10 +30,7 @@ import Testing
 
   @Test func allInABoxAreVisitedOnce() {
     var random = SeededGenerator(seed: 6)
-    func point() -> SIMD3<Float> {
-      SIMD3(random.uniform(), 2 * random.uniform(), 0.3 * random.uniform())
-    }
-    let points = (0..<500).map { _ in point() }
+    let points = (0..<500).map { _ in point(&random) }
     let cells = PointCells(points, reach: 0.05)
     func inside(_ box: BoundingBox) -> [Int32] {
       var numbers: [Int32] = []
@@ -40,7 +38,7 @@ import Testing
       return numbers.sorted()
     }
     for _ in 0..<50 {
-      let (p, q) = (point() * 1.3 - 0.2, point() * 1.3 - 0.2)
+      let (p, q) = (point(&random) * 1.3 - 0.2, point(&random) * 1.3 - 0.2)
       let box = BoundingBox(lower: pointwiseMin(p, q), upper: pointwiseMax(p, q))
       let found = inside(box)
       #expect(found == Array(Set(found)).sorted())

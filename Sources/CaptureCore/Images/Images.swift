@@ -18,9 +18,10 @@ public struct DepthImage: Equatable, Sendable {
   }
 
   /// Metres at a pixel; 0 where nothing was measured.
-  @inlinable public func meters(_ u: Int, _ v: Int) -> Float {
-    Float(samples[v * width + u]) * unit
-  }
+  @inlinable public func meters(_ u: Int, _ v: Int) -> Float { meters(at: v * width + u) }
+
+  /// Metres at a pixel by its place in ``samples``; 0 where nothing was measured.
+  @inlinable public func meters(at index: Int) -> Float { Float(samples[index]) * unit }
 }
 
 /// 8-bit interleaved RGB (sRGB), row-major `[height × width × 3]`.

@@ -107,8 +107,8 @@ struct SwappedCameras {
       else { continue }
       for point in points[from] {
         let p = toFromSource.apply(point)
-        guard p.z > 0.05, let hit = lens.project(SIMD3<Float>(p)) else { continue }
-        let measured = Double(image.meters(Int(hit.u.rounded()), Int(hit.v.rounded())))
+        guard p.z > 0.05, let hit = lens.pixel(SIMD3<Float>(p)) else { continue }
+        let measured = Double(image.meters(at: hit.index))
         guard measured > 0 else { continue }
         let margin = max(0.02, Self.tolerance * measured)
         if abs(measured - p.z) <= margin { count.agree += 1 }

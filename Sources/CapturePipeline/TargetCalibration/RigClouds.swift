@@ -67,10 +67,10 @@ struct RigClouds: Sendable {
 
   /// Whether a camera measures a surface at a place in its depth lens's frame.
   private func measures(_ camera: Int, _ p: SIMD3<Double>) -> Bool {
-    guard let depth = depths[camera], let hit = lenses[camera]?.project(SIMD3<Float>(p)) else {
+    guard let depth = depths[camera], let hit = lenses[camera]?.pixel(SIMD3<Float>(p)) else {
       return false
     }
-    let z = Double(depth.meters(Int(hit.u.rounded()), Int(hit.v.rounded())))
+    let z = Double(depth.meters(at: hit.index))
     return z > 0 && abs(z - p.z) < 0.05
   }
 }

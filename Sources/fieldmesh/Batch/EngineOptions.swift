@@ -42,21 +42,10 @@ struct EngineOptions: ParsableArguments {
   /// - Throws: ``CaptureError`` `usage` for a value out of range.
   func limits() throws(CaptureError) -> MachineLimits {
     var limits = MachineLimits.ofThisMachine()
-    if let cores { limits.cores = try Self.checked(cores, "--cores", 1...1024) }
-    if let takesAtOnce { limits.takes = try Self.checked(takesAtOnce, "--takes-at-once", 1...1024) }
+    if let cores { limits.cores = try cores.checked("--cores", 1...1024) }
+    if let takesAtOnce { limits.takes = try takesAtOnce.checked("--takes-at-once", 1...1024) }
     if let memory { limits.memory = try Self.bytes(memory) }
     return limits
-  }
-
-  private static func checked(
-    _ value: Int, _ option: String, _ range: ClosedRange<Int>
-  ) throws(CaptureError) -> Int {
-    guard range.contains(value) else {
-      throw CaptureError(
-        .usage, "\(value) is out of range.", at: option,
-        remedy: "Choose a value from \(range.lowerBound) to \(range.upperBound).")
-    }
-    return value
   }
 
   /// Bytes of a text such as `800M`, `24G` or `1.5T`.
@@ -74,7 +63,7 @@ struct EngineOptions: ParsableArguments {
 
   /// What would be done, and what is done already.
   func plan(_ jobs: BatchJobs, _ folder: BatchFolder) throws(CaptureError) -> Planner {
-    let parts = try Self.checked(partFrames ?? 0, "--part-frames", 0...1_000_000)
+    let parts = try (partFrames ?? 0).checked("--part-frames", 0...1_000_000)
     return try Planner(
       jobs, folder: folder, engine: engine ?? LocalEngine.name, framesPerPart: parts
     ) { output, configuration throws(CaptureError) in

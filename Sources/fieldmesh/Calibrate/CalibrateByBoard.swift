@@ -30,16 +30,8 @@ struct BoardOptions: ParsableArguments {
       isCancelled: { Interruption.isPending })
   }
 
-  /// The threads, as given.
-  /// - Throws: ``CaptureError`` `usage` for a number of them that makes no sense.
-  func checkedThreads() throws(CaptureError) -> Int? {
-    if let threads, !(1...1024).contains(threads) {
-      throw CaptureError(
-        .usage, "\(threads) is out of range.", at: "--threads",
-        remedy: "Choose a value from 1 to 1024.")
-    }
-    return threads
-  }
+  /// - Throws: ``CaptureError`` `usage` for a number of them out of range.
+  func checkedThreads() throws(CaptureError) -> Int? { try threads?.checked("--threads", 1...1024) }
 }
 
 /// `fieldmesh calibrate intrinsics`: one lens.
